@@ -1,0 +1,168 @@
+package io.kdelta.sim;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: the floors of ARCHITECTURE.md hold, and nothing that the simulator runs touches the world.
+ * Method: ArchUnit over the compiled classes of every module.
+ */
+final class FloorsTest {
+  /** From the roof down: a package may use those after it in this list, never those before it. */
+  private static final List<String> FLOORS =
+      List.of(
+          "io.kdelta.sim",
+          "io.kdelta.cli",
+          "io.kdelta.server",
+          "io.kdelta.core",
+          "io.kdelta.cluster",
+          "io.kdelta.graph",
+          "io.kdelta.document",
+          "io.kdelta.causal",
+          "io.kdelta.storage",
+          "io.kdelta.vfs",
+          "io.kdelta.memory",
+          "io.kdelta.env",
+          "io.kdelta.error",
+          "io.kdelta.reconciliation",
+          "io.kdelta.proto");
+
+  private static final JavaClasses HOUSE =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("io.kdelta");
+
+  /** The edge: the only code that may see threads, files, clocks and chance. */
+  private static final DescribedPredicate<JavaClass> LOGIC =
+      new DescribedPredicate<>("logic that the simulator runs") {
+        @Override
+        public boolean test(JavaClass type) {
+          String name = type.getFullName();
+          return !(name.startsWith("io.kdelta.env.Host")
+              || name.startsWith("io.kdelta.vfs.Host")
+              || name.startsWith("io.kdelta.server.")
+              || name.startsWith("io.kdelta.cli.")
+              || name.startsWith("io.kdelta.proto.")
+              || name.startsWith("io.kdelta.core.CoreThread"));
+        }
+      };
+
+  @Test
+  void everyPackageHasItsFloor() {
+    TreeSet<String> homeless = new TreeSet<>();
+    for (JavaClass type : HOUSE) {
+      String name = type.getPackageName();
+      if (FLOORS.stream().noneMatch(f -> name.equals(f) || name.startsWith(f + "."))) {
+        homeless.add(name);
+      }
+    }
+    assertEquals(new TreeSet<String>(), homeless, "packages without a floor");
+  }
+
+  @Test
+  void dependenciesPointDown() {
+    assertTrue(HOUSE.size() > 5);
+    for (int i = 1; i < FLOORS.size(); i++) {
+      String[] above =
+          FLOORS.subList(0, i).stream().map(floor -> floor + "..").toArray(String[]::new);
+      check(
+          noClasses()
+              .that()
+              .resideInAPackage(FLOORS.get(i) + "..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(above));
+    }
+  }
+
+  @Test
+  void noCycles() {
+    check(slices().matching("io.kdelta.(*)..").should().beFreeOfCycles());
+  }
+
+  @Test
+  void reconciliationDependsOnTheJdkOnly() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("io.kdelta.reconciliation")
+            .should()
+            .dependOnClassesThat()
+            .resideOutsideOfPackages(
+                "io.kdelta.reconciliation", "java..", "org.jspecify.annotations"));
+  }
+
+  @Test
+  void onlyTheEdgeSpeaksGrpc() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kdelta.server..", "io.kdelta.cli..", "io.kdelta.proto..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.grpc..", "com.google.protobuf.."));
+  }
+
+  @Test
+  void onlyTheEdgeTouchesTheWorld() {
+    check(
+        noClasses()
+            .that(LOGIC)
+            .should()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(System.class, "identityHashCode", Object.class)
+            .orShould()
+            .callMethod(java.time.Instant.class, "now")
+            .orShould()
+            .callMethod(Math.class, "random")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                Thread.class,
+                java.util.Random.class,
+                java.util.concurrent.ThreadLocalRandom.class,
+                java.util.concurrent.ExecutorService.class,
+                java.security.SecureRandom.class,
+                java.nio.file.Files.class,
+                java.nio.channels.FileChannel.class,
+                java.time.Clock.class,
+                java.util.UUID.class,
+                java.net.Socket.class));
+  }
+
+  @Test
+  void iterationOrderIsPartOfBehaviour() {
+    check(
+        noClasses()
+            .that(LOGIC)
+            .and()
+            .resideInAnyPackage(
+                "io.kdelta.core..",
+                "io.kdelta.cluster..",
+                "io.kdelta.storage..",
+                "io.kdelta.causal..",
+                "io.kdelta.document..")
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(java.util.HashSet.class, java.util.IdentityHashMap.class));
+  }
+
+  private static void check(ArchRule rule) {
+    rule.allowEmptyShould(true).check(HOUSE);
+  }
+}
