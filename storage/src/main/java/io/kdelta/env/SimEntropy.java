@@ -19,10 +19,14 @@ public final class SimEntropy implements Entropy {
 
   public SimEntropy(long seed) {
     this.seed = seed;
-    s0 = mix(seed + GOLDEN_GAMMA);
-    s1 = mix(seed + 2 * GOLDEN_GAMMA);
-    s2 = mix(seed + 3 * GOLDEN_GAMMA);
-    s3 = mix(seed + 4 * GOLDEN_GAMMA);
+    long filler = seed + GOLDEN_GAMMA;
+    s0 = mix(filler);
+    filler += GOLDEN_GAMMA;
+    s1 = mix(filler);
+    filler += GOLDEN_GAMMA;
+    s2 = mix(filler);
+    filler += GOLDEN_GAMMA;
+    s3 = mix(filler);
   }
 
   @Override

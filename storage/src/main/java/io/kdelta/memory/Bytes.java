@@ -86,6 +86,8 @@ public final class Bytes implements Comparable<Bytes> {
   }
 
   /**
+   * The bytes that the digits spell.
+   *
    * @throws IllegalArgumentException if the text is not an even number of hexadecimal digits
    */
   public static Bytes ofHex(String hex) {
