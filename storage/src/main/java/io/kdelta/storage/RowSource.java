@@ -1,0 +1,83 @@
+package io.kdelta.storage;
+
+import io.kdelta.memory.Bytes;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one memtable, table or run in key order, deletes included, each key once.
+ *
+ * <p>It shows the row it stands on through its fields, which change with the next move: the key is
+ * copied into a reused array, the value stays where it lies. Owner: one thread, whichever made it.
+ */
+abstract class RowSource {
+  /** Point part and suffix, one after the other: the first {@link #keySize} bytes. */
+  byte[] key = new byte[64];
+
+  int pointSize;
+  int keySize;
+  boolean tombstone;
+  long lsn;
+  MemorySegment valueSegment = MemorySegment.NULL;
+  long valueOffset;
+  int valueSize;
+
+  /** Moves to the next row; the first call moves to the first row. */
+  abstract boolean next();
+
+  /** Moves to the first row at or after a key, wherever it stood before. */
+  abstract boolean seek(RowKey target);
+
+  /** Orders the rows two sources stand on. */
+  final int compareKeys(RowSource other) {
+    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, other.key, 0, other.pointSize);
+    if (byPoint != 0) return byPoint;
+    return Arrays.compareUnsigned(
+        key, pointSize, keySize, other.key, other.pointSize, other.keySize);
+  }
+
+  /** Orders the present row against a key given as its bytes. */
+  final int compareKey(byte[] point, byte[] suffix) {
+    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, 0, point.length);
+    if (byPoint != 0) return byPoint;
+    return Arrays.compareUnsigned(key, pointSize, keySize, suffix, 0, suffix.length);
+  }
+
+  /** Whether the present row lies in the group of this point part. */
+  final boolean inGroup(byte[] point) {
+    return Arrays.equals(key, 0, pointSize, point, 0, point.length);
+  }
+
+  /** The key of the present row, copied. */
+  final RowKey rowKey() {
+    byte[] copy = Arrays.copyOf(key, keySize);
+    Bytes whole = Bytes.wrap(copy);
+    return new RowKey(whole.slice(0, pointSize), whole.slice(pointSize, keySize));
+  }
+
+  /** The present row, copied; it must not be a delete. */
+  final Row row() {
+    return new Row(rowKey(), value(), lsn);
+  }
+
+  /** The value of the present row, copied. */
+  final Bytes value() {
+    byte[] copy = new byte[valueSize];
+    MemorySegment.copy(valueSegment, ValueLayout.JAVA_BYTE, valueOffset, copy, 0, valueSize);
+    return Bytes.wrap(copy);
+  }
+
+  /** Makes room for a key of this many bytes. */
+  final void reserveKey(int size) {
+    if (key.length < size) key = Arrays.copyOf(key, Math.max(size, key.length * 2));
+  }
+
+  /** The row under exactly this key as a source standing on it, or null: one look at one place. */
+  static @Nullable RowSource standingOn(RowSource source, RowKey target) {
+    if (!source.seek(target)) return null;
+    boolean exact = source.compareKey(target.point().toArray(), target.suffix().toArray()) == 0;
+    return exact ? source : null;
+  }
+}

@@ -1,0 +1,146 @@
+package io.kdelta.storage;
+
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Puts and deletes that happen together or not at all: one log record, one LSN.
+ *
+ * <p>It is built straight into its encoding, which is the payload of the log record. When a key is
+ * written twice the later one counts. Owner: whoever builds it, then the engine.
+ *
+ * <pre>
+ * offset size  type   meaning (little-endian)
+ * 0      4     u32    number of rows, then for each row
+ *   0    1     u8     kind: 1 put, 2 delete
+ *   1    2     u16    bytes of the point part, at least 1
+ *   3    2     u16    bytes of the suffix; both together at most 4096
+ *   5    4     u32    bytes of the value, 0 for a delete
+ *   9    ...          point part, suffix, value
+ * </pre>
+ */
+public final class WriteBatch {
+  /** The largest value, in bytes (storage.md section 1). */
+  public static final int VALUE_BYTES_MAX = 16 << 20;
+
+  private static final byte PUT = 1;
+  static final byte DELETE = 2;
+  private static final int ROWS_BYTES = 4;
+  private static final int ROW_HEADER_BYTES = 9;
+
+  private static final int BYTES_MAX = 1 << 30;
+  private static final VarHandle U16 =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle U32 =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private byte[] encoded = new byte[256];
+  private int size = ROWS_BYTES;
+  private int rows;
+
+  /** An empty batch. */
+  public WriteBatch() {}
+
+  /** Sets a row. Throws Invalid when the value is over the limit. */
+  public WriteBatch put(RowKey key, Bytes value) {
+    if (value.size() > VALUE_BYTES_MAX) {
+      throw new KdeltaException.Invalid("value", "longer than " + VALUE_BYTES_MAX + " bytes");
+    }
+    append(PUT, key, value);
+    return this;
+  }
+
+  /** Removes a row, whether it is there or not. */
+  public WriteBatch delete(RowKey key) {
+    append(DELETE, key, Bytes.EMPTY);
+    return this;
+  }
+
+  /** Puts and deletes in it. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Bytes of its encoding: what it takes in the log besides the record header. */
+  public int encodedSize() {
+    return size;
+  }
+
+  /** The encoding, copied. */
+  public Bytes encoded() {
+    return Bytes.copyOf(array(), 0, size);
+  }
+
+  /** The encoding in place: the first {@link #encodedSize} bytes, valid until the next change. */
+  byte[] array() {
+    U32.set(encoded, 0, rows);
+    return encoded;
+  }
+
+  /**
+   * Hands each row of an encoded batch to the sink. A batch that does not decode is a bug of ours:
+   * its checksum was right.
+   */
+  static void forEachRow(byte[] array, int from, int size, RowSink sink) {
+    int end = from + size;
+    if (size < ROWS_BYTES) throw new AssertionError("a batch of " + size + " bytes");
+    int rows = (int) U32.get(array, from);
+    int at = from + ROWS_BYTES;
+    for (int i = 0; i < rows; i++) {
+      if (end - at < ROW_HEADER_BYTES) throw new AssertionError("row " + i + " is cut");
+      byte kind = array[at];
+      int pointSize = (short) U16.get(array, at + 1) & 0xFFFF;
+      int suffixSize = (short) U16.get(array, at + 3) & 0xFFFF;
+      int valueSize = (int) U32.get(array, at + 5);
+      at += ROW_HEADER_BYTES;
+      boolean sane =
+          (kind == PUT || (kind == DELETE && valueSize == 0))
+              && pointSize > 0
+              && pointSize + suffixSize <= RowKey.BYTES_MAX
+              && valueSize >= 0
+              && valueSize <= end - at - pointSize - suffixSize;
+      if (!sane) throw new AssertionError("row " + i + " can not be");
+      sink.row(kind, array, at, pointSize, suffixSize, valueSize);
+      at += pointSize + suffixSize + valueSize;
+    }
+    if (at != end) throw new AssertionError(end - at + " bytes after the last row");
+  }
+
+  private void append(byte kind, RowKey key, Bytes value) {
+    int pointSize = key.point().size();
+    int suffixSize = key.suffix().size();
+    reserve(ROW_HEADER_BYTES + pointSize + suffixSize + value.size());
+    encoded[size] = kind;
+    U16.set(encoded, size + 1, (short) pointSize);
+    U16.set(encoded, size + 3, (short) suffixSize);
+    U32.set(encoded, size + 5, value.size());
+    size += ROW_HEADER_BYTES;
+    size = copy(key.suffix(), copy(key.point(), size));
+    size = copy(value, size);
+    rows++;
+  }
+
+  private int copy(Bytes bytes, int at) {
+    bytes.copyTo(encoded, at);
+    return at + bytes.size();
+  }
+
+  private void reserve(int more) {
+    long needed = (long) size + more;
+    if (needed > BYTES_MAX) {
+      throw new KdeltaException.Invalid("batch", "longer than " + BYTES_MAX + " bytes");
+    }
+    if (needed > encoded.length) {
+      encoded = Arrays.copyOf(encoded, (int) Math.min(BYTES_MAX, Math.max(needed, size * 2L)));
+    }
+  }
+
+  /** Takes rows where they lie: point part, suffix and value one after the other. */
+  interface RowSink {
+    void row(byte kind, byte[] array, int at, int pointSize, int suffixSize, int valueSize);
+  }
+}
