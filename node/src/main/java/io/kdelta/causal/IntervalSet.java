@@ -1,0 +1,62 @@
+package io.kdelta.causal;
+
+import io.kdelta.causal.Intervals.Range;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A set of log positions that grows and shrinks, in O(log ranges) a step.
+ *
+ * <p>Mutable; owned by whoever made it. Invariant: that of {@link Intervals}.
+ */
+final class IntervalSet {
+  private final TreeMap<Long, Long> ranges = new TreeMap<>();
+
+  IntervalSet() {}
+
+  IntervalSet(Intervals start) {
+    for (Range range : start.ranges()) ranges.put(range.first(), range.last());
+  }
+
+  /** Adds all positions from {@code first} to {@code last}. */
+  void add(long first, long last) {
+    if (first < 1 || last < first || last == Long.MAX_VALUE) {
+      throw new IllegalArgumentException(first + " to " + last);
+    }
+    long from = first;
+    long to = last;
+    Map.Entry<Long, Long> range = ranges.floorEntry(to + 1);
+    while (range != null && range.getValue() >= from - 1) {
+      from = Math.min(from, range.getKey());
+      to = Math.max(to, range.getValue());
+      ranges.remove(range.getKey());
+      range = ranges.floorEntry(to + 1);
+    }
+    ranges.put(from, to);
+  }
+
+  /** Takes one position out; it need not be in. */
+  void remove(long seq) {
+    Map.Entry<Long, Long> range = ranges.floorEntry(seq);
+    if (range == null || range.getValue() < seq) return;
+    long first = range.getKey();
+    long last = range.getValue();
+    ranges.remove(first);
+    if (first < seq) ranges.put(first, seq - 1);
+    if (seq < last) ranges.put(seq + 1, last);
+  }
+
+  boolean contains(long seq) {
+    Map.Entry<Long, Long> range = ranges.floorEntry(seq);
+    return range != null && range.getValue() >= seq;
+  }
+
+  /** The same set as a value. */
+  Intervals toIntervals() {
+    List<Range> list = new ArrayList<>(ranges.size());
+    ranges.forEach((first, last) -> list.add(new Range(first, last)));
+    return new Intervals(list);
+  }
+}
