@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A batch may be acknowledged when {@link #durableLsn} has passed its LSN, never earlier; it is
  * readable at once, so a reply that shows {@link Row#lsn} must wait the same way.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class StorageEngine implements Rows, AutoCloseable {
   private StorageEngine() {}
 
