@@ -1,0 +1,37 @@
+package io.kdelta.storage;
+
+import io.kdelta.memory.Bytes;
+
+/** One change of what lives in the store. Edits given together become durable together. */
+public sealed interface ManifestEdit {
+  /**
+   * A table is complete and synced, its name too.
+   *
+   * @param bytes size of the file
+   * @param facts what the table side wants to know about it at open; opaque here
+   */
+  record TableAdded(long number, long bytes, Bytes facts) implements ManifestEdit {}
+
+  /** A table is no longer part of the store; its file may be deleted once this is durable. */
+  record TableRemoved(long number) implements ManifestEdit {}
+
+  /** Everything up to this LSN is in tables. */
+  record Flushed(long lsn) implements ManifestEdit {}
+
+  /**
+   * A segment of the log may be used from now on.
+   *
+   * @param sequence its place in the log; a later use of the same file has a greater one
+   * @param file the number of the file
+   * @param salt what seeds every checksum in this use of the file
+   * @param bytes size of the file, all preallocated
+   */
+  record SegmentNamed(long sequence, long file, long salt, long bytes) implements ManifestEdit {}
+
+  /** A segment of the log is not needed any more; its file may be used again. */
+  record SegmentReleased(long sequence) implements ManifestEdit {}
+
+  /** A bad part of a segment was found and reported; recovery passes over it from now on. */
+  record SetAside(long sequence, long offset, long bytes, long firstLsn, long lastLsn)
+      implements ManifestEdit {}
+}

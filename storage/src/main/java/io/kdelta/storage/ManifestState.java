@@ -1,0 +1,73 @@
+package io.kdelta.storage;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What lives in the store: the sum of all edits of the manifest. Immutable.
+ *
+ * @param flushedLsn everything up to it is in tables
+ * @param tables by number
+ * @param segments of the log, by sequence, used or ready for use
+ * @param setAside bad parts of those segments
+ */
+public record ManifestState(
+    long flushedLsn,
+    SortedMap<Long, ManifestEdit.TableAdded> tables,
+    SortedMap<Long, ManifestEdit.SegmentNamed> segments,
+    List<ManifestEdit.SetAside> setAside) {
+
+  public static final ManifestState EMPTY =
+      new ManifestState(0, new TreeMap<>(), new TreeMap<>(), List.of());
+
+  public ManifestState {
+    tables = Collections.unmodifiableSortedMap(new TreeMap<>(tables));
+    segments = Collections.unmodifiableSortedMap(new TreeMap<>(segments));
+    setAside = List.copyOf(setAside);
+  }
+
+  /** This state after the edits, in order. An edit that makes no sense is a bug or corruption. */
+  ManifestState after(List<ManifestEdit> edits) {
+    long flushed = flushedLsn;
+    TreeMap<Long, ManifestEdit.TableAdded> nextTables = new TreeMap<>(tables);
+    TreeMap<Long, ManifestEdit.SegmentNamed> nextSegments = new TreeMap<>(segments);
+    List<ManifestEdit.SetAside> nextSetAside = new ArrayList<>(setAside);
+    for (ManifestEdit edit : edits) {
+      switch (edit) {
+        case ManifestEdit.TableAdded added ->
+            must(nextTables.put(added.number(), added) == null, edit);
+        case ManifestEdit.TableRemoved(long number) ->
+            must(nextTables.remove(number) != null, edit);
+        case ManifestEdit.Flushed(long lsn) -> {
+          must(lsn >= flushed, edit);
+          flushed = lsn;
+        }
+        case ManifestEdit.SegmentNamed named ->
+            must(nextSegments.put(named.sequence(), named) == null, edit);
+        case ManifestEdit.SegmentReleased(long sequence) -> {
+          must(nextSegments.remove(sequence) != null, edit);
+          nextSetAside.removeIf(part -> part.sequence() == sequence);
+        }
+        case ManifestEdit.SetAside part -> nextSetAside.add(part);
+      }
+    }
+    return new ManifestState(flushed, nextTables, nextSegments, nextSetAside);
+  }
+
+  /** The edits that lead from nothing to this state. */
+  List<ManifestEdit> edits() {
+    List<ManifestEdit> edits = new ArrayList<>();
+    edits.add(new ManifestEdit.Flushed(flushedLsn));
+    edits.addAll(tables.values());
+    edits.addAll(segments.values());
+    edits.addAll(setAside);
+    return edits;
+  }
+
+  private static void must(boolean holds, ManifestEdit edit) {
+    if (!holds) throw new IllegalStateException("does not fit what lives: " + edit);
+  }
+}
