@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Owned by whoever runs table work (at open: the opener), never used by two threads at once.
  */
-@SuppressWarnings("DoNotCallSuggester")
+@SuppressWarnings({"DoNotCallSuggester", "ObjectToString"})
 public final class Manifest implements AutoCloseable {
   private Manifest() {}
 

@@ -13,7 +13,7 @@ import java.util.Optional;
  * <p>Owned by the core thread, which only fills memory. {@link Write} and {@link Preparation} are
  * the pieces that touch the disk; each runs elsewhere and is handed back to the core afterwards.
  */
-@SuppressWarnings("DoNotCallSuggester")
+@SuppressWarnings({"DoNotCallSuggester", "ObjectToString"})
 public final class Wal implements AutoCloseable {
   private Wal() {}
 
