@@ -1,0 +1,277 @@
+package io.kdelta.sim;
+
+import io.kdelta.env.Entropy;
+import io.kdelta.memory.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The simulated network: links between nodes as the transport gives them (a dial, two ends, bytes
+ * in order), over directed paths that lose, delay, duplicate, reorder and are cut, each from its
+ * own stream of chance.
+ *
+ * <p>A cut path swallows everything without telling the ends; keep-alive closes a link whose path
+ * stayed cut for {@link #KEEP_ALIVE_NANOS}. Loss, duplication and reordering of single messages are
+ * harsher than a TCP stream is; the protocols above must stay safe under them all the same.
+ */
+final class SimNetwork {
+  /** What a node does with what the network brings. Called from the simulator's queue. */
+  interface Endpoint {
+    /** A link stands; {@code address} is what was dialled, or empty for an accepted one. */
+    void linkUp(long link, String address);
+
+    /** The link is gone; nothing more comes from it. */
+    void linkDown(long link);
+
+    /** A dial that came to nothing. */
+    void dialFailed(String address);
+
+    /** One message of the peer. */
+    void received(long link, Bytes payload);
+  }
+
+  /** How one directed path treats messages; chances in 1/1000. */
+  record Weather(
+      long latencyNanosMin, long latencyNanosMax, int lost, int duplicated, int reordered) {
+    static final Weather CLEAR = new Weather(100_000, 400_000, 0, 0, 0);
+  }
+
+  static final long KEEP_ALIVE_NANOS = 10_000_000_000L;
+  private static final long DIAL_TIMEOUT_NANOS = 3_000_000_000L;
+
+  private static final class Connection {
+    final long id;
+    final int dialler;
+    final int acceptor;
+    boolean open = true;
+
+    /** When the last message of each direction arrives: a stream never overtakes itself. */
+    long fromDiallerNanos;
+
+    long fromAcceptorNanos;
+
+    Connection(long id, int dialler, int acceptor) {
+      this.id = id;
+      this.dialler = dialler;
+      this.acceptor = acceptor;
+    }
+
+    int other(int node) {
+      return node == dialler ? acceptor : dialler;
+    }
+  }
+
+  private final Simulator simulator;
+  private final Entropy entropy;
+  private final Trace trace;
+  private final TreeMap<String, Integer> addresses = new TreeMap<>();
+  private final TreeMap<Integer, Endpoint> endpoints = new TreeMap<>();
+  private final TreeMap<Long, Connection> connections = new TreeMap<>();
+  private final TreeSet<String> cut = new TreeSet<>();
+  private final TreeMap<String, Weather> weather = new TreeMap<>();
+  private final TreeMap<String, Entropy> chance = new TreeMap<>();
+  private long lastLink;
+  private long delivered;
+  private long lost;
+
+  SimNetwork(Simulator simulator, Entropy entropy, Trace trace) {
+    this.simulator = simulator;
+    this.entropy = entropy;
+    this.trace = trace;
+  }
+
+  /** Messages that arrived. */
+  long delivered() {
+    return delivered;
+  }
+
+  /** Messages that the network swallowed: lost, cut, or on a link that went down. */
+  long lost() {
+    return lost;
+  }
+
+  /** {@code node} answers dials to {@code address} from now on. */
+  void listen(int node, String address, Endpoint endpoint) {
+    addresses.put(address, node);
+    endpoints.put(node, endpoint);
+  }
+
+  /** The process of {@code node} is gone: the peers' ends close after a moment, its own at once. */
+  void vanish(int node) {
+    endpoints.remove(node);
+    for (Connection connection : List.copyOf(connections.values())) {
+      if (connection.dialler != node && connection.acceptor != node) continue;
+      connections.remove(connection.id);
+      connection.open = false;
+      int peer = connection.other(node);
+      if (cut.contains(path(node, peer))) {
+        simulator.after(KEEP_ALIVE_NANOS, () -> down(peer, connection.id));
+      } else {
+        simulator.after(latency(node, peer), () -> down(peer, connection.id));
+      }
+    }
+  }
+
+  void dial(int node, String address) {
+    Endpoint dialler = endpoints.get(node);
+    if (dialler == null) return;
+    Integer there = addresses.get(address);
+    if (there == null || cut.contains(path(node, there))) {
+      failDial(DIAL_TIMEOUT_NANOS, node, dialler, address);
+      return;
+    }
+    Endpoint accepting = endpoints.get(there);
+    if (accepting == null) {
+      failDial(latency(node, there), node, dialler, address);
+    } else if (cut.contains(path(there, node))) {
+      failDial(DIAL_TIMEOUT_NANOS, node, dialler, address);
+    } else {
+      connect(node, dialler, there, accepting, address);
+    }
+  }
+
+  private void failDial(long afterNanos, int node, Endpoint dialler, String address) {
+    simulator.after(
+        afterNanos,
+        () -> {
+          if (dialler.equals(endpoints.get(node))) dialler.dialFailed(address);
+        });
+  }
+
+  private void connect(
+      int node, Endpoint dialler, int acceptor, Endpoint accepting, String address) {
+    Connection connection = new Connection(++lastLink, node, acceptor);
+    connections.put(connection.id, connection);
+    long there = latency(node, acceptor);
+    long back = latency(acceptor, node);
+    connection.fromAcceptorNanos = simulator.nowNanos() + there + back;
+    connection.fromDiallerNanos = simulator.nowNanos() + there + back;
+    simulator.after(
+        there,
+        () -> {
+          if (connection.open && accepting.equals(endpoints.get(acceptor))) {
+            accepting.linkUp(connection.id, "");
+          }
+        });
+    simulator.after(
+        there + back,
+        () -> {
+          if (connection.open && dialler.equals(endpoints.get(node))) {
+            dialler.linkUp(connection.id, address);
+          }
+        });
+  }
+
+  void hangUp(int node, long link) {
+    Connection connection = connections.remove(link);
+    if (connection == null) return;
+    connection.open = false;
+    int peer = connection.other(node);
+    simulator.after(latency(node, peer), () -> down(peer, link));
+    simulator.after(0, () -> down(node, link));
+  }
+
+  void send(int node, long link, Bytes payload) {
+    Connection connection = connections.get(link);
+    if (connection == null) {
+      lost++;
+      return;
+    }
+    int peer = connection.other(node);
+    Weather now = weather.getOrDefault(path(node, peer), Weather.CLEAR);
+    Entropy dice = chance(node, peer);
+    if (cut.contains(path(node, peer)) || dice.nextInt(1000) < now.lost) {
+      lost++;
+      trace.note(simulator.nowNanos(), node, "lost " + payload.size() + " B to " + peer);
+      return;
+    }
+    long arrives = simulator.nowNanos() + latency(node, peer);
+    if (dice.nextInt(1000) >= now.reordered) {
+      boolean dialling = node == connection.dialler;
+      long last = dialling ? connection.fromDiallerNanos : connection.fromAcceptorNanos;
+      arrives = Math.max(arrives, last);
+      if (dialling) connection.fromDiallerNanos = arrives;
+      else connection.fromAcceptorNanos = arrives;
+    }
+    deliverAt(arrives, connection, node, payload);
+    if (dice.nextInt(1000) < now.duplicated) {
+      deliverAt(arrives + latency(node, peer), connection, node, payload);
+    }
+  }
+
+  private void deliverAt(long nanos, Connection connection, int sender, Bytes payload) {
+    int receiver = connection.other(sender);
+    simulator.at(
+        nanos,
+        () -> {
+          Endpoint endpoint = endpoints.get(receiver);
+          if (!connection.open || endpoint == null || cut.contains(path(sender, receiver))) {
+            lost++;
+            return;
+          }
+          delivered++;
+          endpoint.received(connection.id, payload);
+        });
+  }
+
+  private void down(int node, long link) {
+    Endpoint endpoint = endpoints.get(node);
+    if (endpoint != null) endpoint.linkDown(link);
+  }
+
+  /** Swallows everything from {@code from} to {@code to} until {@link #heal}. */
+  void cut(int from, int to) {
+    if (!cut.add(path(from, to))) return;
+    trace.note(simulator.nowNanos(), -1, "cut " + path(from, to));
+    simulator.after(KEEP_ALIVE_NANOS, () -> closeStale(from, to));
+  }
+
+  private void closeStale(int from, int to) {
+    if (!cut.contains(path(from, to))) return;
+    for (Connection connection : List.copyOf(connections.values())) {
+      boolean crosses =
+          (connection.dialler == from && connection.acceptor == to)
+              || (connection.dialler == to && connection.acceptor == from);
+      if (!crosses) continue;
+      connections.remove(connection.id);
+      connection.open = false;
+      down(from, connection.id);
+      down(to, connection.id);
+    }
+  }
+
+  void heal(int from, int to) {
+    if (cut.remove(path(from, to))) {
+      trace.note(simulator.nowNanos(), -1, "heal " + path(from, to));
+    }
+  }
+
+  /** Heals every path and clears the sky. */
+  void healAll() {
+    for (String path : new ArrayList<>(cut)) {
+      trace.note(simulator.nowNanos(), -1, "heal " + path);
+    }
+    cut.clear();
+    weather.clear();
+  }
+
+  void weather(int from, int to, Weather now) {
+    weather.put(path(from, to), now);
+  }
+
+  private long latency(int from, int to) {
+    Weather now = weather.getOrDefault(path(from, to), Weather.CLEAR);
+    long span = now.latencyNanosMax - now.latencyNanosMin;
+    return now.latencyNanosMin + Math.floorMod(chance(from, to).nextLong(), span + 1);
+  }
+
+  private Entropy chance(int from, int to) {
+    return chance.computeIfAbsent(path(from, to), entropy::split);
+  }
+
+  private static String path(int from, int to) {
+    return from + ">" + to;
+  }
+}
