@@ -125,11 +125,11 @@ final class LinkProxy implements AutoCloseable {
           try {
             if (Files.readSymbolicLink(descriptor).toString().equals(wanted)) return process.pid();
           } catch (IOException e) {
-            continue; // closed while we looked
+            // Closed while we looked.
           }
         }
       } catch (IOException e) {
-        continue; // gone, or not ours to see
+        // Gone, or not ours to see.
       }
     }
     return 0;
