@@ -1,0 +1,186 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Frame;
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Intervals;
+import io.kdelta.causal.NodeId;
+import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.Digest;
+import java.util.List;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+
+/** What two nodes say to each other; the bytes are in {@link PeerCodec}. */
+public sealed interface PeerMessage {
+
+  /** In which lane it travels. */
+  default Lane lane() {
+    return Lane.GOSSIP;
+  }
+
+  /**
+   * The first message of either end of a link, said again when the cluster of the sender changed.
+   *
+   * @param cluster the cluster that the sender is in
+   * @param settled whether that is settled: the sender or one it met there has versions
+   * @param refutation number of the sender's life
+   * @param card who it is
+   */
+  record Hello(ClusterId cluster, boolean settled, long refutation, Member.Card card)
+      implements PeerMessage {}
+
+  /** The link is not wanted; the sender hangs up. */
+  record Refuse(Reason reason, String text) implements PeerMessage {
+    /** Why. */
+    public enum Reason {
+      /** The two nodes are of different clusters. */
+      CLUSTER,
+      /** No peer format is read by both. */
+      FORMAT,
+      /** The receiver was removed from the cluster, or left it. */
+      LEFT,
+      /** What the receiver sent makes no sense. */
+      MALFORMED,
+      /** Another link between the two is kept. */
+      DUPLICATE
+    }
+  }
+
+  /** What somebody says about the state of a member; rides on probes. */
+  record Rumour(Member.Card card, Member.State state, long refutation, NodeId accuser) {}
+
+  /** Are you there? */
+  record Ping(long number, List<Rumour> rumours) implements PeerMessage {}
+
+  /** I am (or, for an indirect probe: it is). */
+  record Ack(long number, List<Rumour> rumours) implements PeerMessage {}
+
+  /** Please probe {@code target} for me. */
+  record PingRequest(long number, NodeId target) implements PeerMessage {}
+
+  /** I tried to probe your target, and got no answer (yet): so it is not our link that is slow. */
+  record Nack(long number) implements PeerMessage {}
+
+  /** The whole list of members; {@code answer}: send me yours. */
+  record Members(boolean answer, List<Entry> entries) implements PeerMessage {
+    /** One member with its contents as last heard. */
+    public record Entry(Rumour rumour, Member.Facts facts) {}
+  }
+
+  /**
+   * What the sender holds, now.
+   *
+   * @param refutation number of the sender's life
+   * @param facts its numbers
+   * @param positions incarnations whose positions in the set are not what the last Facts on this
+   *     link said; the first Facts on a link names all
+   */
+  record Facts(
+      long refutation, Member.Facts facts, SortedMap<Incarnation, Intervals> positions)
+      implements PeerMessage {}
+
+  /** I ship this log, up to {@code last} now: follow it, and send me your receipts. */
+  record Offer(Incarnation incarnation, long last) implements PeerMessage {}
+
+  /**
+   * Ship me that log.
+   *
+   * @param from first position that is wanted
+   * @param upTo last one; {@link Long#MAX_VALUE}: and what comes later
+   * @param before chain value before {@code from} as the sender knows it, or null
+   */
+  record Follow(Incarnation incarnation, long from, long upTo, @Nullable Digest before)
+      implements PeerMessage {}
+
+  /** I cannot ship that log from that position on: ask others, or reconcile. */
+  record Lost(Incarnation incarnation, long from) implements PeerMessage {}
+
+  /**
+   * A run of a log.
+   *
+   * @param frame whole batches
+   * @param squeezed whether the body is compressed on the wire; a scan is, the latest writes are not
+   */
+  record Ship(Frame frame, boolean squeezed) implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.SHIP;
+    }
+  }
+
+  /** The sender has taken in this many bytes of Ship bodies on this link since it opened. */
+  record Credit(long bytes) implements PeerMessage {}
+
+  /**
+   * Where the sender stands in a log.
+   *
+   * @param received last position received without a gap
+   * @param from first position that this receipt covers
+   * @param synced last one: from..synced are synced here with rows of their own, or parked so
+   * @param chain chain value at {@code synced}, by the sender's own reckoning
+   * @param applied last position below which everything is in the sender's set
+   */
+  record Receipt(
+      Incarnation incarnation, long received, long from, long synced, Digest chain, long applied)
+      implements PeerMessage {}
+
+  /** Send me these versions: parents that I miss. */
+  record Want(List<Digest> ids) implements PeerMessage {}
+
+  /** Answer to Want, outside the credit: those that the sender has. */
+  record Versions(List<Envelope> envelopes) implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.SHIP;
+    }
+  }
+
+  /**
+   * A message of a session.
+   *
+   * @param session its number, drawn by who opened it
+   * @param body a message of the pure module
+   */
+  record Reconcile(long session, Bytes body) implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.BULK;
+    }
+  }
+
+  /**
+   * Versions that a session pushes.
+   *
+   * @param session its number
+   * @param envelopes parents before children
+   */
+  record Push(long session, List<Envelope> envelopes) implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.BULK;
+    }
+  }
+
+  /**
+   * The positions of the snapshot that a session ended with.
+   *
+   * @param session its number
+   * @param positions what is in the set, by row or adopted
+   */
+  record Positions(long session, SortedMap<Incarnation, Intervals> positions)
+      implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.BULK;
+    }
+  }
+
+  /** The sender has stored this many bytes of pushed versions of the session. */
+  record PushCredit(long session, long bytes) implements PeerMessage {
+    @Override
+    public Lane lane() {
+      return Lane.BULK;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.NodeId;
+import java.util.List;
+
+/**
+ * One ended reconciliation, as {@code cluster log} shows it.
+ *
+ * @param peer with whom
+ * @param rungs what was climbed, in order
+ * @param rounds round trips
+ * @param versionsSent versions that this node sent
+ * @param versionsReceived versions that were new to this node
+ * @param bytesSent of the whole session, encoded
+ * @param bytesReceived of the whole session, encoded
+ * @param millis from the first message to the end
+ * @param outcome {@code equal}, {@code refused}, or why it broke off
+ */
+public record Session(
+    NodeId peer,
+    List<String> rungs,
+    int rounds,
+    long versionsSent,
+    long versionsReceived,
+    long bytesSent,
+    long bytesReceived,
+    long millis,
+    String outcome) {
+
+  /** Keeps its own copy of the rungs. */
+  public Session {
+    rungs = List.copyOf(rungs);
+  }
+}
