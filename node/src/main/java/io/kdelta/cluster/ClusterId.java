@@ -22,8 +22,7 @@ public record ClusterId(long high, long low) implements Comparable<ClusterId> {
 
   /** The id of the cluster of that name: the same on every node that is given the name. */
   public static ClusterId named(String name) {
-    Digest digest =
-        Distinction.of(Distinction.Domain.CLUSTER, Bytes.utf8(name));
+    Digest digest = Distinction.of(Distinction.Domain.CLUSTER, Bytes.utf8(name));
     return new ClusterId(digest.first(), digest.second());
   }
 

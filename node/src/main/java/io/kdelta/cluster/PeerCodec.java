@@ -20,8 +20,8 @@ import java.util.TreeMap;
 /**
  * The bytes of a {@link PeerMessage}: one kind byte, then the body. Pure functions.
  *
- * <p>Integers are little-endian; text is UTF-8 behind a u8 length; a list stands behind its count; a
- * digest has 32 bytes, an id 16. Every count and length is checked against its bound and against
+ * <p>Integers are little-endian; text is UTF-8 behind a u8 length; a list stands behind its count;
+ * a digest has 32 bytes, an id 16. Every count and length is checked against its bound and against
  * what is left before anything is allocated for it, and bytes behind the last field are refused:
  * hostile bytes give {@link KdeltaException.Invalid}, never another error.
  *
@@ -71,15 +71,34 @@ final class PeerCodec {
   /** Most ids in one Want. */
   static final int WANT_MAX = 1_024;
 
-  /** Longest frame, and longest body of any other message, in bytes: one version of full size fits. */
+  /**
+   * Longest frame, and longest body of any other message, in bytes: one version of full size fits.
+   */
   static final int BODY_BYTES_MAX = Envelope.BYTES_MAX + (8 << 20);
 
   private static final int ENVELOPES_MAX = 1 << 16;
   private static final int RUMOUR_BYTES_MIN = 2 * NodeId.SIZE + 16;
   private static final int MAGIC = 0x746c_646b;
-  private static final PeerMessage.Refuse.Reason[] REASONS = PeerMessage.Refuse.Reason.values();
-  private static final Member.State[] STATES = Member.State.values();
-  private static final Member.Stage[] STAGES = Member.Stage.values();
+
+  /** The place in these lists is the byte on the wire: append, never reorder. */
+  private static final List<PeerMessage.Refuse.Reason> REASONS =
+      List.of(
+          PeerMessage.Refuse.Reason.CLUSTER,
+          PeerMessage.Refuse.Reason.FORMAT,
+          PeerMessage.Refuse.Reason.LEFT,
+          PeerMessage.Refuse.Reason.MALFORMED,
+          PeerMessage.Refuse.Reason.DUPLICATE);
+
+  private static final List<Member.State> STATES =
+      List.of(
+          Member.State.ALIVE,
+          Member.State.SUSPECT,
+          Member.State.DEAD,
+          Member.State.DOWN,
+          Member.State.LEFT);
+
+  private static final List<Member.Stage> STAGES =
+      List.of(Member.Stage.JOINING, Member.Stage.READY, Member.Stage.DRAINING);
 
   private PeerCodec() {}
 
@@ -88,7 +107,8 @@ final class PeerCodec {
     ByteWriter out = new ByteWriter(128);
     switch (message) {
       case PeerMessage.Hello m -> hello(out.writeByte(1), m);
-      case PeerMessage.Refuse m -> text(out.writeByte(2).writeByte(m.reason().ordinal()), m.text());
+      case PeerMessage.Refuse m ->
+          text(out.writeByte(2).writeByte(REASONS.indexOf(m.reason())), m.text());
       case PeerMessage.Ping m -> rumours(out.writeByte(3).writeLong(m.number()), m.rumours());
       case PeerMessage.Ack m -> rumours(out.writeByte(4).writeLong(m.number()), m.rumours());
       case PeerMessage.PingRequest m -> m.target().write(out.writeByte(5).writeLong(m.number()));
@@ -276,7 +296,7 @@ final class PeerCodec {
   /** Writes one rumour of the table above. */
   static void rumour(ByteWriter out, PeerMessage.Rumour rumour) {
     card(out, rumour.card());
-    out.writeByte(rumour.state().ordinal()).writeLong(rumour.refutation());
+    out.writeByte(STATES.indexOf(rumour.state())).writeLong(rumour.refutation());
     rumour.accuser().write(out);
   }
 
@@ -309,7 +329,7 @@ final class PeerCodec {
   }
 
   private static void facts(ByteWriter out, Member.Facts facts) {
-    out.writeLong(facts.number()).writeByte(facts.stage().ordinal());
+    out.writeLong(facts.number()).writeByte(STAGES.indexOf(facts.stage()));
     Fields.writeDigest(out, facts.root());
     out.writeLong(facts.keys()).writeLong(facts.keysEver());
     out.writeLong(facts.versions()).writeLong(facts.diskBytes());
@@ -376,9 +396,9 @@ final class PeerCodec {
     return value;
   }
 
-  private static <T> T choice(ByteReader in, T[] choices) {
+  private static <T> T choice(ByteReader in, List<T> choices) {
     int index = in.readByte();
-    if (index >= choices.length) throw in.invalid("choice " + index + " of " + choices.length);
-    return choices[index];
+    if (index >= choices.size()) throw in.invalid("choice " + index + " of " + choices.size());
+    return choices.get(index);
   }
 }

@@ -76,8 +76,7 @@ public sealed interface PeerMessage {
    * @param positions incarnations whose positions in the set are not what the last Facts on this
    *     link said; the first Facts on a link names all
    */
-  record Facts(
-      long refutation, Member.Facts facts, SortedMap<Incarnation, Intervals> positions)
+  record Facts(long refutation, Member.Facts facts, SortedMap<Incarnation, Intervals> positions)
       implements PeerMessage {}
 
   /** I ship this log, up to {@code last} now: follow it, and send me your receipts. */
@@ -100,7 +99,8 @@ public sealed interface PeerMessage {
    * A run of a log.
    *
    * @param frame whole batches
-   * @param squeezed whether the body is compressed on the wire; a scan is, the latest writes are not
+   * @param squeezed whether the body is compressed on the wire; a scan is, the latest writes are
+   *     not
    */
   record Ship(Frame frame, boolean squeezed) implements PeerMessage {
     @Override

@@ -36,8 +36,8 @@ public interface Replica {
 
   /**
    * The log of {@code incarnation} from {@code from} on, rebuilt from rows: frames that join one
-   * another, versions of the set only, whole batches, about {@code bytesMax} in all but at least one
-   * frame. Empty if the version at {@code from} has no row here or is not in the set.
+   * another, versions of the set only, whole batches, about {@code bytesMax} in all but at least
+   * one frame. Empty if the version at {@code from} has no row here or is not in the set.
    */
   List<Frame> frames(Incarnation incarnation, long from, int bytesMax);
 

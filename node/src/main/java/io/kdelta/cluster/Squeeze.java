@@ -17,8 +17,8 @@ import java.util.zip.Inflater;
  * 4 + n  the bytes behind a u32 length
  * </pre>
  *
- * A deflated body may claim at most {@value #RATIO_MAX} times its own length, and unpacking stops at
- * the size claimed: a bomb is refused before it is unpacked.
+ * A deflated body may claim at most {@value #RATIO_MAX} times its own length, and unpacking stops
+ * at the size claimed: a bomb is refused before it is unpacked.
  */
 final class Squeeze {
   /** Highest ratio that is believed. Deflate itself cannot pass 1,032. */

@@ -1,9 +1,10 @@
 /**
  * The cluster protocol, sans-IO: membership, log shipping, relay and the driver of reconciliation.
  *
- * <p>Floor: above graph, document and causal, below core. May use causal, memory, env, error and the
- * pure module reconciliation. No thread, clock, socket or file: everything is {@code step(event,
- * now) -> effects}, owned by the core thread, and the same objects run in the simulator.
+ * <p>Floor: above graph, document and causal, below core. May use causal, memory, env, error and
+ * the pure module reconciliation. No thread, clock, socket or file: everything is {@code
+ * step(event, now) -> effects}, owned by the core thread, and the same objects run in the
+ * simulator.
  *
  * <p>Entry type: {@link io.kdelta.cluster.Cluster}. Its parts, each one purpose:
  *
@@ -13,8 +14,8 @@
  *       Scalable Weakly-consistent Infection-style Process Group Membership Protocol", DSN 2002)
  *       with the suspicion and local health parts of Lifeguard (Dadgar, Phillips, Currey,
  *       "Lifeguard: Local Health Awareness for More Accurate Failure Detection", DSN-W 2018). The
- *       number that those papers call incarnation is called refutation here, because incarnation
- *       is the name of a log.
+ *       number that those papers call incarnation is called refutation here, because incarnation is
+ *       the name of a log.
  *   <li>{@code Primary}: ships the frames of this node's own log to its backups.
  *   <li>{@code Backup}: stores what others ship, sends receipts, pulls what it lacks.
  *   <li>{@code Ledger}: whose receipts cover what.
