@@ -1,0 +1,4 @@
+package io.kdelta.vfs;
+
+/** What a name of the simulated file system stands for. */
+sealed interface SimNode permits SimContent, SimDirectory {}

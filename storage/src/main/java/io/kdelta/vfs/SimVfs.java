@@ -1,0 +1,513 @@
+package io.kdelta.vfs;
+
+import io.kdelta.env.Entropy;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.vfs.SimNames.Change;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk in memory that behaves no better than {@link Vfs} promises: what was not synced may be
+ * dropped, kept or torn by {@link #crash}, names apart from contents, and any call can be made to
+ * fail. The same entropy and calls give the same disk, bit for bit. Owned by one thread.
+ *
+ * <p>One object is one disk over many lives of its machine: {@link #crash} and {@link #kill} end a
+ * life. Files opened in an earlier life throw {@link PowerLoss}.
+ */
+public final class SimVfs implements Vfs {
+  private static final ByteBuffer ZEROS =
+      ByteBuffer.allocate(SparsePages.PAGE_BYTES).asReadOnlyBuffer();
+
+  private final Entropy entropy;
+  private SimNames names = new SimNames();
+  private TreeMap<String, String> locks = new TreeMap<>();
+  private long capacityBytes = Long.MAX_VALUE;
+  private long contentsMade;
+  private long life;
+  private boolean powerLost;
+  private long calls;
+  private long itemsLost;
+  private long callPlanned;
+  private @Nullable Fault faultPlanned;
+
+  public SimVfs(Entropy entropy) {
+    this.entropy = entropy;
+  }
+
+  /** What can be made to happen at a call. A fault that can not happen there does not. */
+  public enum Fault {
+    /** Any call fails and has no effect; a sync leaves undecided what it was asked to keep. */
+    IO_ERROR,
+    /** A call that needs room finds none; it has no effect. */
+    DISK_FULL,
+    /** A write stores only a part and fails. */
+    SHORT_WRITE,
+    /** A sync fails and silently forgets some of the pages; the next one succeeds. */
+    SYNC_LOSES_PAGES,
+    /**
+     * The machine stops before the call: this and all later calls throw {@link PowerLoss}, until
+     * {@link #crash} (the power was cut) or {@link #kill} (only the process died) decides.
+     */
+    POWER_LOSS
+  }
+
+  /** Thrown to end a life of the machine; nothing but the simulation may catch it. */
+  public static final class PowerLoss extends Error {
+    PowerLoss(String message) {
+      super(message);
+    }
+  }
+
+  // What the simulation does to the disk.
+
+  /**
+   * Cuts the power and brings it back: every pending change is dropped, kept or torn; files and
+   * locks of this life are gone.
+   */
+  public void crash() {
+    SimContent.Mode namesMode = SimContent.Mode.drawMode(entropy);
+    SimContent.Mode bytesMode = SimContent.Mode.drawMode(entropy);
+    // Not only those that have a name now: a delete that is dropped brings its file back.
+    itemsLost += names.crash(entropy, namesMode);
+    for (SimContent content : names.contents().values()) {
+      itemsLost += content.crash(entropy, bytesMode);
+    }
+    endLife();
+  }
+
+  /** Kills the process alone: what is pending stays readable and stays pending. */
+  public void kill() {
+    endLife();
+  }
+
+  /** Loses everything: the machine comes back with an empty disk. */
+  public void wipe() {
+    names = new SimNames();
+    endLife();
+  }
+
+  /**
+   * Makes a coming call fail.
+   *
+   * @param nth 1 for the next call; replaces what was planned before
+   */
+  public void failCall(long nth, Fault fault) {
+    if (nth < 1) throw new AssertionError("calls are counted from 1: " + nth);
+    callPlanned = calls + nth;
+    faultPlanned = fault;
+  }
+
+  /** Takes back what was planned and has not happened. */
+  public void failNothing() {
+    faultPlanned = null;
+  }
+
+  /** How many calls there were that may fail. */
+  public long calls() {
+    return calls;
+  }
+
+  /** How many pending changes crashes and failed syncs have dropped or torn. */
+  public long itemsLost() {
+    return itemsLost;
+  }
+
+  /** Whether a crash now could take nothing away. */
+  public boolean clean() {
+    return names.clean() && names.contents().values().stream().allMatch(SimContent::clean);
+  }
+
+  /** How many bytes fit, counted in whole pages; by default they are endless. */
+  public void setCapacity(long bytes) {
+    capacityBytes = bytes;
+  }
+
+  /** Bytes taken by all files that have a name, in whole pages, holes counted. */
+  public long used() {
+    long used = 0;
+    for (SimContent content : names.contents().values()) used += pages(content.current.size());
+    return used;
+  }
+
+  /** Bit rot: inverts the bits of the mask in one byte, for good. */
+  public void flip(String path, long offset, int mask) {
+    SimContent content = content(path, "flip");
+    for (SparsePages image : List.of(content.current, content.durable)) {
+      if (offset >= image.size()) continue;
+      ByteBuffer one = ByteBuffer.allocate(1);
+      image.read(offset, one);
+      image.write(offset, new byte[] {(byte) (one.get(0) ^ mask)}, 0, 1);
+    }
+  }
+
+  /** A lost sector: that range reads as zeros, for good. */
+  public void zero(String path, long offset, int count) {
+    SimContent content = content(path, "zero");
+    for (SparsePages image : List.of(content.current, content.durable)) {
+      int inside = (int) Math.clamp(image.size() - offset, 0L, count);
+      image.write(offset, new byte[inside], 0, inside);
+    }
+  }
+
+  /** Somebody cuts the file, for good. */
+  public void cut(String path, long size) {
+    SimContent content = content(path, "cut");
+    content.current.resize(Math.min(size, content.current.size()));
+    content.durable.resize(Math.min(size, content.durable.size()));
+  }
+
+  /** Somebody deletes the file, for good. */
+  public void erase(String path) {
+    content(path, "erase");
+    names.changeForGood(new Change(parent(path, "erase"), PathRule.name(path), null));
+  }
+
+  /** Somebody puts the file as another disk has it in the place of this one, for good. */
+  public void swapIn(String path, SimVfs other) {
+    SimContent content = new SimContent(contentsMade++);
+    content.current = other.content(path, "swapIn").current.copy();
+    content.durable = content.current.copy();
+    names.changeForGood(new Change(parent(path, "swapIn"), PathRule.name(path), content));
+  }
+
+  /** The same disk once more, with everything pending; nobody has files open on it. */
+  public SimVfs copy(Entropy entropyOfCopy) {
+    SimVfs copy = new SimVfs(entropyOfCopy);
+    copy.names = names.copy();
+    copy.contentsMade = contentsMade;
+    copy.capacityBytes = capacityBytes;
+    return copy;
+  }
+
+  /** SHA-256 over all names and contents as reads see them now. */
+  public Bytes digest() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest(names.root, "", digest);
+      return Bytes.wrap(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  // The port.
+
+  @Override
+  public File create(String path) {
+    call(path, "create", true);
+    SimDirectory parent = parent(path, "create");
+    if (names.find(path) != null) throw fault(path, "create", "the file exists");
+    SimContent content = new SimContent(contentsMade++);
+    names.change(List.of(new Change(parent, PathRule.name(path), content)));
+    return new SimFile(path, content);
+  }
+
+  @Override
+  public File open(String path) {
+    call(path, "open", false);
+    return new SimFile(path, content(path, "open"));
+  }
+
+  @Override
+  public void rename(String source, String target) {
+    call(source, "rename", true);
+    SimNode node = names.find(source);
+    if (node == null) throw fault(source, "rename", "no such file");
+    if (names.find(target) instanceof SimDirectory) {
+      throw fault(source, "rename", "the target is a directory");
+    }
+    if (source.equals(target)) return;
+    names.change(
+        List.of(
+            new Change(parent(source, "rename"), PathRule.name(source), null),
+            new Change(parent(target, "rename"), PathRule.name(target), node)));
+  }
+
+  @Override
+  public void link(String existing, String added) {
+    call(added, "link", true);
+    SimContent content = content(existing, "link");
+    if (names.find(added) != null) throw fault(added, "link", "the file exists");
+    names.change(List.of(new Change(parent(added, "link"), PathRule.name(added), content)));
+  }
+
+  @Override
+  public void delete(String path) {
+    call(path, "delete", false);
+    SimNode node = names.find(path);
+    if (node == null) throw fault(path, "delete", "no such file");
+    if (node instanceof SimDirectory directory && !directory.current.isEmpty()) {
+      throw fault(path, "delete", "the directory is not empty");
+    }
+    names.change(List.of(new Change(parent(path, "delete"), PathRule.name(path), null)));
+  }
+
+  @Override
+  public boolean exists(String path) {
+    PathRule.check(path);
+    alive(path);
+    return names.find(path) != null;
+  }
+
+  @Override
+  public List<String> list(String directory) {
+    call(directory, "list", false);
+    return List.copyOf(directory(directory, "list").current.keySet());
+  }
+
+  @Override
+  public void createDirectories(String directory) {
+    call(directory, "createDirectories", true);
+    SimDirectory at = names.root;
+    if (directory.isEmpty()) return;
+    for (String part : directory.split("/", -1)) {
+      SimNode next = at.current.get(part);
+      if (next instanceof SimContent) {
+        throw fault(directory, "createDirectories", part + " is a file");
+      }
+      SimDirectory below = next instanceof SimDirectory found ? found : new SimDirectory();
+      if (next == null) names.change(List.of(new Change(at, part, below)));
+      at = below;
+    }
+  }
+
+  @Override
+  public void syncDirectory(String directory) {
+    call(directory, "syncDirectory", false);
+    names.sync(directory(directory, "syncDirectory"));
+  }
+
+  @Override
+  public Lock lock(String path, String ownerText) {
+    call(path, "lock", true);
+    String holder = locks.get(path);
+    if (holder != null) throw fault(path, "lock", "held by " + holder);
+    SimNode node = names.find(path);
+    if (node == null) {
+      node = new SimContent(contentsMade++);
+      names.change(List.of(new Change(parent(path, "lock"), PathRule.name(path), node)));
+    }
+    if (!(node instanceof SimContent content)) throw fault(path, "lock", "a directory");
+    content.resize(0);
+    content.write(0, ownerText.getBytes(StandardCharsets.UTF_8));
+    TreeMap<String, String> locksOfThisLife = locks;
+    locksOfThisLife.put(path, ownerText);
+    return () -> locksOfThisLife.remove(path);
+  }
+
+  @Override
+  public long freeSpace() {
+    alive("");
+    return capacityBytes - Math.min(capacityBytes, used());
+  }
+
+  /** One open file of one life. */
+  private final class SimFile implements File {
+    private final String path;
+    private final SimContent content;
+    private final long lifeOpened = life;
+    private boolean closed;
+
+    SimFile(String path, SimContent content) {
+      this.path = path;
+      this.content = content;
+    }
+
+    @Override
+    public String path() {
+      return path;
+    }
+
+    @Override
+    public long size() {
+      usable();
+      return content.current.size();
+    }
+
+    @Override
+    public void append(ByteBuffer source) {
+      write("append", content.current.size(), source);
+    }
+
+    @Override
+    public void writeAt(long position, ByteBuffer source) {
+      write("writeAt", position, source);
+    }
+
+    @Override
+    public int readAt(long position, ByteBuffer target) {
+      usable();
+      call(path, "readAt", false);
+      return content.current.read(position, target);
+    }
+
+    @Override
+    public MemorySegment map(long position, long size, Arena arena) {
+      usable();
+      call(path, "map", false);
+      if (position < 0 || size < 0 || position > content.current.size() - size) {
+        throw fault(path, "map", "range lies past the end");
+      }
+      MemorySegment mapped = arena.allocate(Math.max(1, size), SparsePages.PAGE_BYTES);
+      if (size > 0) content.current.read(position, mapped.asSlice(0, size).asByteBuffer());
+      return mapped.asSlice(0, size).asReadOnly();
+    }
+
+    @Override
+    public void preallocate(long size) {
+      usable();
+      @Nullable Fault fault = call(path, "preallocate", true);
+      long before = content.current.size();
+      if (size <= before) return;
+      room(path, "preallocate", pages(size) - pages(before));
+      if (fault == Fault.SHORT_WRITE) {
+        content.resize(before + (size - before) / 2);
+        throw fault(path, "preallocate", "only a part was written");
+      }
+      content.resize(size);
+    }
+
+    @Override
+    public void truncate(long size) {
+      usable();
+      call(path, "truncate", false);
+      if (size > content.current.size()) throw fault(path, "truncate", "would grow the file");
+      content.resize(size);
+    }
+
+    @Override
+    public void sync() {
+      usable();
+      if (call(path, "sync", false) == Fault.SYNC_LOSES_PAGES) {
+        itemsLost += content.syncLosingPages(entropy);
+        throw fault(path, "sync", "input/output error");
+      }
+      content.sync();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+
+    private void write(String operation, long position, ByteBuffer source) {
+      usable();
+      if (position < 0) throw new AssertionError("write at " + position);
+      @Nullable Fault fault = call(path, operation, true);
+      byte[] bytes = new byte[source.remaining()];
+      long end = position + bytes.length;
+      room(path, operation, pages(end) - pages(content.current.size()));
+      if (fault == Fault.SHORT_WRITE) {
+        byte[] part = new byte[bytes.length / 2];
+        source.get(part);
+        if (part.length > 0) content.write(position, part);
+        throw fault(path, operation, "only a part was written");
+      }
+      source.get(bytes);
+      if (bytes.length > 0) content.write(position, bytes);
+    }
+
+    private void usable() {
+      if (lifeOpened != life) throw new PowerLoss(path + " was opened before the machine stopped");
+      if (closed) throw new AssertionError(path + " is closed");
+    }
+  }
+
+  /**
+   * Counts a call and makes it fail if that was planned.
+   *
+   * @param writes whether it needs room
+   * @return the fault that the call itself has to act out
+   */
+  private @Nullable Fault call(String path, String operation, boolean writes) {
+    PathRule.check(path);
+    alive(path);
+    calls++;
+    Fault fault = faultPlanned;
+    if (fault == null || calls != callPlanned) return null;
+    faultPlanned = null;
+    switch (fault) {
+      case IO_ERROR -> throw fault(path, operation, "input/output error");
+      case DISK_FULL -> {
+        if (writes) throw new KdeltaException.DiskFault(path, operation, true, null);
+      }
+      case POWER_LOSS -> {
+        powerLost = true;
+        alive(path);
+      }
+      case SHORT_WRITE, SYNC_LOSES_PAGES -> {}
+    }
+    return fault;
+  }
+
+  private void alive(String path) {
+    if (powerLost) throw new PowerLoss("the machine stopped before a call on '" + path + "'");
+  }
+
+  private void endLife() {
+    life++;
+    powerLost = false;
+    faultPlanned = null;
+    locks = new TreeMap<>();
+  }
+
+  private void room(String path, String operation, long bytesMore) {
+    if (bytesMore > 0 && bytesMore > freeSpace()) {
+      throw new KdeltaException.DiskFault(path, operation, true, null);
+    }
+  }
+
+  private SimContent content(String path, String operation) {
+    SimNode node = names.find(path);
+    if (node instanceof SimContent content) return content;
+    throw fault(path, operation, node == null ? "no such file" : "a directory");
+  }
+
+  private SimDirectory directory(String path, String operation) {
+    SimDirectory directory = names.findDirectory(path);
+    if (directory == null) throw fault(path, operation, "no such directory");
+    return directory;
+  }
+
+  private SimDirectory parent(String path, String operation) {
+    return directory(PathRule.parent(path), operation);
+  }
+
+  private static long pages(long size) {
+    return -Math.floorDiv(-size, (long) SparsePages.PAGE_BYTES) * SparsePages.PAGE_BYTES;
+  }
+
+  private static void digest(SimDirectory directory, String path, MessageDigest digest) {
+    ByteBuffer page = ByteBuffer.allocate(SparsePages.PAGE_BYTES);
+    directory.current.forEach((name, node) -> {
+      String below = path + "/" + name;
+      digest.update(below.getBytes(StandardCharsets.UTF_8));
+      switch (node) {
+        case SimDirectory inner -> digest(inner, below, digest);
+        case SimContent content -> {
+          digest.update(ByteBuffer.allocate(8).putLong(0, content.current.size()));
+          for (long at = 0; at < content.current.size(); at += SparsePages.PAGE_BYTES) {
+            content.current.read(at, page.clear());
+            // Zeros that were written and zeros that never were look the same.
+            if (page.flip().mismatch(ZEROS.duplicate().limit(page.limit())) < 0) continue;
+            digest.update(ByteBuffer.allocate(8).putLong(0, at));
+            digest.update(page);
+          }
+        }
+      }
+    });
+  }
+
+  private static KdeltaException.DiskFault fault(String path, String operation, String reason) {
+    return new KdeltaException.DiskFault(path, operation, false, new IOException(reason));
+  }
+}
