@@ -1,0 +1,58 @@
+package io.kdelta.core;
+
+/**
+ * Counters of a core since it was opened: an immutable picture taken at the end of a turn, read by
+ * metrics on any thread. The counters themselves are plain longs of the core.
+ *
+ * @param turns turns taken
+ * @param events events handled
+ * @param commands commands of clients
+ * @param writes versions that clients wrote
+ * @param replies answers that left
+ * @param refusals errors that left
+ * @param overloads requests refused because the inbox was full
+ * @param unmet writes answered DURABILITY_UNMET
+ * @param parked answers that wait in the commit gate now
+ * @param inboxEvents events waiting now
+ * @param inboxBytes bytes waiting now
+ * @param versions versions in the set
+ * @param diskBytes bytes of its files
+ * @param lastLsn newest batch in the log
+ * @param durableLsn newest batch that is synced
+ */
+public record CoreStats(
+    long turns,
+    long events,
+    long commands,
+    long writes,
+    long replies,
+    long refusals,
+    long overloads,
+    long unmet,
+    long parked,
+    long inboxEvents,
+    long inboxBytes,
+    long versions,
+    long diskBytes,
+    long lastLsn,
+    long durableLsn) {
+  /** The same with what only the thread around the core knows. */
+  CoreStats with(long overloads, long inboxEvents, long inboxBytes) {
+    return new CoreStats(
+        turns,
+        events,
+        commands,
+        writes,
+        replies,
+        refusals,
+        overloads,
+        unmet,
+        parked,
+        inboxEvents,
+        inboxBytes,
+        versions,
+        diskBytes,
+        lastLsn,
+        durableLsn);
+  }
+}

@@ -1,0 +1,47 @@
+package io.kdelta.core;
+
+import io.kdelta.cluster.Lane;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.StorageWork;
+
+/** What the core asks of the world at the end of a turn, to be performed in order. Immutable. */
+public sealed interface Effect {
+  /** Answers a request. */
+  record Answer(long ticket, Reply reply) implements Effect {}
+
+  /** Answers a request with an error. */
+  record Refuse(long ticket, KdeltaException error) implements Effect {}
+
+  /**
+   * Runs a piece of disk work away from the core; afterwards {@link Event.WorkDone}. Work of kind
+   * LOG and work of kind TABLE may run at the same time; of each kind one is out at most.
+   */
+  record Run(StorageWork work) implements Effect {}
+
+  /** Sends one message over a link, in the order of its lane; dropped when the link is gone. */
+  record Send(long link, Bytes message, Lane lane) implements Effect {}
+
+  /**
+   * Tries to open a link to an address; {@link Event.PeerUp} or {@link Event.DialFailed} follows.
+   */
+  record Dial(String address) implements Effect {}
+
+  /** Closes a link after what was sent on it; {@link Event.PeerDown} follows. */
+  record Hangup(long link, String reason) implements Effect {}
+
+  /** One line for the log of the operator. */
+  record Notice(String text) implements Effect {}
+
+  /** The node has left, or is drained: the process may end. */
+  record Departed() implements Effect {}
+
+  /** Sends {@link Event.Tick} at this time; replaces the one asked for before. */
+  record WakeAt(long nanos) implements Effect {}
+
+  /**
+   * The node must not go on: its log failed or it found its own state broken. Everything waiting
+   * was refused already.
+   */
+  record Halt(KdeltaException cause) implements Effect {}
+}

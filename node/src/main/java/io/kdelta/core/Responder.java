@@ -1,0 +1,15 @@
+package io.kdelta.core;
+
+import io.kdelta.error.KdeltaException;
+
+/**
+ * Takes the outcome of one command: exactly one of the two methods is called, once, on the core
+ * thread. An implementation hands over and returns; it never waits and never throws.
+ */
+public interface Responder {
+  /** The command was carried out. */
+  void answered(Reply reply);
+
+  /** The command failed. */
+  void refused(KdeltaException error);
+}
