@@ -1,6 +1,6 @@
 package io.kdelta.core;
 
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.EnumSet;
 
 /**
@@ -21,27 +21,21 @@ final class Timers {
   /** No moment at all. */
   static final long NEVER = Long.MAX_VALUE;
 
-  private final long[] moments = new long[Purpose.values().length];
+  private final EnumMap<Purpose, Long> moments = new EnumMap<>(Purpose.class);
   private long announced = NEVER;
-
-  Timers() {
-    Arrays.fill(moments, NEVER);
-  }
 
   /** Replaces the moment of a purpose; {@link #NEVER} takes it away. */
   void set(Purpose purpose, long nanos) {
-    moments[purpose.ordinal()] = nanos;
+    moments.put(purpose, nanos);
   }
 
   /** The purposes whose moment has come; each is taken away and must be set anew. */
   EnumSet<Purpose> due(long now) {
     EnumSet<Purpose> due = EnumSet.noneOf(Purpose.class);
-    for (Purpose purpose : Purpose.values()) {
-      if (moments[purpose.ordinal()] <= now) {
-        due.add(purpose);
-        moments[purpose.ordinal()] = NEVER;
-      }
-    }
+    moments.forEach((purpose, moment) -> {
+      if (moment <= now) due.add(purpose);
+    });
+    for (Purpose purpose : due) moments.remove(purpose);
     // What was announced has fired, so even the same moment must be announced again.
     if (announced <= now) announced = NEVER;
     return due;
@@ -50,7 +44,7 @@ final class Timers {
   /** The earliest moment, or {@link #NEVER}. */
   long next() {
     long next = NEVER;
-    for (long moment : moments) next = Math.min(next, moment);
+    for (long moment : moments.values()) next = Math.min(next, moment);
     return next;
   }
 
