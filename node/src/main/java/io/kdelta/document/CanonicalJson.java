@@ -53,6 +53,9 @@ public final class CanonicalJson {
   /** For what is stored already, here or at a peer whose configured limit may be higher. */
   public static final CanonicalJson WIDEST = new CanonicalJson(BYTES_MAX);
 
+  /** Where Jackson starts to speak of its own features instead of the text. */
+  private static final List<String> ADVICE = List.of(" (for ", " (not recognized", ": enable `");
+
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   private final int bytesMax;
@@ -171,8 +174,12 @@ public final class CanonicalJson {
     if (message.startsWith("Non-standard token")) {
       return message.substring(0, message.indexOf(':')) + ": it is not JSON";
     }
-    int advice = message.indexOf(" (for feature");
-    return advice < 0 ? message : message.substring(0, advice);
+    int end = message.length();
+    for (String advice : ADVICE) {
+      int start = message.indexOf(advice);
+      if (start >= 0) end = Math.min(end, start);
+    }
+    return message.substring(0, end);
   }
 
   private static KdeltaException.Invalid refusal(int line, int column, String reason) {
@@ -190,7 +197,11 @@ public final class CanonicalJson {
 
     Json document() throws IOException {
       JsonToken first = next();
-      if (first == null) throw refusal("there is no JSON value");
+      if (first == null) {
+        JsonLocation end = parser.currentLocation();
+        throw CanonicalJson.refusal(
+            end.getLineNr(), Math.max(1, end.getColumnNr()), "there is no JSON value");
+      }
       Json value = value(first, 0);
       if (next() != null) throw refusal("something follows the JSON value");
       return value;
