@@ -86,15 +86,16 @@ final class BlockWriter {
     lastKeySize = row.keySize;
   }
 
-  /** Completes the block and answers its bytes, valid until {@link #clear}. */
-  ByteBuffer finish() {
+  /** Completes the block and answers its {@link #size} bytes, valid until {@link #clear}. */
+  byte[] finish() {
+    int at = size;
     reserve(4 * restartCount);
     ByteBuffer out = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < restartCount; i++, size += 4) {
-      out.putInt(size, restarts[i]);
+    for (int i = 0; i < restartCount; i++, at += 4) {
+      out.putInt(at, restarts[i]);
     }
-    out.putInt(0, size).putShort(4, (short) rows).putShort(6, (short) interval);
-    return out.limit(size);
+    out.putInt(0, at).putShort(4, (short) rows).putShort(6, (short) interval);
+    return block;
   }
 
   void clear() {

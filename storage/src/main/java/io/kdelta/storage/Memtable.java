@@ -61,8 +61,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
 
   private static final ValueLayout.OfInt U32 = SSTableFormat.U32;
   private static final ValueLayout.OfLong U64 = SSTableFormat.U64;
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort U16 = SSTableFormat.U16;
   private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfLong SORTED_U64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -501,6 +500,11 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
       if (first == 0) return next();
       stand(group, first);
       return true;
+    }
+
+    @Override
+    String place() {
+      return "memtable";
     }
 
     /** The next row of the group that was there and is not an older one of the same key. */

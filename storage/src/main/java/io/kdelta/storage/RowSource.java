@@ -1,10 +1,9 @@
 package io.kdelta.storage;
 
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of one memtable, table or run in key order, deletes included, each key once.
@@ -52,9 +51,13 @@ abstract class RowSource {
 
   /** The key of the present row, copied. */
   final RowKey rowKey() {
-    byte[] copy = Arrays.copyOf(key, keySize);
-    Bytes whole = Bytes.wrap(copy);
-    return new RowKey(whole.slice(0, pointSize), whole.slice(pointSize, keySize));
+    return rowKey(key, pointSize, keySize);
+  }
+
+  /** A key given as the bytes of both parts, copied. */
+  static RowKey rowKey(byte[] key, int pointSize, int keySize) {
+    Bytes whole = Bytes.copyOf(key, 0, keySize);
+    return new RowKey(whole.slice(0, pointSize), whole.slice(pointSize));
   }
 
   /** The present row, copied; it must not be a delete. */
@@ -64,20 +67,18 @@ abstract class RowSource {
 
   /** The value of the present row, copied. */
   final Bytes value() {
-    byte[] copy = new byte[valueSize];
-    MemorySegment.copy(valueSegment, ValueLayout.JAVA_BYTE, valueOffset, copy, 0, valueSize);
-    return Bytes.wrap(copy);
+    try {
+      return Bytes.copyOf(valueSegment, valueOffset, valueSize);
+    } catch (InternalError cut) {
+      throw new KdeltaException.Corrupt(place(), 0, "the mapped file was cut: " + cut.getMessage());
+    }
   }
+
+  /** The file the rows come from, for messages. */
+  abstract String place();
 
   /** Makes room for a key of this many bytes. */
   final void reserveKey(int size) {
     if (key.length < size) key = Arrays.copyOf(key, Math.max(size, key.length * 2));
-  }
-
-  /** The row under exactly this key as a source standing on it, or null: one look at one place. */
-  static @Nullable RowSource standingOn(RowSource source, RowKey target) {
-    if (!source.seek(target)) return null;
-    boolean exact = source.compareKey(target.point().toArray(), target.suffix().toArray()) == 0;
-    return exact ? source : null;
   }
 }

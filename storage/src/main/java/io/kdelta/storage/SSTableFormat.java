@@ -51,6 +51,8 @@ final class SSTableFormat {
   static final int CHUNK_BYTES = 64 << 10;
   static final int ALIGNMENT = 64;
 
+  static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfLong U64 =

@@ -1,0 +1,338 @@
+package io.kdelta.storage;
+
+import static io.kdelta.storage.SSTableFormat.CHUNK_BYTES;
+import static io.kdelta.storage.SSTableFormat.U16;
+import static io.kdelta.storage.SSTableFormat.U32;
+import static io.kdelta.storage.SSTableFormat.U64;
+
+import io.kdelta.error.KdeltaException;
+import io.kdelta.vfs.Vfs;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One table, open for reading. Layout: {@link SSTableFormat}.
+ *
+ * <p>The file is mapped whole. Header, footer, checksums, hashes, filter and index are verified at
+ * open; a chunk of rows is verified at its first touch, on the core thread, and remembered. The
+ * table thread reads through {@link #scan}, which goes by the file and verifies all it reads.
+ * Whatever does not pass is thrown as Corrupt, each time it is touched, and remembered in {@link
+ * #damage}.
+ */
+final class SSTable implements AutoCloseable {
+  private final Vfs.File file;
+  private final Arena arena;
+  private final MemorySegment map;
+  private final SSTableFormat.Header header;
+  private final long[] verified;
+  private final byte[] firstKey;
+  private final byte[] lastKey;
+  private final int firstPointSize;
+  private final int lastPointSize;
+  private Optional<KdeltaException.Corrupt> damage = Optional.empty();
+
+  private SSTable(Vfs.File file, Arena arena, MemorySegment map, SSTableFormat.Header header) {
+    this.file = file;
+    this.arena = arena;
+    this.map = map;
+    this.header = header;
+    this.verified = new long[header.chunks() / 64 + 1];
+    verifyColumns();
+    this.firstKey = indexKey(0);
+    this.firstPointSize = indexPointSize(0);
+    this.lastKey = indexKey(header.blocks());
+    this.lastPointSize = indexPointSize(header.blocks());
+  }
+
+  /**
+   * Opens a table and checks it against what the manifest says of it. Throws Corrupt when it is not
+   * that table, or not whole.
+   */
+  static SSTable open(Vfs vfs, SSTableWriter.Finished expected) {
+    String path = FileNames.table(expected.number());
+    if (!vfs.exists(path)) throw new KdeltaException.Corrupt(path, 0, "the file is missing");
+    Vfs.File file = vfs.open(path);
+    Arena arena = Arena.ofShared();
+    boolean opened = false;
+    try {
+      SSTableFormat.Header header = readHeader(file, expected);
+      MemorySegment map = file.map(0, expected.bytes(), arena);
+      SSTable table = new SSTable(file, arena, map, header);
+      opened = true;
+      return table;
+    } catch (InternalError cut) {
+      throw new KdeltaException.Corrupt(path, 0, "the mapped file was cut: " + cut.getMessage());
+    } finally {
+      if (!opened) {
+        arena.close();
+        file.close();
+      }
+    }
+  }
+
+  long number() {
+    return header.number();
+  }
+
+  long bytes() {
+    return header.fileBytes();
+  }
+
+  int rows() {
+    return header.rows();
+  }
+
+  int tombstones() {
+    return header.tombstones();
+  }
+
+  String path() {
+    return file.path();
+  }
+
+  SSTableFormat.Header header() {
+    return header;
+  }
+
+  /** What was found wrong with it since it was opened. */
+  Optional<KdeltaException.Corrupt> damage() {
+    return damage;
+  }
+
+  /** Remembers what another thread found wrong. */
+  void damaged(KdeltaException.Corrupt found) {
+    if (damage.isEmpty()) damage = Optional.of(found);
+  }
+
+  /** Orders the group of a point part against this table: below it, within it (0), above it. */
+  int comparePoint(byte[] point) {
+    if (Arrays.compareUnsigned(point, 0, point.length, firstKey, 0, firstPointSize) < 0) return -1;
+    return Arrays.compareUnsigned(point, 0, point.length, lastKey, 0, lastPointSize) > 0 ? 1 : 0;
+  }
+
+  /** The first key, as a lower bound of what is in it. */
+  RowKey first() {
+    return rowKey(firstKey, firstPointSize);
+  }
+
+  /** The last key. */
+  RowKey last() {
+    return rowKey(lastKey, lastPointSize);
+  }
+
+  /** A source standing on the row of this key, deletes included, or null when it is not here. */
+  @Nullable TableSource find(byte[] point, byte[] suffix, long pointHash) {
+    TableSource source = new TableSource(this, false);
+    for (int i = firstHash(pointHash); isHash(i, pointHash); i++) {
+      if (!source.seekFrom(hashBlock(i), point, suffix)) continue;
+      if (source.compareKey(point, suffix) == 0) return source;
+    }
+    return null;
+  }
+
+  /** A source over one group, standing before its first row, or null when it is not here. */
+  @Nullable RowSource group(byte[] point, long pointHash) {
+    TableSource source = new TableSource(this, false);
+    for (int i = firstHash(pointHash); isHash(i, pointHash); i++) {
+      if (!source.seekFrom(hashBlock(i), point, new byte[0])) continue;
+      if (source.inGroup(point)) {
+        source.stepBack();
+        return source;
+      }
+    }
+    return null;
+  }
+
+  /** Whether the group may be in it at all, by the filter. */
+  boolean mayContain(long pointHash) {
+    return TableFilter.mayContain(map, header.filterOffset(), header.filterLines(), pointHash);
+  }
+
+  /** All rows, through the mapping. Core thread. */
+  RowSource walk() {
+    return new TableSource(this, false);
+  }
+
+  /** All rows, through the file, every byte verified. Table thread. */
+  RowSource scan() {
+    return new TableSource(this, true);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+    file.close();
+  }
+
+  int blocks() {
+    return header.blocks();
+  }
+
+  long blockOffset(int block) {
+    return map.get(U64, header.indexOffset() + 8L * block);
+  }
+
+  /** Orders the first key of a block (or, after the last block, the last key) against a key. */
+  int compareIndexKey(int block, byte[] point, byte[] suffix) {
+    byte[] key = indexKey(block);
+    int pointSize = indexPointSize(block);
+    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, 0, point.length);
+    if (byPoint != 0) return byPoint;
+    return Arrays.compareUnsigned(key, pointSize, key.length, suffix, 0, suffix.length);
+  }
+
+  /** The mapped file with the bytes of a block verified, for the core thread. */
+  MemorySegment verifiedBlock(int block) {
+    verify(blockOffset(block), blockOffset(block + 1));
+    return map;
+  }
+
+  /** Reads whole chunks through the file and verifies them. */
+  byte[] readChunks(int firstChunk, int endChunk) {
+    long from = (long) firstChunk * CHUNK_BYTES;
+    long to = Math.min((long) endChunk * CHUNK_BYTES, header.checksumsOffset());
+    byte[] bytes = new byte[Math.toIntExact(to - from)];
+    if (file.readAt(from, ByteBuffer.wrap(bytes)) != bytes.length) {
+      throw corrupt(from, "the file is cut");
+    }
+    for (int chunk = firstChunk; chunk < endChunk; chunk++) {
+      int at = (int) ((long) chunk * CHUNK_BYTES - from);
+      int covered = chunk == 0 ? SSTableFormat.HEADER_BYTES : 0;
+      int size = Math.min(CHUNK_BYTES, bytes.length - at);
+      if (SSTableFormat.crc(bytes, at + covered, size - covered) != checksum(chunk)) {
+        throw corrupt((long) chunk * CHUNK_BYTES, "the chunk's checksum does not match");
+      }
+    }
+    return bytes;
+  }
+
+  KdeltaException.Corrupt corrupt(long offset, String reason) {
+    return new KdeltaException.Corrupt(path(), offset, reason);
+  }
+
+  private static SSTableFormat.Header readHeader(Vfs.File file, SSTableWriter.Finished expected) {
+    String path = file.path();
+    if (file.size() != expected.bytes() || expected.bytes() < SSTableFormat.FOOTER_BYTES) {
+      throw new KdeltaException.Corrupt(
+          path, 0, "has " + file.size() + " bytes instead of " + expected.bytes());
+    }
+    byte[] header = new byte[SSTableFormat.HEADER_BYTES];
+    byte[] footer = new byte[SSTableFormat.FOOTER_BYTES];
+    long footerOffset = expected.bytes() - footer.length;
+    file.readAt(0, ByteBuffer.wrap(header));
+    file.readAt(footerOffset, ByteBuffer.wrap(footer));
+    SSTableFormat.Header decoded = SSTableFormat.decodeHeader(path, header);
+    SSTableFormat.checksumsCrc(path, footerOffset, footer, header);
+    if (SSTableFormat.checksum(footer) != expected.checksum()
+        || decoded.number() != expected.number()
+        || decoded.fileBytes() != expected.bytes()) {
+      throw new KdeltaException.Corrupt(path, 0, "is not the table that the manifest names");
+    }
+    return decoded;
+  }
+
+  /** Verifies the checksums section, then all sections behind the rows. */
+  private void verifyColumns() {
+    long checksums = header.checksumsOffset();
+    long footer = header.footerOffset();
+    int stated = map.get(U32, footer + SSTableFormat.HEADER_BYTES);
+    if (SSTableFormat.crc(map, checksums, footer - checksums) != stated) {
+      throw corrupt(checksums, "the checksum of the checksums does not match");
+    }
+    verify(header.hashesOffset(), checksums);
+    if (header.keyTextOffset() + Integer.toUnsignedLong(keyEnd(header.blocks()))
+        > header.indexOffset() + header.indexBytes()) {
+      throw corrupt(header.indexOffset(), "the index is longer than its section");
+    }
+  }
+
+  private void verify(long from, long to) {
+    for (int chunk = (int) (from / CHUNK_BYTES); (long) chunk * CHUNK_BYTES < to; chunk++) {
+      if ((verified[chunk >>> 6] & 1L << chunk) != 0) continue;
+      long start = Math.max(SSTableFormat.HEADER_BYTES, (long) chunk * CHUNK_BYTES);
+      long end = Math.min((chunk + 1L) * CHUNK_BYTES, header.checksumsOffset());
+      if (SSTableFormat.crc(map, start, end - start) != checksum(chunk)) {
+        KdeltaException.Corrupt found = corrupt(start, "the chunk's checksum does not match");
+        damaged(found);
+        throw found;
+      }
+      verified[chunk >>> 6] |= 1L << chunk;
+    }
+  }
+
+  private int checksum(int chunk) {
+    return map.get(U32, header.checksumsOffset() + 4L * chunk);
+  }
+
+  private byte[] indexKey(int block) {
+    int start = block == 0 ? 0 : keyEnd(block - 1);
+    int size = keyEnd(block) - start - 2;
+    byte[] key = new byte[size];
+    long at = header.keyTextOffset() + start + 2;
+    MemorySegment.copy(map, ValueLayout.JAVA_BYTE, at, key, 0, size);
+    return key;
+  }
+
+  private int indexPointSize(int block) {
+    int start = block == 0 ? 0 : keyEnd(block - 1);
+    long at = header.keyTextOffset() + start;
+    return Short.toUnsignedInt(map.get(U16, at));
+  }
+
+  private int keyEnd(int block) {
+    return map.get(U32, header.keyEndsOffset() + 4L * block);
+  }
+
+  private boolean isHash(int index, long hash) {
+    return index < header.groups() && hash(index) == hash;
+  }
+
+  private long hash(int index) {
+    return map.get(U64, header.hashesOffset() + 8L * index);
+  }
+
+  private int hashBlock(int index) {
+    return map.get(U32, header.blockNumbersOffset() + 4L * index);
+  }
+
+  /**
+   * The first place in the hash column at or after a hash. The hashes are uniform, so a
+   * proportional guess is off by about the square root of their number; from there the search
+   * doubles its steps, then halves them.
+   */
+  private int firstHash(long hash) {
+    int count = header.groups();
+    int guess = (int) Math.unsignedMultiplyHigh(hash, count);
+    int step = 1 + (int) Math.sqrt(count) / 2;
+    int low = guess;
+    int high = guess;
+    while (low > 0 && Long.compareUnsigned(hash(low - 1), hash) >= 0) {
+      high = low - 1;
+      low = Math.max(0, low - step);
+      step *= 2;
+    }
+    while (high < count && Long.compareUnsigned(hash(high), hash) < 0) {
+      low = high + 1;
+      high = Math.min(count, high + step);
+      step *= 2;
+    }
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (Long.compareUnsigned(hash(middle), hash) < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  private static RowKey rowKey(byte[] key, int pointSize) {
+    return RowSource.rowKey(key, pointSize, key.length);
+  }
+}
