@@ -37,29 +37,34 @@ public final class ByteWriter {
 
   /** Writes the low 8 bits. */
   public ByteWriter writeByte(int value) {
-    array[room(1)] = (byte) value;
+    int at = room(1);
+    array[at] = (byte) value;
     return this;
   }
 
   /** Writes the low 16 bits. */
   public ByteWriter writeShort(int value) {
-    SHORT.set(array, room(2), (short) value);
+    int at = room(2);
+    SHORT.set(array, at, (short) value);
     return this;
   }
 
   public ByteWriter writeInt(int value) {
-    INT.set(array, room(4), value);
+    int at = room(4);
+    INT.set(array, at, value);
     return this;
   }
 
   public ByteWriter writeLong(long value) {
-    LONG.set(array, room(8), value);
+    int at = room(8);
+    LONG.set(array, at, value);
     return this;
   }
 
   /** For keys, whose bytes must sort as the values do. */
   public ByteWriter writeBigEndianLong(long value) {
-    LONG_BIG_ENDIAN.set(array, room(8), value);
+    int at = room(8);
+    LONG_BIG_ENDIAN.set(array, at, value);
     return this;
   }
 
@@ -96,6 +101,7 @@ public final class ByteWriter {
     size = 0;
   }
 
+  /** Where the next bytes go. It may replace the array, so call it before naming the array. */
   private int room(int count) {
     int at = size;
     int needed = Math.addExact(at, count);
