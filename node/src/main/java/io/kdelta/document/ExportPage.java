@@ -1,0 +1,77 @@
+package io.kdelta.document;
+
+import io.kdelta.causal.CausalGraph;
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Head;
+import io.kdelta.causal.Heads;
+import io.kdelta.causal.Key;
+import io.kdelta.causal.Stored;
+import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Fills one page of an export up to its limits. Owner: the core thread, for one call. */
+final class ExportPage {
+  private final CausalGraph graph;
+  private final int limit;
+  private final long bytesMax;
+  private final List<Envelope> versions = new ArrayList<>();
+
+  private Answer.Export.@Nullable Cursor cursor;
+  private long bytes;
+  private long lsn;
+
+  ExportPage(CausalGraph graph, int limit, long bytesMax) {
+    this.graph = graph;
+    this.limit = limit;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Adds the winner of a key, unless it is a delete; false when the page is full behind it. */
+  boolean addWinner(Heads heads) {
+    lsn = Math.max(lsn, heads.lsn());
+    Head winner = heads.winner().orElse(null);
+    cursor = new Answer.Export.Cursor(heads.key(), null);
+    return winner == null || winner.deleted() || add(winner.id());
+  }
+
+  /**
+   * Adds the versions of a key from the oldest on; false when the page was full before the end.
+   *
+   * @param after the last version that an earlier page has; null for none
+   */
+  boolean addHistory(Key key, @Nullable Digest after) {
+    List<Digest> ids = new ArrayList<>();
+    try (var history = graph.history(key)) {
+      while (history.next()) ids.add(history.stored().version().id());
+    }
+    Collections.reverse(ids);
+    for (int i = after == null ? 0 : ids.indexOf(after) + 1; i < ids.size(); i++) {
+      boolean last = i == ids.size() - 1;
+      cursor = new Answer.Export.Cursor(key, last ? null : ids.get(i));
+      if (!add(ids.get(i))) return false;
+    }
+    return true;
+  }
+
+  /** The page, with more to come. */
+  Answer.Export cut() {
+    return new Answer.Export(versions, cursor, lsn);
+  }
+
+  /** The page, with nothing behind it. */
+  Answer.Export last() {
+    return new Answer.Export(versions, null, lsn);
+  }
+
+  private boolean add(Digest id) {
+    Stored stored = graph.version(id);
+    if (stored == null) throw new AssertionError("a row names the absent version " + id.hex());
+    versions.add(graph.envelope(stored));
+    bytes += stored.documentBytes();
+    lsn = Math.max(lsn, stored.lsn());
+    return versions.size() < limit && bytes < bytesMax;
+  }
+}
