@@ -1,18 +1,27 @@
 package io.kdelta.causal;
 
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.Cursor;
+import io.kdelta.storage.Row;
+import io.kdelta.storage.RowKey;
 import io.kdelta.storage.Rows;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads of the graph of visible versions over any rows: the live store, a snapshot, or a
  * transaction that is not committed yet.
  *
- * <p>Owner: the core thread. No state of its own.
+ * <p>Owner: the core thread. No state of its own. Every method throws {@link
+ * KdeltaException.Corrupt} when a row that has to be there is not.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class CausalGraph {
   private final Rows rows;
 
@@ -23,75 +32,168 @@ public final class CausalGraph {
 
   /** The heads of a key; empty when it has no version. */
   public Heads heads(Key key) {
-    throw new UnsupportedOperationException(rows + "" + key);
+    try (Cursor cursor = rows.group(Keyspace.group(key))) {
+      return cursor.next() ? headsOf(key, cursor.row()) : new Heads(key, List.of(), 0);
+    }
+  }
+
+  /**
+   * The heads that the first row of a group tells: the open heads, or else the newest version. That
+   * one is the only head then, for a time is above all its parents'.
+   */
+  static Heads headsOf(Key key, Row first) {
+    if (Keyspace.isOpenHeads(first.key())) {
+      return new Heads(key, StoredRows.heads(first), first.lsn());
+    }
+    return new Heads(key, List.of(Head.of(StoredRows.stored(first).version())), first.lsn());
   }
 
   /** A visible version, or null. */
   public @Nullable Stored version(Digest id) {
-    throw new UnsupportedOperationException();
+    Row pointer = rows.get(Keyspace.byId(id));
+    if (pointer == null) return null;
+    if (!(StoredRows.place(pointer) instanceof StoredRows.Place.Visible visible)) return null;
+    Row row = rows.get(Keyspace.version(Keyspace.group(visible.key()), visible.time(), id));
+    if (row == null) {
+      throw new KdeltaException.Corrupt("version " + id, 0, "its id is known and its row is not");
+    }
+    return StoredRows.stored(row);
   }
 
   /** Whether the version is visible. */
   public boolean contains(Digest id) {
-    throw new UnsupportedOperationException();
+    Row pointer = rows.get(Keyspace.byId(id));
+    return pointer != null && StoredRows.place(pointer) instanceof StoredRows.Place.Visible;
   }
 
   /** A visible version with its document, or null. */
   public @Nullable Envelope envelope(Digest id) {
-    throw new UnsupportedOperationException();
+    Stored stored = version(id);
+    return stored == null ? null : envelope(stored);
   }
 
   /** A version that was read, with its document. */
   public Envelope envelope(Stored stored) {
-    throw new UnsupportedOperationException();
+    return new Envelope(
+        stored.version(), stored.dots(), stored.request(), document(stored), stored.proof());
   }
 
   /** The document of a version that was read; empty for a delete. */
   public Bytes document(Stored stored) {
-    throw new UnsupportedOperationException();
+    if (stored.inline() != null) return stored.inline();
+    Digest content = stored.version().content();
+    Row row = rows.get(Keyspace.content(content));
+    if (row == null) throw new KdeltaException.Corrupt("content " + content, 0, "is not there");
+    return row.value();
   }
 
   /**
    * Visible versions whose id starts with these hexadecimal digits, ascending, at most {@code max}.
+   * Throws Invalid for anything but 1 to 64 hexadecimal digits.
    */
   public List<Digest> idsByPrefix(String hex, int max) {
-    throw new UnsupportedOperationException();
+    if (hex.isEmpty()
+        || hex.length() > Digest.NIBBLES
+        || !hex.chars().allMatch(HexFormat::isHexDigit)) {
+      throw new KdeltaException.Invalid("version", "'" + hex + "' is not hexadecimal digits");
+    }
+    String prefix = hex.toLowerCase(Locale.ROOT);
+    Digest first = Digest.fromHex(prefix + "0".repeat(Digest.NIBBLES - prefix.length()));
+    List<Digest> found = new ArrayList<>();
+    try (Cursor cursor = rows.cursor(Keyspace.byId(first), Keyspace.BY_ID.end())) {
+      while (found.size() < max && cursor.next()) {
+        Digest id = Keyspace.digestOf(cursor.row().key().point());
+        if (!id.hex().startsWith(prefix)) break;
+        if (StoredRows.place(cursor.row()) instanceof StoredRows.Place.Visible) found.add(id);
+      }
+    }
+    return found;
   }
 
   /** All versions of a key, newest first, branches included. Close it. */
   public History history(Key key) {
-    throw new UnsupportedOperationException();
+    return history(key, new Timestamp(-1));
   }
 
   /** The versions of a key with a time of at most {@code latest}, newest first. Close it. */
   public History history(Key key, Timestamp latest) {
-    throw new UnsupportedOperationException();
+    Bytes group = Keyspace.group(key);
+    return new History(
+        rows.cursor(Keyspace.versionsFrom(group, latest), Keyspace.versionsEnd(group)));
   }
 
   /**
    * What a read of the key answered when only the versions with a time of at most {@code latest}
    * were there; null when there was none. Give {@link Timestamp#endOfMicros} for a whole
    * microsecond.
+   *
+   * <p>The newest of them is a head of theirs, for nothing later supersedes it; only when it is a
+   * delete may an older head, a live one, win over it.
    */
   public @Nullable Stored winnerAt(Key key, Timestamp latest) {
-    throw new UnsupportedOperationException();
+    try (History history = history(key, latest)) {
+      Stored newest = null;
+      TreeSet<Digest> superseded = new TreeSet<>();
+      while (history.next()) {
+        Stored stored = history.stored();
+        Version version = stored.version();
+        if (!version.deleted() && !superseded.contains(version.id())) return stored;
+        if (newest == null) newest = stored;
+        superseded.addAll(version.parents());
+      }
+      return newest;
+    }
   }
 
   /** The heads among the versions with a time of at most {@code latest}; may read all of them. */
   public Heads headsAt(Key key, Timestamp latest) {
-    throw new UnsupportedOperationException();
+    List<Head> heads = new ArrayList<>();
+    long lsn = 0;
+    try (History history = history(key, latest)) {
+      TreeSet<Digest> superseded = new TreeSet<>();
+      while (history.next()) {
+        Stored stored = history.stored();
+        if (!superseded.contains(stored.version().id())) heads.add(Head.of(stored.version()));
+        superseded.addAll(stored.version().parents());
+        lsn = Math.max(lsn, stored.lsn());
+      }
+    }
+    return new Heads(key, heads, lsn);
   }
 
   /**
    * Every version that {@code id} is built on, newest first, itself left out; at most {@code max}.
    */
   public List<Stored> ancestors(Digest id, int max) {
-    throw new UnsupportedOperationException();
+    return Ancestry.ancestors(this, id, max);
   }
 
-  /** Every version built on {@code id}, oldest first, itself left out; at most {@code max}. */
+  /**
+   * Every version built on {@code id}, oldest first, itself left out; at most {@code max}. Throws
+   * NotFound when it is not visible.
+   */
   public List<Stored> descendants(Digest id, int max) {
-    throw new UnsupportedOperationException();
+    Stored start = version(id);
+    if (start == null) throw new KdeltaException.NotFound("version " + id);
+    List<Stored> newer = new ArrayList<>();
+    try (History history = history(start.version().key())) {
+      while (history.next()) {
+        Stored stored = history.stored();
+        if (!stored.version().time().after(start.version().time())) break;
+        newer.add(stored);
+      }
+    }
+    Collections.reverse(newer);
+    TreeSet<Digest> built = new TreeSet<>(List.of(id));
+    List<Stored> found = new ArrayList<>();
+    for (Stored stored : newer) {
+      if (found.size() == max) break;
+      if (stored.version().parents().stream().anyMatch(built::contains)) {
+        built.add(stored.version().id());
+        found.add(stored);
+      }
+    }
+    return found;
   }
 
   /**
@@ -99,7 +201,7 @@ public final class CausalGraph {
    * ancestor is built on, newest first. A version counts as an ancestor of itself.
    */
   public List<Digest> commonAncestors(List<Digest> ids) {
-    throw new UnsupportedOperationException();
+    return Ancestry.common(this, ids);
   }
 
   /**
@@ -109,26 +211,53 @@ public final class CausalGraph {
    * @param after only keys behind this one; null for all
    */
   public KeyWalk keys(String namespace, String prefix, @Nullable String after) {
-    throw new UnsupportedOperationException();
+    Key.checkNamespace(namespace);
+    Bytes point = Bytes.concat(Keyspace.namespacePoint(namespace), Key.utf8("prefix", prefix));
+    RowKey from = RowKey.first(point);
+    if (after != null) {
+      RowKey behind = Keyspace.afterGroup(Keyspace.group(new Key(namespace, after)));
+      if (behind.compareTo(from) > 0) from = behind;
+    }
+    return new KeyWalk(rows.cursor(from, behindAllThatStartWith(point)));
   }
 
   /** What is remembered of a request, in the order of its writes; empty when nothing is. */
   public List<RequestRecord> request(String requestId) {
-    throw new UnsupportedOperationException();
+    List<RequestRecord> records = new ArrayList<>();
+    try (Cursor cursor = rows.group(Keyspace.requestGroup(requestId))) {
+      while (cursor.next()) records.add(StoredRows.request(cursor.row()));
+    }
+    return records;
   }
 
   /** The version at a place in a log, visible or parked, or null. */
   public @Nullable Digest versionAt(Dot dot) {
-    throw new UnsupportedOperationException();
+    Row row = rows.get(Keyspace.position(dot));
+    return row == null ? null : StoredRows.position(row).id();
   }
 
   /** The apply log behind {@code position}, at most {@code max} rows of it. */
   public List<AppliedRecord> appliedAfter(long position, int max) {
-    throw new UnsupportedOperationException();
+    List<AppliedRecord> records = new ArrayList<>();
+    try (Cursor cursor = rows.cursor(Keyspace.applied(position + 1), Keyspace.APPLY.end())) {
+      while (records.size() < max && cursor.next()) {
+        Row row = cursor.row();
+        records.add(new AppliedRecord(Keyspace.appliedOf(row.key()), StoredRows.digest(row)));
+      }
+    }
+    return records;
   }
 
   /** A row of the system's own, as {@link Transaction#putSystem} wrote it, or null. */
   public @Nullable Bytes system(String name) {
-    throw new UnsupportedOperationException();
+    Row row = rows.get(Keyspace.system(name));
+    return row == null ? null : row.value();
+  }
+
+  /** No byte of a prefix is 0xff: it is a keyspace, a length of at most 128, ASCII and UTF-8. */
+  private static RowKey behindAllThatStartWith(Bytes prefix) {
+    byte[] bytes = prefix.toArray();
+    bytes[bytes.length - 1]++;
+    return RowKey.first(Bytes.wrap(bytes));
   }
 }

@@ -22,6 +22,23 @@ public record CausalStats(
   /** Nothing. */
   public static final CausalStats NONE = new CausalStats(0, 0, 0, 0, 0, 0, 0);
 
+  /** What one version counts for on its own. */
+  static CausalStats ofVersion(Version version, int documentBytes) {
+    return new CausalStats(
+        1, 0, 0, version.parents().size() > 1 ? 1 : 0, 0, version.deleted() ? 1 : 0, documentBytes);
+  }
+
+  /** What a key counts for by its heads; nothing while it has none. */
+  static CausalStats ofKey(Heads heads) {
+    return new CausalStats(
+        0, heads.live() ? 1 : 0, heads.isEmpty() ? 0 : 1, 0, heads.conflicting() ? 1 : 0, 0, 0);
+  }
+
+  /** What changes when a version becomes visible. */
+  static CausalStats change(Version version, int documentBytes, Heads before, Heads after) {
+    return ofVersion(version, documentBytes).plus(ofKey(after)).minus(ofKey(before));
+  }
+
   /** Keys whose every head is a delete. */
   public long keysDeleted() {
     return keysEver - keysLive;
@@ -37,5 +54,17 @@ public record CausalStats(
         conflicts + other.conflicts,
         deletes + other.deletes,
         bytes + other.bytes);
+  }
+
+  /** The difference of two counts. */
+  public CausalStats minus(CausalStats other) {
+    return new CausalStats(
+        versions - other.versions,
+        keysLive - other.keysLive,
+        keysEver - other.keysEver,
+        merges - other.merges,
+        conflicts - other.conflicts,
+        deletes - other.deletes,
+        bytes - other.bytes);
   }
 }

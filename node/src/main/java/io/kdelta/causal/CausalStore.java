@@ -1,14 +1,23 @@
 package io.kdelta.causal;
 
+import io.kdelta.causal.StoredRows.Placed;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.Time;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
+import io.kdelta.storage.Row;
 import io.kdelta.storage.StorageEngine;
+import io.kdelta.storage.WriteBatch;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,119 +27,292 @@ import org.jspecify.annotations.Nullable;
  * <p>Owner: the core thread. Invariant: what is in memory equals what a scan of the rows gives; it
  * changes only when a transaction's batch was applied.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class CausalStore {
-  private CausalStore() {}
+  private static final int REFUSED_MAX = 10_000;
+
+  private final StorageEngine engine;
+  private final Time time;
+  private final Entropy entropy;
+  private final ContentSchema schema;
+  private final CausalGraph graph;
+  private final WaitingRoom room = new WaitingRoom();
+  private final LinkedHashMap<Digest, String> refused = new LinkedHashMap<>();
+  private DerivedState state;
+  private boolean needsRepair;
+  private int setAsideRepaired;
+  private @Nullable Transaction open;
+
+  private CausalStore(
+      StorageEngine engine, Time time, Entropy entropy, ContentSchema schema, NodeId node) {
+    this.engine = engine;
+    this.time = time;
+    this.entropy = entropy;
+    this.schema = schema;
+    this.graph = new CausalGraph(engine);
+    this.state = new DerivedState(node);
+    this.needsRepair = engine.get(SystemRows.REPAIR) != null || !scanned();
+  }
 
   /**
    * Opens the versions that lie in {@code engine}. A store without a node id draws one and applies
-   * it: as with any write, nobody may be told of it before it is durable.
+   * it: as with any write, nobody may be told of it before it is durable. When the engine lost rows
+   * {@link #needsRepair} answers true and {@link #repair} has to come first.
    */
   public static CausalStore open(
       StorageEngine engine, Time time, Entropy entropy, ContentSchema schema) {
-    throw new UnsupportedOperationException("" + engine.lastLsn() + time + entropy + schema);
+    Row row = engine.get(SystemRows.NODE);
+    NodeId node;
+    if (row == null) {
+      node = NodeId.draw(entropy);
+      engine.apply(new WriteBatch().put(SystemRows.NODE, SystemRows.node(node)));
+    } else {
+      node = SystemRows.node(row);
+    }
+    return new CausalStore(engine, time, entropy, schema, node);
+  }
+
+  /**
+   * Fills the memory; false when rows are missing, so that there is nothing sound to fill it with.
+   */
+  private boolean scanned() {
+    if (setAside() > 0) return false;
+    try {
+      state = DerivedState.scan(engine, state.node);
+      return true;
+    } catch (KdeltaException.Corrupt e) {
+      if (setAside() == 0) throw e;
+      return false;
+    }
   }
 
   /** The identity of this store. */
   public NodeId node() {
-    throw new UnsupportedOperationException();
+    return state.node;
   }
 
   /** The log that this process writes; absent before its first write. */
   public Optional<Incarnation> incarnation() {
-    throw new UnsupportedOperationException();
+    return Optional.ofNullable(state.own.incarnation());
   }
 
   /** Reads of the newest state. */
   public CausalGraph graph() {
-    throw new UnsupportedOperationException();
+    return graph;
   }
 
   /** Starts a transaction; the one before must have ended. */
   public Transaction begin() {
-    throw new UnsupportedOperationException();
+    if (open != null) throw new IllegalStateException("the transaction before is still open");
+    if (needsRepair) throw new IllegalStateException("the store needs a repair first");
+    Overlay rows = new Overlay(engine, engine.lastLsn() + 1);
+    Staging staging = new Staging(state, rows, time.epochMicros());
+    Arrivals arrivals = new Arrivals(staging, room, refused, schema);
+    open = new Transaction(this, staging, arrivals);
+    return open;
   }
 
   /** The set of visible versions; an immutable value. */
   public MerkleTree tree() {
-    throw new UnsupportedOperationException();
+    return state.tree;
   }
 
   /** Counts over all namespaces. */
   public CausalStats stats() {
-    throw new UnsupportedOperationException();
+    CausalStats all = CausalStats.NONE;
+    for (CausalStats one : state.namespaces.values()) all = all.plus(one);
+    return all;
   }
 
   /** Counts for each namespace that ever had a key, in order. */
   public SortedMap<String, CausalStats> namespaces() {
-    throw new UnsupportedOperationException();
+    return new TreeMap<>(state.namespaces);
   }
 
   /** How far each log is held, in order of incarnation. */
   public List<Position> positions() {
-    throw new UnsupportedOperationException();
+    List<Position> positions = new ArrayList<>(state.logs.size());
+    for (LogState log : state.logs.values()) positions.add(log.position());
+    return positions;
   }
 
   /** How far one log is held; all empty when nothing of it is. */
   public Position position(Incarnation incarnation) {
-    throw new UnsupportedOperationException();
+    LogState log = state.logs.get(incarnation);
+    return (log == null ? new LogState(incarnation) : log).position();
   }
 
   /** The chain value after {@code seq} (0: the start), or null when it is not known here. */
   public @Nullable Digest chain(Incarnation incarnation, long seq) {
-    throw new UnsupportedOperationException();
+    if (seq == 0) return Distinction.chainStart(incarnation);
+    Row row = engine.get(Keyspace.position(incarnation, seq));
+    return row == null ? null : StoredRows.position(row).chain();
   }
 
   /**
    * A frame of visible versions that starts exactly at {@code fromSeq}: whole batches, at least
-   * one, then as many as fit {@code bytesMax}. Null when there is nothing to ship from there.
+   * one, then as many as fit {@code bytesMax}. Null when there is nothing to ship from there: no
+   * such row, a version that still waits, a batch that is not whole, or a disputed log.
    */
   public @Nullable Frame frame(Incarnation incarnation, long fromSeq, int bytesMax) {
-    throw new UnsupportedOperationException();
+    LogState log = state.logs.get(incarnation);
+    if (log == null || log.disputed()) return null;
+    List<Frame.Entry> whole = new ArrayList<>();
+    List<Frame.Entry> batch = new ArrayList<>();
+    long bytes = 0;
+    Digest after = null;
+    for (long seq = fromSeq; whole.size() + batch.size() < Frame.COUNT_MAX; seq++) {
+      Row row = engine.get(Keyspace.position(incarnation, seq));
+      if (row == null) break;
+      Placed placed = StoredRows.position(row);
+      Envelope envelope = graph.envelope(placed.id());
+      if (envelope == null) break;
+      envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));
+      bytes += envelope.size();
+      if (!whole.isEmpty() && bytes > bytesMax) break;
+      batch.add(new Frame.Entry(envelope, placed.continues()));
+      if (placed.continues()) continue;
+      whole.addAll(batch);
+      batch.clear();
+      after = placed.chain();
+    }
+    if (whole.isEmpty()) return null;
+    Digest before = chain(incarnation, fromSeq - 1);
+    return new Frame(incarnation, log.node(), fromSeq, before, after, whole);
   }
 
   /** Position of the newest row of the apply log; 0 before the first. */
   public long appliedPosition() {
-    throw new UnsupportedOperationException();
+    return state.applied;
   }
 
   /** Changes when a repair took versions away: whoever derives something from them starts anew. */
   public long applyGeneration() {
-    throw new UnsupportedOperationException();
+    return state.generation;
+  }
+
+  /** The latest time that the clock of this store issued or took over. */
+  public Timestamp clock() {
+    return state.clock.last();
+  }
+
+  /** How many requests are remembered. */
+  public long requests() {
+    return state.requests;
   }
 
   /** How many versions wait for a parent, as rows and in memory. */
   public long parked() {
-    throw new UnsupportedOperationException();
+    return state.parkedRows + room.count();
   }
 
   /** The parents that parked versions wait for, ascending, at most {@code max}. */
   public List<Digest> missingParents(int max) {
-    throw new UnsupportedOperationException();
+    TreeSet<Digest> missing = new TreeSet<>();
+    for (Digest id : state.waiting.keySet()) {
+      if (missing.size() == max) break;
+      missing.add(id);
+    }
+    for (Digest id : room.missingParents()) {
+      if (missing.size() >= max && id.compareTo(missing.last()) > 0) break;
+      missing.add(id);
+    }
+    while (missing.size() > max) missing.removeLast();
+    return List.copyOf(missing);
   }
 
   /** The latest versions refused in this process, and why; bounded. */
   public Map<Digest, String> refused() {
-    throw new UnsupportedOperationException();
+    return Collections.unmodifiableMap(refused);
   }
 
   /** Whether the key lost versions to corruption that no peer has brought back yet. */
   public boolean damaged(Key key) {
-    throw new UnsupportedOperationException();
+    return state.damaged.containsKey(key);
   }
 
   /** Versions known to be lost to corruption, to be asked from peers, ascending. */
   public List<Digest> lost() {
-    throw new UnsupportedOperationException();
+    return List.copyOf(state.lost.keySet());
   }
 
-  /** Whether the store below lost rows, so that {@link #repair} has to run before anything else. */
+  /**
+   * Whether the store below lost rows that no {@link #repair} has dealt with, when it was opened or
+   * since: then a repair has to come before anything is answered.
+   */
   public boolean needsRepair() {
-    throw new UnsupportedOperationException();
+    return needsRepair || setAside() != setAsideRepaired;
   }
 
-  /** Makes a whole again of what rows are left after a loss; idempotent, may be cut by a crash. */
+  /**
+   * Makes a whole again of what rows are left after a loss: versions that lack an ancestor or their
+   * document leave the set, heads and positions follow, adopted positions are dropped. Does storage
+   * work in place, so it runs before the first turn or with the workers at rest. Idempotent; may be
+   * cut by a crash. Reading everything may find more that is corrupt: then it starts anew.
+   */
   public void repair() {
-    throw new UnsupportedOperationException();
+    if (open != null) throw new IllegalStateException("a transaction is open");
+    while (needsRepair()) {
+      int before = setAside();
+      try {
+        new Repair(engine, time.epochMicros()).run();
+        OwnLog own = state.own;
+        state = DerivedState.scan(engine, state.node);
+        state.own = own;
+        needsRepair = false;
+        setAsideRepaired = before;
+      } catch (KdeltaException.Corrupt e) {
+        if (setAside() == before) throw e;
+      }
+    }
+    drainParked();
+  }
+
+  /** Parked versions whose parents are all here, which only a loss can leave behind. */
+  private void drainParked() {
+    for (Digest parent : List.copyOf(state.waiting.keySet())) {
+      if (!graph.contains(parent)) continue;
+      Transaction transaction = begin();
+      transaction.drain(parent);
+      transaction.commit();
+      engine.runInline();
+    }
+  }
+
+  private int setAside() {
+    return engine.recovery().setAside().size();
+  }
+
+  ContentSchema schema() {
+    return schema;
+  }
+
+  /** The name of a log that is about to begin. */
+  Incarnation drawIncarnation() {
+    return Incarnation.draw(entropy);
+  }
+
+  /** Applies what a transaction has gathered, then lets memory follow. */
+  Committed commit(Transaction transaction, Staging staging, Arrivals arrivals) {
+    end(transaction);
+    arrivals.refused().forEach(this::refuse);
+    List<Reception.Refused> refusals = new ArrayList<>();
+    arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why)));
+    if (staging.rows.isEmpty()) {
+      return new Committed(arrivals.dependsOn(), List.of(), refusals);
+    }
+    staging.close();
+    long lsn = engine.apply(staging.rows.batch());
+    state.take(staging);
+    return new Committed(lsn, staging.applied, refusals);
+  }
+
+  void end(Transaction transaction) {
+    if (!transaction.equals(open)) throw new IllegalStateException("the transaction is over");
+    open = null;
+  }
+
+  private void refuse(Digest id, String reason) {
+    refused.put(id, reason);
+    if (refused.size() > REFUSED_MAX) refused.pollFirstEntry();
   }
 }

@@ -71,10 +71,16 @@ public record Envelope(
     return new Envelope(version, others, request, document, proof);
   }
 
+  /** About how many bytes {@link #encode} gives: never less. */
+  public int size() {
+    int request = this.request == null ? 0 : 3 * Request.ID_BYTES_MAX;
+    int fixed = 64 + version.canonical().size() + dots.size() * Dot.SIZE;
+    return fixed + request + document.size() + proof.size();
+  }
+
   /** The bytes of the table above. */
   public Bytes encode() {
-    ByteWriter out =
-        new ByteWriter(64 + version.canonical().size() + dots.size() * Dot.SIZE + document.size());
+    ByteWriter out = new ByteWriter(size());
     write(out);
     return out.toBytes();
   }

@@ -1,0 +1,175 @@
+package io.kdelta.causal;
+
+import io.kdelta.causal.LogState.Chain;
+import io.kdelta.causal.LogState.Change;
+import io.kdelta.causal.StoredRows.Placed;
+import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.MerkleTree;
+import io.kdelta.storage.Cursor;
+import io.kdelta.storage.Row;
+import io.kdelta.storage.Rows;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the store keeps in memory: everything here is the result of one scan of the rows.
+ *
+ * <p>Owner: the store, on the core thread.
+ */
+final class DerivedState {
+  final NodeId node;
+  final Map<String, CausalStats> namespaces = new TreeMap<>();
+  final TreeMap<Incarnation, LogState> logs = new TreeMap<>();
+  final TreeMap<Digest, Key> lost = new TreeMap<>();
+  final Map<Key, Integer> damaged = new TreeMap<>();
+  final TreeMap<Digest, Integer> waiting = new TreeMap<>();
+  MerkleTree tree = MerkleTree.empty();
+  HybridClock clock = HybridClock.START;
+  OwnLog own = OwnLog.NONE;
+  long applied;
+  long generation;
+  long requests;
+  long parkedRows;
+
+  DerivedState(NodeId node) {
+    this.node = node;
+  }
+
+  /** Reads all rows once. */
+  static DerivedState scan(Rows rows, NodeId node) {
+    DerivedState state = new DerivedState(node);
+    state.scanVersions(rows);
+    state.scanPositions(rows);
+    state.scanParked(rows);
+    state.scanSystem(rows);
+    try (Cursor cursor = rows.cursor(Keyspace.LOST.start(), Keyspace.LOST.end())) {
+      while (cursor.next()) {
+        Row row = cursor.row();
+        state.lose(Keyspace.digestOf(row.key().point()), StoredRows.key(row));
+      }
+    }
+    try (Cursor cursor = rows.cursor(Keyspace.REQUEST.start(), Keyspace.REQUEST.end())) {
+      while (cursor.next()) state.requests++;
+    }
+    return state;
+  }
+
+  /** Takes over what a batch that was applied has changed. */
+  void take(Staging staged) {
+    tree = staged.tree;
+    clock = staged.clock;
+    own = staged.own;
+    applied += staged.applied.size();
+    requests += staged.requestsChange;
+    staged.counts.forEach((name, change) -> namespaces.merge(name, change, CausalStats::plus));
+    for (Staging.LogChange change : staged.logChanges) {
+      log(change.dot().incarnation()).change(change.dot().seq(), change.change());
+    }
+    staged.chains.forEach((incarnation, chain) -> log(incarnation).chain(chain));
+    staged.nodes.forEach((incarnation, owner) -> log(incarnation).belongTo(owner));
+    staged.adopted.forEach((incarnation, positions) -> log(incarnation).adopt(positions));
+    for (Incarnation incarnation : staged.disputed) log(incarnation).dispute();
+    staged.waiting.forEach(this::await);
+    for (Digest id : staged.found) find(id);
+  }
+
+  /** The log of that name, made when it is new. */
+  LogState log(Incarnation incarnation) {
+    return logs.computeIfAbsent(incarnation, LogState::new);
+  }
+
+  private void await(Digest parent, int change) {
+    parkedRows += change;
+    int count = waiting.getOrDefault(parent, 0) + change;
+    if (count == 0) {
+      waiting.remove(parent);
+    } else {
+      waiting.put(parent, count);
+    }
+  }
+
+  private void lose(Digest id, Key key) {
+    if (lost.put(id, key) == null) damaged.merge(key, 1, Integer::sum);
+  }
+
+  private void find(Digest id) {
+    Key key = lost.remove(id);
+    if (key != null) damaged.computeIfPresent(key, (k, count) -> count == 1 ? null : count - 1);
+  }
+
+  private void scanVersions(Rows rows) {
+    List<Digest> ids = new ArrayList<>();
+    try (Cursor cursor = rows.cursor(Keyspace.VERSION.start(), Keyspace.VERSION.end())) {
+      Bytes group = Bytes.EMPTY;
+      while (cursor.next()) {
+        Row row = cursor.row();
+        if (!row.key().point().equals(group)) {
+          group = row.key().point();
+          Key key = Keyspace.keyOf(group);
+          CausalStats one = CausalStats.ofKey(CausalGraph.headsOf(key, row));
+          namespaces.merge(key.namespace(), one, CausalStats::plus);
+        }
+        if (Keyspace.isOpenHeads(row.key())) continue;
+        Stored stored = StoredRows.stored(row);
+        ids.add(stored.version().id());
+        CausalStats one = CausalStats.ofVersion(stored.version(), stored.documentBytes());
+        namespaces.merge(stored.version().key().namespace(), one, CausalStats::plus);
+      }
+    }
+    tree = MerkleTree.of(ids);
+  }
+
+  private void scanPositions(Rows rows) {
+    try (Cursor cursor = rows.cursor(Keyspace.POSITION.start(), Keyspace.POSITION.end())) {
+      while (cursor.next()) {
+        Dot dot = Keyspace.dotOf(cursor.row().key());
+        LogState log = log(dot.incarnation());
+        log.change(dot.seq(), Change.VISIBLE);
+        if (dot.seq() != log.chain().seq() + 1) continue;
+        Placed placed = StoredRows.position(cursor.row());
+        Chain next = log.chain().then(placed.id());
+        @Nullable Digest told = placed.chain();
+        if (told == null || told.equals(next.value())) log.chain(next);
+      }
+    }
+  }
+
+  private void scanParked(Rows rows) {
+    try (Cursor cursor = rows.cursor(Keyspace.PARKED.start(), Keyspace.PARKED.end())) {
+      while (cursor.next()) {
+        Row row = cursor.row();
+        await(Keyspace.digestOf(row.key().point()), 1);
+        for (Dot dot : StoredRows.stored(row).dots()) {
+          log(dot.incarnation()).change(dot.seq(), Change.PARKED);
+        }
+      }
+    }
+  }
+
+  private void scanSystem(Rows rows) {
+    Row stateRow = rows.get(SystemRows.STATE);
+    if (stateRow != null) {
+      SystemRows.State kept = SystemRows.State.decode(stateRow);
+      clock = kept.clock();
+      applied = kept.applied();
+      generation = kept.generation();
+    }
+    try (Cursor cursor = rows.cursor(Keyspace.SYSTEM.start(), Keyspace.SYSTEM.end())) {
+      while (cursor.next()) {
+        Row row = cursor.row();
+        String name = Keyspace.nameOf(row.key());
+        if (SystemRows.isLog(name)) {
+          log(SystemRows.incarnation(name)).belongTo(SystemRows.node(row));
+        } else if (SystemRows.isAdopted(name)) {
+          log(SystemRows.incarnation(name)).adopt(Intervals.decode(row.value()));
+        } else if (SystemRows.isDisputed(name)) {
+          log(SystemRows.incarnation(name)).dispute();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.kdelta.causal;
+
+import io.kdelta.reconciliation.Digest;
+
+/**
+ * How far one incarnation's log is held: what its position rows add up to.
+ *
+ * <p>Owner: the store; changed only when a batch was applied. Invariant: parked positions are
+ * received ones; the chain value is that of the longest gapless run from position 1.
+ */
+final class LogState {
+  private final Incarnation incarnation;
+  private final IntervalSet received = new IntervalSet();
+  private final IntervalSet parked = new IntervalSet();
+  private Intervals adopted = Intervals.EMPTY;
+  private NodeId node = NodeId.NONE;
+  private boolean disputed;
+  private Chain chain;
+
+  /** The chain value behind the longest gapless run from position 1. */
+  record Chain(long seq, Digest value) {
+    static Chain start(Incarnation incarnation) {
+      return new Chain(0, Distinction.chainStart(incarnation));
+    }
+
+    Chain then(Digest id) {
+      return new Chain(seq + 1, Distinction.chain(value, id));
+    }
+  }
+
+  /** What a batch did to one place in a log. */
+  enum Change {
+    /** Its version is visible. */
+    VISIBLE,
+    /** Its version waits as a row. */
+    PARKED,
+    /** Its row is gone. */
+    GONE
+  }
+
+  LogState(Incarnation incarnation) {
+    this.incarnation = incarnation;
+    this.chain = Chain.start(incarnation);
+  }
+
+  void change(long seq, Change change) {
+    switch (change) {
+      case VISIBLE -> {
+        received.add(seq, seq);
+        parked.remove(seq);
+      }
+      case PARKED -> {
+        received.add(seq, seq);
+        parked.add(seq, seq);
+      }
+      case GONE -> {
+        received.remove(seq);
+        parked.remove(seq);
+      }
+    }
+  }
+
+  void adopt(Intervals positions) {
+    adopted = adopted.union(positions);
+  }
+
+  void belongTo(NodeId owner) {
+    node = owner;
+  }
+
+  void dispute() {
+    disputed = true;
+  }
+
+  void chain(Chain reached) {
+    chain = reached;
+  }
+
+  NodeId node() {
+    return node;
+  }
+
+  Intervals adopted() {
+    return adopted;
+  }
+
+  boolean disputed() {
+    return disputed;
+  }
+
+  Chain chain() {
+    return chain;
+  }
+
+  Position position() {
+    Intervals rows = received.toIntervals();
+    return new Position(
+        incarnation,
+        node,
+        rows,
+        rows.minus(parked.toIntervals()),
+        adopted,
+        chain.seq(),
+        chain.value(),
+        disputed);
+  }
+}

@@ -1,0 +1,86 @@
+package io.kdelta.causal;
+
+import io.kdelta.memory.ByteReader;
+import io.kdelta.memory.ByteWriter;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.Row;
+import io.kdelta.storage.RowKey;
+
+/**
+ * The store's own rows in the system keyspace; all their names start with {@value #PREFIX}.
+ *
+ * <pre>
+ * causal/node             16 node id
+ * causal/state            8 clock | 8 applied position | 8 generation of the apply log
+ * causal/repair           empty: a repair is under way
+ * causal/log/HEX          16 id of the node whose log HEX is
+ * causal/adopted/HEX      intervals
+ * causal/disputed/HEX     empty
+ * </pre>
+ */
+final class SystemRows {
+  static final String PREFIX = "causal/";
+  static final RowKey NODE = Keyspace.system(PREFIX + "node");
+  static final RowKey STATE = Keyspace.system(PREFIX + "state");
+  static final RowKey REPAIR = Keyspace.system(PREFIX + "repair");
+
+  private static final String LOG = PREFIX + "log/";
+  private static final String ADOPTED = PREFIX + "adopted/";
+  private static final String DISPUTED = PREFIX + "disputed/";
+
+  /** What every batch carries on. */
+  record State(HybridClock clock, long applied, long generation) {
+    Bytes encode() {
+      ByteWriter out = new ByteWriter(3 * Long.BYTES).writeLong(clock.last().packed());
+      return out.writeLong(applied).writeLong(generation).toBytes();
+    }
+
+    static State decode(Row row) {
+      Bytes value = row.value();
+      HybridClock clock = new HybridClock(new Timestamp(value.longAt(0)));
+      return new State(clock, value.longAt(8), value.longAt(16));
+    }
+  }
+
+  private SystemRows() {}
+
+  static RowKey log(Incarnation incarnation) {
+    return Keyspace.system(LOG + incarnation.hex());
+  }
+
+  static RowKey adopted(Incarnation incarnation) {
+    return Keyspace.system(ADOPTED + incarnation.hex());
+  }
+
+  static RowKey disputed(Incarnation incarnation) {
+    return Keyspace.system(DISPUTED + incarnation.hex());
+  }
+
+  static Bytes node(NodeId node) {
+    ByteWriter out = new ByteWriter(NodeId.SIZE);
+    node.write(out);
+    return out.toBytes();
+  }
+
+  static NodeId node(Row row) {
+    return NodeId.read(new ByteReader(row.value(), "node"));
+  }
+
+  /** Whether the row tells something about one log. */
+  static boolean isLog(String name) {
+    return name.startsWith(LOG);
+  }
+
+  static boolean isAdopted(String name) {
+    return name.startsWith(ADOPTED);
+  }
+
+  static boolean isDisputed(String name) {
+    return name.startsWith(DISPUTED);
+  }
+
+  /** The log that a row tells something about. */
+  static Incarnation incarnation(String name) {
+    return Incarnation.fromHex(name.substring(name.lastIndexOf('/') + 1));
+  }
+}
