@@ -1,0 +1,42 @@
+package io.kdelta.reconciliation;
+
+/**
+ * What one session may cost. Both sides of a cluster use {@link #STANDARD}; tests use small ones.
+ *
+ * @param frameBytesMax bytes a frame, its header included; what is larger goes in parts
+ * @param filterBytesMax bytes a Bloom filter
+ * @param treeNodesMax inner places told in one message
+ * @param wantEntriesMax versions asked for in one message
+ * @param refusedMax refused ids told in one session by one side
+ * @param writersMax writers a dot summary names
+ * @param turnsMax turns of both sides together, after which the session gives up (what it moved
+ *     stays, so the next one starts nearer)
+ */
+public record Limits(
+    int frameBytesMax,
+    int filterBytesMax,
+    int treeNodesMax,
+    int wantEntriesMax,
+    int refusedMax,
+    int writersMax,
+    int turnsMax) {
+  /** The limits of the protocol (reconciliation, bounds). */
+  public static final Limits STANDARD =
+      new Limits(1 << 20, 16 << 20, 4_096, 1 << 16, 8_192, 4_096, 4_096);
+
+  /** The smallest frame in which every message still makes progress. */
+  public static final int FRAME_BYTES_MIN = 8_192;
+
+  /** Refuses limits under which a session could not move. */
+  public Limits {
+    if (frameBytesMax < FRAME_BYTES_MIN
+        || filterBytesMax < 8
+        || treeNodesMax < 1
+        || wantEntriesMax < 1
+        || refusedMax < 0
+        || writersMax < 0
+        || turnsMax < 1) {
+      throw new IllegalArgumentException("limits without room: " + frameBytesMax);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+package io.kdelta.reconciliation;
+
+import io.kdelta.reconciliation.DotSummary.Name;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What two sides of a session say to each other. Values; the byte layout is {@link MessageCodec}'s,
+ * which message is legal when is {@link Reconciliation}'s.
+ *
+ * <p>The versions themselves are no message of this module: {@link Effect.Push} names them and the
+ * driver moves them on the same ordered stream.
+ */
+public sealed interface Message {
+  /**
+   * Opens a session, initiator to responder.
+   *
+   * @param root of the initiator's set
+   * @param dots the initiator's positions
+   */
+  record Root(Digest root, DotSummary dots) implements Message {}
+
+  /**
+   * The roots are equal; the session is over.
+   *
+   * @param dots the responder's positions
+   */
+  record Same(DotSummary dots) implements Message {}
+
+  /**
+   * The roots differ; what the initiator needs to choose a rung.
+   *
+   * @param count digests in the responder's set
+   * @param root of the responder's set
+   * @param floor the retention floor, 0 = everything is kept; both sides have to have the same
+   * @param nonce the responder's half of the session key
+   * @param dots the responder's positions
+   * @param refused ids that the responder refuses: the initiator leaves them out
+   * @param samples one byte a sampled node, see {@link DifferenceEstimator}
+   */
+  record State(
+      long count,
+      Digest root,
+      long floor,
+      Name nonce,
+      DotSummary dots,
+      List<Digest> refused,
+      Octets samples)
+      implements Message {
+    /** Keeps its own copy of the list. */
+    public State {
+      refused = List.copyOf(refused);
+    }
+  }
+
+  /**
+   * A part of a Bloom filter over the sender's set; the parts follow each other in order.
+   *
+   * @param nonce the initiator's half of the session key, the same in both directions
+   * @param items digests that the filter holds
+   * @param hashes probes a digest; 0 = no filter, everything passes
+   * @param size bytes of the whole filter
+   * @param offset of this part, bytes
+   * @param part its bytes
+   */
+  record Filter(Name nonce, long items, int hashes, int size, int offset, Octets part)
+      implements Message {}
+
+  /**
+   * Inner places of the sender's tree, in answer to places of the receiver's that differ, or the
+   * whole space to begin a drill-down.
+   *
+   * @param hashSize bytes of each hash: 8, or 32 in the second drill-down
+   * @param nodes at least one
+   */
+  record Tree(int hashSize, List<Node> nodes) implements Message {
+    /** The short hashes of the first drill-down, bytes. */
+    public static final int SHORT = 8;
+
+    /** The whole hashes of the second drill-down, bytes. */
+    public static final int WHOLE = 32;
+
+    /** Keeps its own copy of the list. */
+    public Tree {
+      nodes = List.copyOf(nodes);
+    }
+
+    /**
+     * One inner place.
+     *
+     * @param place where it is
+     * @param present bit i = there is something under nibble i
+     * @param hashes of those, in order; short ones have zeros behind their eight bytes
+     */
+    public record Node(Prefix place, int present, List<Digest> hashes) {
+      /** Keeps its own copy and checks that bits and hashes agree. */
+      public Node {
+        hashes = List.copyOf(hashes);
+        if (present >>> 16 != 0 || Integer.bitCount(present) != hashes.size()) {
+          throw new IllegalArgumentException("children and hashes disagree");
+        }
+      }
+    }
+  }
+
+  /**
+   * All that the sender holds at places where the two sides differ.
+   *
+   * @param buckets at least one
+   */
+  record Leaf(List<Bucket> buckets) implements Message {
+    /** Keeps its own copy of the list. */
+    public Leaf {
+      buckets = List.copyOf(buckets);
+    }
+
+    /**
+     * One place.
+     *
+     * @param place where it is
+     * @param digests all of the sender's there, ascending, at most {@link MerkleTree#LEAF_MAX}
+     */
+    public record Bucket(Prefix place, List<Digest> digests) {
+      /** Keeps its own copy of the list. */
+      public Bucket {
+        digests = List.copyOf(digests);
+      }
+    }
+  }
+
+  /**
+   * Versions that the sender asks for.
+   *
+   * @param width bits of each entry of {@code cut}, {@link RiceCode#WIDTH_MIN} to {@link
+   *     RiceCode#WIDTH_MAX}
+   * @param cut the first {@code width} bits of ids that the receiver told of, ascending
+   * @param whole ids of missing parents of versions that the receiver pushed, ascending
+   */
+  record Want(int width, List<Long> cut, List<Digest> whole) implements Message {
+    /** Keeps its own copies of the lists. */
+    public Want {
+      cut = List.copyOf(cut);
+      whole = List.copyOf(whole);
+    }
+  }
+
+  /**
+   * Ends a turn that asked something.
+   *
+   * @param pushing versions that follow on the stream
+   * @param refused ids refused since the sender's last turn
+   */
+  record Over(long pushing, List<Digest> refused) implements Message {
+    /** Keeps its own copy of the list. */
+    public Over {
+      refused = List.copyOf(refused);
+    }
+  }
+
+  /**
+   * Ends a turn that asked nothing: as far as the sender sees, both sides are equal.
+   *
+   * @param root of snapshot and received, less what the peer refuses
+   * @param pushing versions that follow on the stream
+   * @param refused ids refused since the sender's last turn
+   * @param left ids that the sender left out because the receiver refuses them
+   */
+  record Done(Digest root, long pushing, List<Digest> refused, long left) implements Message {
+    /** Keeps its own copy of the list. */
+    public Done {
+      refused = List.copyOf(refused);
+    }
+  }
+
+  /**
+   * Ends the session without agreement; never answered.
+   *
+   * @param code why
+   */
+  record Fail(Code code) implements Message {
+    /** Why a session ends without agreement. */
+    public enum Code {
+      /** The bytes are no message. */
+      MALFORMED(1),
+      /** A message that this state does not allow. */
+      ILLEGAL(2),
+      /** A bound of {@link Limits} was reached; the next session goes on from here. */
+      LIMIT(3),
+      /** Both drill-downs ended and the roots still differ. */
+      UNEQUAL(4),
+      /** The responder receives in another session; the initiator tries again later. */
+      BUSY(5),
+      /** Two sessions crossed and this one gives way. */
+      CROSSED(6),
+      /** The peer said nothing for too long, or is suspected. */
+      SILENT(7),
+      /** Retention floors differ. */
+      FLOOR(8),
+      /** This side has to stop: it is closing, or what it received could not be kept. */
+      STOPPED(9);
+
+      private static final List<Code> ALL = List.of(values());
+
+      private final int number;
+
+      Code(int number) {
+        this.number = number;
+      }
+
+      /** The byte on the wire. */
+      public int number() {
+        return number;
+      }
+
+      /** The code of a byte; null when there is none. */
+      static @Nullable Code of(int number) {
+        for (Code code : ALL) if (code.number == number) return code;
+        return null;
+      }
+    }
+  }
+}
