@@ -3,21 +3,81 @@ package io.kdelta.cluster;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
+import io.kdelta.memory.ByteReader;
+import io.kdelta.memory.ByteWriter;
+import io.kdelta.memory.Bytes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * A node's part in its cluster: the whole protocol behind one {@link #step}.
  *
  * <p>Owned by the core thread; no other may call it. Pure but for the {@link Replica} it reads: the
  * same events at the same times with the same entropy give the same effects.
+ *
+ * <p>The system row {@code met}: u32 count, then 16 bytes per node with which a session has ended.
  */
 public final class Cluster {
-  private final ClusterId id;
+  private static final String MET_ROW = "met";
+
+  private final ClusterConfig config;
+  private final Replica replica;
+  private final Outbox outbox = new Outbox();
+  private final Member.Card self;
+  private final Identity identity;
+  private final Dialler dialler;
+  private final Links links;
+  private final Roster roster;
+  private final Gossip gossip;
+  private final Holdings holdings;
+  private final Ledger ledger;
+  private final Primary primary;
+  private final Backup backup;
+  private final Relay relay;
+  private final Sessions sessions;
+  private final TreeSet<NodeId> met = new TreeSet<>();
+  private Member.Stage stage = Member.Stage.JOINING;
+  private boolean started;
+  private boolean membershipStale;
+  private boolean departed;
+  private boolean leaving;
+  private long departBy;
+  private long armed = Long.MAX_VALUE;
 
   /** Reads what the node remembers; says nothing before {@link Event.Started}. */
   public Cluster(ClusterConfig config, Replica replica, Entropy entropy) {
-    this.id = config.clusterName().map(ClusterId::named).orElseGet(() -> ClusterId.draw(entropy));
+    this(config, replica, entropy, StreamOnly::new);
+  }
+
+  /** With another driver of sessions, for tests of the rest. */
+  Cluster(ClusterConfig config, Replica replica, Entropy entropy, Sessions.Factory factory) {
+    this.config = config;
+    this.replica = replica;
+    this.self =
+        new Member.Card(
+            config.node(),
+            config.name(),
+            config.addresses(),
+            config.http(),
+            config.zone(),
+            config.software(),
+            PeerCodec.FORMAT,
+            PeerCodec.FORMAT);
+    identity = new Identity(config, replica, entropy.split("cluster id"), outbox);
+    dialler = new Dialler(config, entropy.split("dial"), outbox);
+    links = new Links(config, identity, dialler, outbox, new Upward());
+    roster = new Roster(config.limits().members(), outbox);
+    gossip = new Gossip(config, self, roster, entropy.split("gossip"), outbox, links);
+    holdings = new Holdings(replica, config.pace().facts());
+    ledger = new Ledger(replica, config.node());
+    primary = new Primary(replica, config.limits(), links, met::contains);
+    sessions = factory.create(replica, config, entropy.split("sessions"), new SessionHost());
+    backup = new Backup(replica, config, outbox, links, sessions::doubt);
+    relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
+    roster.recall(replica.recall(Roster.ROW));
+    replica.recall(MET_ROW).ifPresent(this::recallMet);
   }
 
   /**
@@ -27,52 +87,478 @@ public final class Cluster {
    * @return what is to be done, in order
    */
   public List<Effect> step(Event event, long nowNanos) {
-    if (event instanceof Event.Drain) return List.of(new Effect.Departed(false, 0));
-    return List.of();
+    if (departed && !(event instanceof Event.LinkUp)) return outbox.drain();
+    wake(nowNanos);
+    take(event, nowNanos);
+    if (started && !departed) follow(nowNanos);
+    return outbox.drain();
   }
 
   /** The cluster that this node is in. */
   public ClusterId clusterId() {
-    return id;
+    return identity.cluster();
   }
 
   /** Whether this node takes writes. */
   public Readiness readiness() {
-    return Readiness.READY;
+    if (gossip.state() == Member.State.LEFT) return Readiness.not("this node left its cluster");
+    if (departed || departing()) return Readiness.not("this node is draining");
+    if (identity.joining()) return Readiness.not("no seed has answered yet");
+    return started ? Readiness.READY : Readiness.not("starting");
   }
 
   /** Every member that is known, this node and those that left included, by id. */
   public List<Member> members() {
-    return List.of();
+    List<Member> members = new ArrayList<>();
+    for (Roster.Entry entry : roster.all()) members.add(member(entry));
+    return members;
   }
 
   /** That member. */
   public Optional<Member> member(NodeId node) {
-    return members().stream().filter(m -> m.node().equals(node)).findFirst();
+    Roster.Entry entry = roster.find(node);
+    return entry == null ? Optional.empty() : Optional.of(member(entry));
   }
 
   /** The level of a write that names none: LOCAL until another member was met, then ONE. */
   public AckLevel defaultLevel() {
+    for (Roster.Entry entry : roster.all()) {
+      if (counts(entry) && met.contains(entry.node())) return AckLevel.ONE;
+    }
     return AckLevel.LOCAL;
   }
 
   /** What a write accepted now at that level has to reach. */
   public AckPlan plan(AckLevel level) {
-    return new AckPlan(level, level.further(0), level.further(0) == 0);
+    int further = level.further(backupCount());
+    int alive = 0;
+    for (Roster.Entry entry : roster.all()) {
+      if (counts(entry) && entry.alive()) alive++;
+    }
+    return new AckPlan(level, further, alive >= further);
   }
 
   /** On how many further members all of these dots are known to be synced. */
   public int receipts(Incarnation incarnation, long first, long last) {
-    return 0;
+    int receipts = 0;
+    for (Roster.Entry entry : roster.all()) {
+      if (counts(entry) && ledger.covers(entry.node(), incarnation, first, last)) receipts++;
+    }
+    return receipts;
   }
 
   /** Whether the plan can still be met: receipts, and members alive that have not sent theirs. */
   public boolean reachable(AckPlan plan, Incarnation incarnation, long first, long last) {
-    return plan.further() == 0;
+    int possible = 0;
+    for (Roster.Entry entry : roster.all()) {
+      if (!counts(entry)) continue;
+      if (entry.alive() || ledger.covers(entry.node(), incarnation, first, last)) possible++;
+    }
+    return possible >= plan.further();
   }
 
   /** Sessions that ended, newest first, a bounded number. */
   public List<Session> sessions() {
-    return List.of();
+    return sessions.past();
+  }
+
+  private void take(Event event, long now) {
+    switch (event) {
+      case Event.Started _ -> start(now);
+      case Event.LinkUp up -> {
+        if (departed || gossip.state() != Member.State.ALIVE) {
+          outbox.add(new Effect.Hangup(up.link(), "this node is not in the cluster"));
+        } else {
+          links.opened(up.link(), up.dialled(), now);
+        }
+      }
+      case Event.LinkDown down -> links.closed(down.link(), now);
+      case Event.DialFailed failed -> dialler.dialFailed(failed.address(), now);
+      case Event.Received received -> links.received(received.link(), received.message(), now);
+      case Event.Appended appended -> {
+        if (!identity.settled()) settle(now);
+        primary.appended(appended.frame(), backups(), now);
+        grown(now);
+      }
+      case Event.Durable _ -> {
+        backup.durable(now);
+        sessions.durable(now);
+      }
+      case Event.Stored stored -> {
+        if (!backup.stored(stored, now)) sessions.stored(stored, now);
+        grown(now);
+      }
+      case Event.FrameTaken taken -> {
+        backup.frameTaken(taken, now);
+        grown(now);
+      }
+      case Event.NotStored refusal -> {
+        if (!backup.notStored(refusal.tag(), now)) sessions.notStored(refusal, now);
+      }
+      case Event.Adopted adopted -> {
+        sessions.adopted(adopted, now);
+        grown(now);
+      }
+      case Event.WakeUp _ -> {}
+      case Event.Join join -> {
+        for (String seed : join.seeds()) dialler.seed(seed, now);
+      }
+      case Event.Drain _ -> depart(false, now);
+      case Event.Leave _ -> depart(true, now);
+      case Event.Remove remove -> gossip.remove(remove.node(), now);
+      case Event.ReconcileNow request -> sessions.reconcileNow(request, now);
+      case Event.Assure assure -> primary.assure(assure.incarnation(), assure.last(), now);
+    }
+  }
+
+  private void start(long now) {
+    if (started) throw new AssertionError("started twice");
+    started = true;
+    identity.start();
+    Roster.Entry before = roster.find(self.node());
+    boolean left = before != null && before.state() == Member.State.LEFT;
+    gossip.start(replica.recall(Gossip.ROW), left, now);
+    for (String seed : config.seeds()) dialler.seed(seed, now);
+    membershipStale = true;
+    armed = now;
+  }
+
+  /** A process that slept must not take its own silence for that of others. */
+  private void wake(long now) {
+    if (!started || armed == Long.MAX_VALUE) return;
+    long late = now - armed;
+    if (late <= config.pace().probeTimeout()) return;
+    links.forgive(late);
+    gossip.forgive(late, now);
+    sessions.forgive(late);
+  }
+
+  /** What follows from an event, whatever it was: due work, news to tell, the next wake-up. */
+  private void follow(long now) {
+    if (now >= armed) {
+      armed = Long.MAX_VALUE;
+      tick(now);
+    }
+    if (identity.joining() && dialler.alone()) joined();
+    if (!departing() && !identity.joining()) stage = Member.Stage.READY;
+    if (gossip.takeChanged() || membershipStale) membershipChanged(now);
+    if (departing()) tryDepart(now);
+    if (departed) return;
+    if (gossip.state() == Member.State.ALIVE) {
+      relay.tick(now);
+      tellHoldings(now);
+    }
+    roster.remember();
+    arm();
+  }
+
+  private void tick(long now) {
+    gossip.tick(now);
+    backup.tick(now);
+    sessions.tick(now);
+    if (gossip.state() == Member.State.ALIVE) links.tick(this::needless, now);
+  }
+
+  private void arm() {
+    long deadline = departing() ? departBy : Long.MAX_VALUE;
+    if (gossip.state() == Member.State.ALIVE) {
+      deadline = Math.min(deadline, Math.min(gossip.deadline(), links.deadline()));
+      deadline = Math.min(deadline, Math.min(relay.deadline(), holdings.deadline()));
+      deadline = Math.min(deadline, Math.min(backup.deadline(), sessions.deadline()));
+    }
+    if (deadline >= armed) return;
+    armed = deadline;
+    outbox.add(new Effect.WakeAt(deadline));
+  }
+
+  private void tellHoldings(long now) {
+    for (NodeId node : links.linked()) {
+      PeerMessage.Facts facts = holdings.due(node, gossip.refutation(), stage, now);
+      if (facts == null) continue;
+      roster.heard(self.node(), gossip.refutation(), facts.facts());
+      links.send(node, facts, now);
+    }
+  }
+
+  /** The set has grown: others are told, and what waited for it goes on. */
+  private void grown(long now) {
+    holdings.changed();
+    relay.changed();
+    primary.pumpAll(now);
+    sessions.grown(now);
+  }
+
+  private void membershipChanged(long now) {
+    membershipStale = false;
+    dialler.members(others(), now);
+    for (NodeId node : links.linked()) {
+      if (goneForGood(node)) {
+        links.hangUp(node, PeerMessage.Refuse.Reason.LEFT, "was removed from the cluster", now);
+      }
+    }
+    if (gossip.state() == Member.State.LEFT) hangUpAll(now);
+    primary.engage(backups(), now);
+    outbox.add(new Effect.MembershipChanged());
+  }
+
+  private void hangUpAll(long now) {
+    for (NodeId node : links.linked()) {
+      links.hangUp(node, PeerMessage.Refuse.Reason.DUPLICATE, "left the cluster", now);
+    }
+  }
+
+  private void settle(long now) {
+    identity.settle();
+    links.greetAgain(now);
+  }
+
+  private void joined() {
+    identity.joined();
+    membershipStale = true;
+  }
+
+  private void depart(boolean forGood, long now) {
+    if (departing()) {
+      leaving |= forGood;
+      return;
+    }
+    leaving = forGood;
+    departBy = now + config.pace().drain();
+    stage = Member.Stage.DRAINING;
+    holdings.changed();
+    membershipStale = true;
+  }
+
+  private boolean departing() {
+    return departBy != 0;
+  }
+
+  private void tryDepart(long now) {
+    if (now < departBy && !shipped()) return;
+    int told = gossip.depart(leaving ? Member.State.LEFT : Member.State.DOWN, now);
+    hangUpAll(now);
+    roster.remember();
+    departed = true;
+    outbox.add(new Effect.MembershipChanged());
+    outbox.add(new Effect.Departed(leaving, told));
+  }
+
+  /** Whether every backup that is alive has synced everything this process wrote. */
+  private boolean shipped() {
+    Optional<Incarnation> own = primary.own();
+    if (own.isEmpty()) return true;
+    long last = primary.last();
+    for (NodeId node : backups()) {
+      if (!ledger.covers(node, own.get(), last, last)) return false;
+    }
+    return true;
+  }
+
+  /** R: how many nodes are to hold each write; members that are dead count. */
+  private int backupCount() {
+    return Math.min(config.backups(), Math.max(0, roster.size() - 1));
+  }
+
+  /** The nodes that are to hold the own log: the best R of those that can take it now. */
+  private List<NodeId> backups() {
+    List<Member.Card> fit = new ArrayList<>();
+    for (Roster.Entry entry : roster.all()) {
+      boolean able = counts(entry) && entry.alive() && links.linked(entry.node());
+      if (able && met.contains(entry.node())) fit.add(entry.card());
+    }
+    List<NodeId> chosen = new ArrayList<>();
+    for (Member.Card card : Rendezvous.spread(self, fit, backupCount())) chosen.add(card.node());
+    return chosen;
+  }
+
+  /** Another member that has not left: dead or not, it is one of those that R counts. */
+  private boolean counts(Roster.Entry entry) {
+    return entry.state() != Member.State.LEFT && !entry.node().equals(self.node());
+  }
+
+  private List<Member.Card> others() {
+    List<Member.Card> cards = new ArrayList<>();
+    if (gossip.state() != Member.State.ALIVE) return cards;
+    for (Roster.Entry entry : roster.all()) {
+      if (counts(entry)) cards.add(entry.card());
+    }
+    return cards;
+  }
+
+  private boolean needless(NodeId node) {
+    return node.equals(self.node()) || goneForGood(node);
+  }
+
+  private boolean goneForGood(NodeId node) {
+    Roster.Entry entry = roster.find(node);
+    return entry != null && entry.state() == Member.State.LEFT;
+  }
+
+  private Member member(Roster.Entry entry) {
+    boolean own = entry.node().equals(self.node());
+    Member.Facts facts = own ? holdings.own(stage) : entry.facts();
+    return new Member(
+        entry.card(),
+        entry.state(),
+        entry.refutation(),
+        facts,
+        own || links.linked(entry.node()),
+        own || met.contains(entry.node()));
+  }
+
+  private void recallMet(Bytes row) {
+    ByteReader in = new ByteReader(row, "system row " + MET_ROW);
+    int count = in.readCount(NodeId.SIZE);
+    for (int i = 0; i < count; i++) met.add(NodeId.read(in));
+    in.end();
+  }
+
+  private void meet(NodeId node, long now) {
+    if (met.add(node)) {
+      ByteWriter out = new ByteWriter(4 + NodeId.SIZE * met.size());
+      out.writeInt(met.size());
+      for (NodeId one : met) one.write(out);
+      outbox.add(new Effect.Remember(MET_ROW, out.toBytes()));
+      membershipStale = true;
+    }
+    backup.settled(node);
+    relay.changed();
+    primary.engage(backups(), now);
+    primary.pumpAll(now);
+  }
+
+  /** What the links report. */
+  private final class Upward implements Links.Listener {
+    @Override
+    public PeerMessage.Hello hello() {
+      return new PeerMessage.Hello(
+          identity.cluster(), identity.settled(), gossip.refutation(), self);
+    }
+
+    @Override
+    public boolean gone(NodeId node) {
+      return goneForGood(node);
+    }
+
+    @Override
+    public void up(PeerMessage.Hello hello, long now) {
+      NodeId node = hello.card().node();
+      if (identity.joining()) joined();
+      holdings.up(node, now);
+      primary.up(node);
+      backup.up(node);
+      gossip.up(hello, now);
+      sessions.up(node, met.contains(node), now);
+      membershipStale = true;
+    }
+
+    @Override
+    public void down(NodeId node, long now) {
+      sessions.down(node, now);
+      relay.down(node);
+      backup.down(node);
+      primary.down(node);
+      holdings.down(node);
+      membershipStale = true;
+    }
+
+    @Override
+    public void message(NodeId from, PeerMessage message, int size, long now) {
+      switch (message) {
+        case PeerMessage.Hello _, PeerMessage.Refuse _ ->
+            throw new AssertionError("the links keep these");
+        case PeerMessage.Ping _,
+            PeerMessage.Ack _,
+            PeerMessage.PingRequest _,
+            PeerMessage.Nack _,
+            PeerMessage.Members _ ->
+            gossip.message(from, message, now);
+        case PeerMessage.Facts facts -> factsHeard(from, facts, now);
+        case PeerMessage.Offer offer -> backup.offer(from, offer, now);
+        case PeerMessage.Follow follow -> {
+          if (!primary.follow(from, follow, now)) {
+            sessions.doubt(from, "its chain of a log is not ours", now);
+          }
+        }
+        case PeerMessage.Lost lost -> backup.lost(from, lost, now);
+        case PeerMessage.Ship ship -> backup.ship(from, ship.frame(), size, now);
+        case PeerMessage.Credit credit -> primary.credit(from, credit.bytes(), now);
+        case PeerMessage.Receipt receipt -> receiptHeard(from, receipt);
+        case PeerMessage.Want want -> backup.want(from, want, now);
+        case PeerMessage.Versions versions -> backup.versions(from, versions, now);
+        case PeerMessage.Reconcile _,
+            PeerMessage.Push _,
+            PeerMessage.Positions _,
+            PeerMessage.PushCredit _ ->
+            sessions.message(from, message, size, now);
+      }
+    }
+
+    @Override
+    public void clusterChanged(long now) {
+      outbox.notice("this node is in cluster " + identity.cluster() + " now");
+      membershipStale = true;
+    }
+
+    @Override
+    public void refusedAsGone(long now) {
+      gossip.removed();
+    }
+
+    private void factsHeard(NodeId from, PeerMessage.Facts facts, long now) {
+      holdings.heard(from, facts.positions());
+      if (facts.facts().versions() > 0 && !identity.settled()) settle(now);
+      roster.heard(from, facts.refutation(), facts.facts());
+      relay.changed();
+      sessions.heard(from, facts.facts(), now);
+    }
+
+    private void receiptHeard(NodeId from, PeerMessage.Receipt receipt) {
+      if (goneForGood(from) || !ledger.receipt(from, receipt)) return;
+      outbox.add(new Effect.Receipt(from, receipt.incarnation(), receipt.from(), receipt.synced()));
+    }
+  }
+
+  /** What the driver of sessions may ask. */
+  private final class SessionHost implements Sessions.Host {
+    @Override
+    public NodeId self() {
+      return config.node();
+    }
+
+    @Override
+    public void effect(Effect effect) {
+      outbox.add(effect);
+    }
+
+    @Override
+    public long tag() {
+      return outbox.tag();
+    }
+
+    @Override
+    public Optional<Member> member(NodeId node) {
+      return Cluster.this.member(node);
+    }
+
+    @Override
+    public void agreed(NodeId node, long now) {
+      meet(node, now);
+    }
+
+    @Override
+    public boolean send(NodeId node, PeerMessage message, long now) {
+      return links.send(node, message, now);
+    }
+
+    @Override
+    public int sendCounting(NodeId node, PeerMessage message, long now) {
+      return links.sendCounting(node, message, now);
+    }
+
+    @Override
+    public List<NodeId> linked() {
+      return links.linked();
+    }
   }
 }

@@ -33,7 +33,7 @@ import java.util.TreeMap;
  *  4 Ack          u64 number | rumours
  *  5 PingRequest  u64 number | node 16
  *  6 Nack         u64 number
- *  7 Members      u8 answer | u32 count | each: rumour, facts
+ *  7 Members      u8 answer | u32 count | each: rumour, u64 life, facts
  *  8 Facts        u64 refutation | facts | positions
  *  9 Offer        incarnation 16 | u64 last
  * 10 Follow       incarnation 16 | u64 from | u64 upTo | u8 known | digest before (zero if not known)
@@ -215,7 +215,7 @@ final class PeerCodec {
     out.writeByte(members.answer() ? 1 : 0).writeInt(members.entries().size());
     for (PeerMessage.Members.Entry entry : members.entries()) {
       rumour(out, entry.rumour());
-      facts(out, entry.facts());
+      facts(out.writeLong(entry.life()), entry.facts());
     }
   }
 
@@ -225,7 +225,7 @@ final class PeerCodec {
     if (count > MEMBERS_MAX) throw in.invalid(count + " members");
     List<PeerMessage.Members.Entry> entries = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      entries.add(new PeerMessage.Members.Entry(rumour(in), facts(in)));
+      entries.add(new PeerMessage.Members.Entry(rumour(in), natural(in), facts(in)));
     }
     return new PeerMessage.Members(answer, entries);
   }

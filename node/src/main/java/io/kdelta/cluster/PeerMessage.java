@@ -64,8 +64,14 @@ public sealed interface PeerMessage {
 
   /** The whole list of members; {@code answer}: send me yours. */
   record Members(boolean answer, List<Entry> entries) implements PeerMessage {
-    /** One member with its contents as last heard. */
-    public record Entry(Rumour rumour, Member.Facts facts) {}
+    /**
+     * One member with its contents as last heard.
+     *
+     * @param rumour how it is
+     * @param life refutation number under which it said its facts
+     * @param facts what it said
+     */
+    public record Entry(Rumour rumour, long life, Member.Facts facts) {}
   }
 
   /**

@@ -1,0 +1,188 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.NodeId;
+import io.kdelta.env.Entropy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Dials the seeds and the addresses of every member that is not linked, for ever: that is how the
+ * halves of a cut meet again by themselves. Owned by the core thread.
+ *
+ * <p>Invariant: at most one attempt or open link per address; pauses double from {@code dialMin} to
+ * at most {@code dialMax} (never above it, jitter included).
+ */
+final class Dialler {
+  private static final int DOUBLINGS_MAX = 16;
+  private static final int SEEDS_MAX = 256;
+
+  private final ClusterConfig.Pace pace;
+  private final Entropy entropy;
+  private final Outbox outbox;
+  private final Map<String, Target> targets = new TreeMap<>();
+
+  /** One address. */
+  private static final class Target {
+    boolean seed;
+    boolean self;
+    boolean busy;
+    int failures;
+    long dueAt;
+    long giveUpAt;
+
+    /** Who answered there last, or whose address a card says it is. */
+    @Nullable NodeId owner;
+  }
+
+  Dialler(ClusterConfig config, Entropy entropy, Outbox outbox) {
+    this.pace = config.pace();
+    this.entropy = entropy;
+    this.outbox = outbox;
+  }
+
+  /** Dials that address from now on, whoever answers there. */
+  void seed(String address, long now) {
+    long seeds = targets.values().stream().filter(target -> target.seed).count();
+    Target target = targets.get(address);
+    if (target == null && seeds >= SEEDS_MAX) return;
+    if (target == null) target = add(address, now);
+    target.seed = true;
+  }
+
+  /** Whether every seed turned out to be this node. */
+  boolean alone() {
+    return targets.values().stream().allMatch(target -> !target.seed || target.self);
+  }
+
+  /** These are the members to reach now and their addresses; others than seeds are dropped. */
+  void members(List<Member.Card> wanted, long now) {
+    TreeMap<String, NodeId> addresses = new TreeMap<>();
+    for (Member.Card card : wanted) {
+      for (String address : card.addresses()) addresses.putIfAbsent(address, card.node());
+    }
+    targets
+        .entrySet()
+        .removeIf(entry ->
+            !entry.getValue().seed
+                && !entry.getValue().busy
+                && !addresses.containsKey(entry.getKey()));
+    addresses.forEach((address, node) -> {
+      Target target = targets.get(address);
+      if (target == null) target = add(address, now);
+      if (!target.seed) target.owner = node;
+    });
+  }
+
+  /** Dials what is due. {@code reached}: nodes that need no dialling. */
+  void tick(Predicate<NodeId> reached, long now) {
+    List<String> due = new ArrayList<>();
+    for (Map.Entry<String, Target> entry : targets.entrySet()) {
+      Target target = entry.getValue();
+      if (target.busy && now >= target.giveUpAt) failed(target, now);
+      if (target.self || target.busy || now < target.dueAt) continue;
+      if (target.owner != null && reached.test(target.owner)) {
+        target.dueAt = now + pace.dialMax();
+        continue;
+      }
+      due.add(entry.getKey());
+    }
+    for (String address : due) {
+      Target target = target(address);
+      target.busy = true;
+      target.giveUpAt = now + 4 * pace.dialMax();
+      outbox.add(new Effect.Dial(address));
+    }
+  }
+
+  /** When {@link #tick} has something to do. */
+  long deadline() {
+    long deadline = Long.MAX_VALUE;
+    for (Target target : targets.values()) {
+      if (target.self) continue;
+      deadline = Math.min(deadline, target.busy ? target.giveUpAt : target.dueAt);
+    }
+    return deadline;
+  }
+
+  /** Nobody answered there. */
+  void dialFailed(String address, long now) {
+    Target target = targets.get(address);
+    if (target != null && target.busy) failed(target, now);
+  }
+
+  /** A link was opened there: it stays busy until {@link #closed}. */
+  void opened(String address) {
+    Target target = targets.get(address);
+    if (target == null) return;
+    target.busy = true;
+    target.giveUpAt = Long.MAX_VALUE;
+  }
+
+  /** That node answered there. */
+  void answered(String address, NodeId node) {
+    Target target = targets.get(address);
+    if (target == null) return;
+    if (node.equals(target.owner) || target.seed) target.failures = 0;
+    target.owner = node;
+  }
+
+  /** This node itself answered there. */
+  void answeredSelf(String address) {
+    Target target = targets.get(address);
+    if (target != null) target.self = true;
+  }
+
+  /**
+   * The link is gone.
+   *
+   * @param served whether it was of use; if not, the pause grows
+   */
+  void closed(String address, boolean served, long now) {
+    Target target = targets.get(address);
+    if (target == null) return;
+    if (served) {
+      target.busy = false;
+      target.failures = 0;
+      target.dueAt = now + jittered(pace.dialMin());
+    } else {
+      failed(target, now);
+    }
+  }
+
+  /** A node is no longer linked: its addresses are due again. */
+  void lost(NodeId node, long now) {
+    for (Target target : targets.values()) {
+      if (!node.equals(target.owner) || target.busy) continue;
+      target.dueAt = Math.min(target.dueAt, now + jittered(pace.dialMin()));
+    }
+  }
+
+  private Target add(String address, long now) {
+    Target target = new Target();
+    target.dueAt = now;
+    targets.put(address, target);
+    return target;
+  }
+
+  private Target target(String address) {
+    Target target = targets.get(address);
+    if (target == null) throw new AssertionError("no target " + address);
+    return target;
+  }
+
+  private void failed(Target target, long now) {
+    target.busy = false;
+    long pause = pace.dialMin() << Math.min(target.failures, DOUBLINGS_MAX);
+    target.failures = Math.min(target.failures + 1, DOUBLINGS_MAX);
+    target.dueAt = now + jittered(Math.min(pause, pace.dialMax()));
+  }
+
+  /** Between three quarters of {@code pause} and all of it. */
+  private long jittered(long pause) {
+    return pause - pause / 4 * entropy.nextInt(1_024) / 1_024;
+  }
+}

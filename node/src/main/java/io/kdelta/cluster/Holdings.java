@@ -1,0 +1,153 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Intervals;
+import io.kdelta.causal.NodeId;
+import io.kdelta.causal.Position;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this node holds and tells the linked ones, and what they tell it. Owned by the core thread.
+ *
+ * <p>The first message on a link names every position, later ones what changed; a message follows a
+ * change after at most {@code pace.facts}. Invariant: what is told is in the set, by row or
+ * adopted.
+ */
+final class Holdings {
+  /** Ranges told per incarnation; the later ones follow once the first are filled. */
+  private static final int RANGES_MAX = 64;
+
+  private static final int INCARNATIONS_MAX = 4 * PeerCodec.POSITIONS_MAX;
+
+  private final Replica replica;
+  private final long pause;
+  private final Map<NodeId, Peer> peers = new TreeMap<>();
+  private Member.Facts own = Member.Facts.NONE;
+
+  /** One linked node. */
+  private static final class Peer {
+    final Map<Incarnation, Intervals> told = new TreeMap<>();
+    final Map<Incarnation, Intervals> heard = new TreeMap<>();
+    Member.Facts toldFacts = Member.Facts.NONE;
+    boolean stale = true;
+    long dueAt;
+  }
+
+  Holdings(Replica replica, long pause) {
+    this.replica = replica;
+    this.pause = pause;
+  }
+
+  /** What this node says about itself, as of now. */
+  Member.Facts own(Member.Stage stage) {
+    Replica.Counts counts = replica.counts();
+    Member.Facts now =
+        new Member.Facts(
+            own.number(),
+            stage,
+            replica.tree().root(),
+            counts.keys(),
+            counts.keysEver(),
+            counts.versions(),
+            counts.diskBytes());
+    if (!now.equals(own)) {
+      own =
+          new Member.Facts(
+              own.number() + 1,
+              stage,
+              now.root(),
+              now.keys(),
+              now.keysEver(),
+              now.versions(),
+              now.diskBytes());
+    }
+    return own;
+  }
+
+  void up(NodeId node, long now) {
+    Peer peer = new Peer();
+    peer.dueAt = now;
+    peers.put(node, peer);
+  }
+
+  void down(NodeId node) {
+    peers.remove(node);
+  }
+
+  /** Something that is told may have changed. */
+  void changed() {
+    for (Peer peer : peers.values()) peer.stale = true;
+  }
+
+  /** A linked node says what it holds. */
+  void heard(NodeId node, SortedMap<Incarnation, Intervals> positions) {
+    Peer peer = peers.get(node);
+    if (peer == null) return;
+    positions.forEach((incarnation, held) -> {
+      boolean room = peer.heard.size() < INCARNATIONS_MAX;
+      if (room || peer.heard.containsKey(incarnation)) peer.heard.put(incarnation, held);
+    });
+  }
+
+  /** What a linked node said it holds of a log. */
+  Intervals heard(NodeId node, Incarnation incarnation) {
+    Peer peer = peers.get(node);
+    Intervals held = peer == null ? null : peer.heard.get(incarnation);
+    return held == null ? Intervals.EMPTY : held;
+  }
+
+  /** Whether a linked node ever named that log. */
+  boolean knows(NodeId node, Incarnation incarnation) {
+    Peer peer = peers.get(node);
+    return peer != null && peer.heard.containsKey(incarnation);
+  }
+
+  /** Every log that a linked node named. */
+  List<Incarnation> logs(NodeId node) {
+    Peer peer = peers.get(node);
+    return peer == null ? List.of() : List.copyOf(peer.heard.keySet());
+  }
+
+  /** The message that a linked node is due; null if there is nothing new or it is not time yet. */
+  PeerMessage.@Nullable Facts due(NodeId node, long refutation, Member.Stage stage, long now) {
+    Peer peer = peers.get(node);
+    if (peer == null || !peer.stale || now < peer.dueAt) return null;
+    Member.Facts facts = own(stage);
+    TreeMap<Incarnation, Intervals> news = new TreeMap<>();
+    peer.stale = false;
+    for (Incarnation incarnation : replica.incarnations()) {
+      Intervals held = replica.position(incarnation).map(Holdings::told).orElse(Intervals.EMPTY);
+      if (held.equals(peer.told.getOrDefault(incarnation, Intervals.EMPTY))) continue;
+      if (news.size() == PeerCodec.POSITIONS_MAX) {
+        peer.stale = true;
+        break;
+      }
+      news.put(incarnation, held);
+    }
+    if (news.isEmpty() && facts.equals(peer.toldFacts)) return null;
+    peer.told.putAll(news);
+    peer.toldFacts = facts;
+    peer.dueAt = now + pause;
+    return new PeerMessage.Facts(refutation, facts, news);
+  }
+
+  /** When the next message is due. */
+  long deadline() {
+    long deadline = Long.MAX_VALUE;
+    for (Peer peer : peers.values()) {
+      if (peer.stale) deadline = Math.min(deadline, peer.dueAt);
+    }
+    return deadline;
+  }
+
+  private static Intervals told(Position position) {
+    if (position.disputed()) return Intervals.EMPTY;
+    Intervals held = position.applied().union(position.adopted());
+    if (held.ranges().size() <= RANGES_MAX) return held;
+    return new Intervals(held.ranges().subList(0, RANGES_MAX));
+  }
+}

@@ -1,0 +1,247 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.Frame;
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.NodeId;
+import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ships logs: this node's own to its backups, as it is written and in parallel with the local sync,
+ * and any log that lies here to whoever follows it (relay). Owned by the core thread.
+ *
+ * <p>A stream is one log to one node, from a position on. Frames of the own log come from a tail in
+ * memory as long as it reaches back far enough, else from a scan. What is on its way to one node is
+ * bounded by a window in bytes that the node gives back with Credit; a slow or dead node therefore
+ * costs nothing but its window.
+ *
+ * <p>Invariant: no frame goes to a node with which no session has ended yet; only versions of the
+ * set are shipped, so a receiver that misses a parent can ask for it here.
+ */
+final class Primary {
+  /** About how many bytes of frames one scan rebuilds. */
+  private static final int SCAN_BYTES = 256 << 10;
+
+  private static final int STREAMS_MAX = 4_096;
+
+  private final Replica replica;
+  private final ClusterConfig.Limits limits;
+  private final Wire wire;
+  private final Predicate<NodeId> met;
+  private final Map<NodeId, Peer> peers = new TreeMap<>();
+  private final TreeMap<Long, Frame> tail = new TreeMap<>();
+  private long tailBytes;
+  private @Nullable Incarnation own;
+  private long last;
+
+  /** One linked node. */
+  private static final class Peer {
+    final Map<Incarnation, Stream> streams = new TreeMap<>();
+    final Map<Incarnation, Long> offered = new TreeMap<>();
+    long sent;
+    long credited;
+    @Nullable Incarnation served;
+  }
+
+  /** One log on its way to one node. */
+  private static final class Stream {
+    long next;
+    final long upTo;
+
+    Stream(long next, long upTo) {
+      this.next = next;
+      this.upTo = upTo;
+    }
+  }
+
+  /**
+   * @param met whether a first session with that node has ended
+   */
+  Primary(Replica replica, ClusterConfig.Limits limits, Wire wire, Predicate<NodeId> met) {
+    this.replica = replica;
+    this.limits = limits;
+    this.wire = wire;
+    this.met = met;
+  }
+
+  void up(NodeId node) {
+    peers.put(node, new Peer());
+  }
+
+  void down(NodeId node) {
+    peers.remove(node);
+  }
+
+  /** The log that this process writes, once it has written; empty before. */
+  Optional<Incarnation> own() {
+    return Optional.ofNullable(own);
+  }
+
+  /** The last position of the own log. */
+  long last() {
+    return last;
+  }
+
+  /** Own writes were logged: keeps them for a while and ships them to those who follow. */
+  void appended(Frame frame, List<NodeId> backups, long now) {
+    if (!frame.incarnation().equals(own)) {
+      own = frame.incarnation();
+      tail.clear();
+      tailBytes = 0;
+    } else if (frame.firstSeq() != last + 1) {
+      throw new AssertionError("own log jumps from " + last + " to " + frame.firstSeq());
+    }
+    last = frame.lastSeq();
+    tail.put(frame.firstSeq(), frame);
+    tailBytes += sizeOf(frame);
+    while (tailBytes > limits.tailBytes()) {
+      tailBytes -= sizeOf(tail.pollFirstEntry().getValue());
+    }
+    engage(backups, now);
+    for (NodeId node : List.copyOf(peers.keySet())) pump(node, now);
+  }
+
+  /** These nodes are to hold the own log: those that do not follow it yet are told. */
+  void engage(List<NodeId> backups, long now) {
+    Incarnation log = own;
+    if (log == null) return;
+    for (NodeId node : backups) {
+      Peer peer = peers.get(node);
+      if (peer == null || !met.test(node) || peer.offered.containsKey(log)) continue;
+      peer.offered.put(log, last);
+      // A log that begins now is unknown to everybody: there is no position to ask for.
+      boolean begins = tail.size() == 1 && tail.firstKey() == 1;
+      if (begins && !peer.streams.containsKey(log)) {
+        peer.streams.put(log, new Stream(1, Long.MAX_VALUE));
+        pump(node, now);
+      } else {
+        wire.send(node, new PeerMessage.Offer(log, last), now);
+      }
+    }
+  }
+
+  /**
+   * Others should hold this log up to {@code to}: every linked node is told, and sends receipts.
+   */
+  void assure(Incarnation incarnation, long to, long now) {
+    for (Map.Entry<NodeId, Peer> peer : peers.entrySet()) {
+      if (!met.test(peer.getKey())) continue;
+      wire.send(peer.getKey(), new PeerMessage.Offer(incarnation, to), now);
+    }
+  }
+
+  /**
+   * A node asks for a log; whether its chain fits this one's, so that it may be shipped at all.
+   * What is asked before the first session has ended is shipped when it has.
+   */
+  boolean follow(NodeId node, PeerMessage.Follow follow, long now) {
+    Peer peer = peers.get(node);
+    if (peer == null) return true;
+    Digest before = follow.before();
+    if (before != null) {
+      Optional<Digest> mine = replica.chain(follow.incarnation(), follow.from() - 1);
+      if (mine.isPresent() && !mine.get().equals(before)) {
+        wire.send(node, new PeerMessage.Lost(follow.incarnation(), follow.from()), now);
+        return false;
+      }
+    }
+    if (peer.streams.size() >= STREAMS_MAX && !peer.streams.containsKey(follow.incarnation())) {
+      wire.send(node, new PeerMessage.Lost(follow.incarnation(), follow.from()), now);
+      return true;
+    }
+    peer.streams.put(follow.incarnation(), new Stream(follow.from(), follow.upTo()));
+    pump(node, now);
+    return true;
+  }
+
+  /** A node has taken in that many bytes. */
+  void credit(NodeId node, long bytes, long now) {
+    Peer peer = peers.get(node);
+    if (peer == null) return;
+    // More than was sent would open the window without bound.
+    peer.credited = Math.max(peer.credited, Math.min(bytes, peer.sent));
+    pump(node, now);
+  }
+
+  /** The set has grown, or a session has ended: streams that waited may have something to ship. */
+  void pumpAll(long now) {
+    for (NodeId node : List.copyOf(peers.keySet())) pump(node, now);
+  }
+
+  /** Ships to one node, log after log in turn, until its window is full or nothing is left. */
+  private void pump(NodeId node, long now) {
+    Peer peer = peers.get(node);
+    if (peer == null || !met.test(node)) return;
+    while (!peer.streams.isEmpty() && peer.sent - peer.credited < limits.windowBytes()) {
+      boolean shipped = false;
+      for (Incarnation log : turn(peer)) {
+        if (peer.sent - peer.credited >= limits.windowBytes()) return;
+        if (shipOne(node, peer, log, now)) {
+          shipped = true;
+          peer.served = log;
+        }
+      }
+      if (!shipped) return;
+    }
+  }
+
+  /** The logs of a node's streams, beginning behind the one that was served last. */
+  private static List<Incarnation> turn(Peer peer) {
+    List<Incarnation> logs = new ArrayList<>();
+    Incarnation served = peer.served;
+    for (Incarnation log : peer.streams.keySet()) {
+      if (served == null || log.compareTo(served) > 0) logs.add(log);
+    }
+    for (Incarnation log : peer.streams.keySet()) {
+      if (served != null && log.compareTo(served) <= 0) logs.add(log);
+    }
+    return logs;
+  }
+
+  private boolean shipOne(NodeId node, Peer peer, Incarnation log, long now) {
+    Stream stream = peer.streams.get(log);
+    if (stream == null) return false;
+    if (stream.next > stream.upTo) {
+      peer.streams.remove(log);
+      return false;
+    }
+    if (log.equals(own) && stream.next > last) return false;
+    Frame fresh = fromTail(log, stream.next);
+    List<Frame> frames =
+        fresh != null ? List.of(fresh) : replica.frames(log, stream.next, SCAN_BYTES);
+    if (frames.isEmpty()) {
+      // The end of a log that is not ours, or a place that has no row here.
+      if (stream.upTo != Long.MAX_VALUE) {
+        peer.streams.remove(log);
+        wire.send(node, new PeerMessage.Lost(log, stream.next), now);
+      }
+      return false;
+    }
+    for (Frame frame : frames) {
+      int size = wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
+      if (size < 0) return false;
+      peer.sent += size;
+      stream.next = frame.lastSeq() + 1;
+    }
+    return true;
+  }
+
+  private @Nullable Frame fromTail(Incarnation log, long next) {
+    Map.Entry<Long, Frame> entry = log.equals(own) ? tail.floorEntry(next) : null;
+    return entry == null ? null : entry.getValue();
+  }
+
+  private static long sizeOf(Frame frame) {
+    long size = 0;
+    for (Frame.Entry entry : frame.entries()) {
+      size += 512L + entry.envelope().document().size();
+    }
+    return size;
+  }
+}
