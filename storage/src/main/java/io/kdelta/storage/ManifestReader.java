@@ -1,0 +1,149 @@
+package io.kdelta.storage;
+
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.ManifestEdit.SegmentNamed;
+import io.kdelta.storage.ManifestFormat.Current;
+import io.kdelta.vfs.Vfs;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds and reads the manifest that counts. Used once, at open; it writes nothing.
+ *
+ * <p>CURRENT says which one. If CURRENT is gone or damaged, the manifest with the highest number
+ * counts, provided its first record, the whole state, is intact: a manifest is given its first
+ * record before CURRENT names it, and its second only afterwards, so the youngest whole one is
+ * either what CURRENT named or holds the same state. The rule for a bad record is that of {@link
+ * WalReader}; but an edit in the middle can not be fetched from anybody, so corruption here ends
+ * the open.
+ */
+final class ManifestReader {
+  private final Vfs vfs;
+  private final WalFormat format = new WalFormat();
+
+  ManifestReader(Vfs vfs) {
+    this.vfs = vfs;
+  }
+
+  /**
+   * What was read.
+   *
+   * @param number of the manifest that counts
+   * @param tornAt where its tail was cut; -1 if it was whole
+   * @param rolledInto what the edit that was cut had named, if that can be proven
+   */
+  record Read(long number, ManifestState state, long tornAt, List<SegmentNamed> rolledInto) {}
+
+  /**
+   * Reads the store's manifest.
+   *
+   * @return nothing if the directory holds no store
+   * @throws KdeltaException.Corrupt if there is a store whose manifest can not be trusted
+   */
+  Optional<Read> read(List<String> names) {
+    Optional<Current> current =
+        names.contains(FileNames.CURRENT)
+            ? ManifestFormat.decodeCurrent(Bytes.wrap(image(FileNames.CURRENT)))
+            : Optional.empty();
+    if (current.isPresent()) {
+      Current named = current.orElseThrow();
+      String name = FileNames.manifest(named.number());
+      if (!names.contains(name)) {
+        throw new KdeltaException.Corrupt(name, 0, "the manifest that CURRENT names is missing");
+      }
+      return Optional.of(read(named));
+    }
+    Optional<Current> youngest = youngest(names);
+    if (youngest.isPresent()) return youngest.map(this::read);
+    for (String name : names) {
+      boolean data = name.endsWith(FileNames.LOG) || name.endsWith(FileNames.TABLE);
+      if (data && FileNames.number(name) != 0) {
+        throw new KdeltaException.Corrupt(
+            FileNames.CURRENT, 0, "no manifest can be read, and there is data in " + name);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Current> youngest(List<String> names) {
+    long number = 0;
+    for (String name : names) {
+      if (name.endsWith(FileNames.MANIFEST)) number = Math.max(number, FileNames.number(name));
+    }
+    if (number == 0) return Optional.empty();
+    byte[] image = image(FileNames.manifest(number));
+    Optional<WalFormat.Header> header = header(image, number);
+    boolean whole =
+        header.isPresent()
+            && format.isRecord(
+                image, WalFormat.HEADER_BYTES, image.length, header.orElseThrow().salt(), 1, 1);
+    return whole ? Optional.of(new Current(number, header.orElseThrow().salt())) : Optional.empty();
+  }
+
+  private Read read(Current current) {
+    String name = FileNames.manifest(current.number());
+    byte[] image = image(name);
+    RecordScan scan =
+        RecordScan.of(format, image, WalFormat.HEADER_BYTES, image.length, current.salt(), 1);
+    for (RecordScan.Gap gap : scan.gaps()) {
+      boolean durable = scan.markFrom(gap.record()) >= gap.firstLsn() || gap.record() == 0;
+      if (durable) throw new KdeltaException.Corrupt(name, gap.offset(), "bad record");
+    }
+    int count = scan.gaps().isEmpty() ? scan.count() : scan.gaps().getFirst().record();
+    if (count == 0) {
+      throw new KdeltaException.Corrupt(name, WalFormat.HEADER_BYTES, "bad first record");
+    }
+    ManifestState state = ManifestState.EMPTY;
+    for (int i = 0; i < count; i++) {
+      try {
+        state = state.after(ManifestFormat.decode(WalFormat.payload(image, scan.offset(i))));
+      } catch (KdeltaException.Invalid | IllegalStateException e) {
+        throw new KdeltaException.Corrupt(name, scan.offset(i), e.toString());
+      }
+    }
+    int end = scan.offset(count - 1) + WalFormat.length(image, scan.offset(count - 1));
+    if (end == image.length) return new Read(current.number(), state, -1, List.of());
+    return new Read(current.number(), state, end, rolledInto(state));
+  }
+
+  /**
+   * Segments that no edit names although the log rolled into them. A segment is named, durably,
+   * before the log rolls into it: so the edit that was cut was no tear, and what it said stands in
+   * the header of the segment itself.
+   */
+  private List<SegmentNamed> rolledInto(ManifestState state) {
+    List<SegmentNamed> found = new ArrayList<>();
+    if (state.segments().isEmpty()) return found;
+    for (String name : vfs.list("")) {
+      if (!name.endsWith(FileNames.LOG) || FileNames.number(name) == 0) continue;
+      Optional<WalFormat.Header> header =
+          format.decodeHeader(WalFormat.SEGMENT_MAGIC, image(name, WalFormat.HEADER_BYTES));
+      header
+          .filter(h -> h.rolled() && h.sequence() > state.segments().lastKey())
+          .map(h -> new SegmentNamed(h.sequence(), FileNames.number(name), h.salt(), h.bytes()))
+          .ifPresent(found::add);
+    }
+    return found;
+  }
+
+  private Optional<WalFormat.Header> header(byte[] image, long number) {
+    return format
+        .decodeHeader(WalFormat.MANIFEST_MAGIC, image)
+        .filter(header -> header.sequence() == number);
+  }
+
+  private byte[] image(String name) {
+    return image(name, Integer.MAX_VALUE);
+  }
+
+  private byte[] image(String name, int bytesMax) {
+    try (Vfs.File file = vfs.open(name)) {
+      byte[] image = new byte[Math.toIntExact(Math.min(bytesMax, file.size()))];
+      file.readAt(0, ByteBuffer.wrap(image));
+      return image;
+    }
+  }
+}

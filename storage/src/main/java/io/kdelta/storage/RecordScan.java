@@ -1,0 +1,118 @@
+package io.kdelta.storage;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where the records of one file lie, and where something else lies between them. Immutable once
+ * read; it keeps offsets, not bytes.
+ *
+ * <p>After a bad record every multiple of 8 is tried; the next valid record may have any greater
+ * LSN that the bytes in between allow. The scan says what is there, not what it means: whether a
+ * gap is damage or the torn end is the reader's decision.
+ */
+final class RecordScan {
+  private int[] offsets = new int[64];
+  private long[] lsns = new long[64];
+  private long[] marks = new long[64];
+  private int count;
+  private final List<Gap> gaps = new ArrayList<>();
+  private int end;
+
+  private RecordScan() {}
+
+  /**
+   * Bytes before a record that are not records.
+   *
+   * @param record index of the record that follows
+   * @param firstLsn the LSN that should have come; 0 if nothing told which
+   * @param lastLsn the one before that of the record that follows
+   */
+  record Gap(int record, int offset, int bytes, long firstLsn, long lastLsn) {}
+
+  /**
+   * Reads {@code [from, to)} of the image.
+   *
+   * @param lsnExpected of the first record; 0 if not known
+   */
+  static RecordScan of(
+      WalFormat format, byte[] image, int from, int to, long salt, long lsnExpected) {
+    RecordScan scan = new RecordScan();
+    int at = from;
+    long expected = lsnExpected;
+    while (true) {
+      int found = at;
+      if (expected == 0 || !format.isRecord(image, at, to, salt, expected, expected)) {
+        found = search(format, image, at, to, salt, Math.max(1, expected), scan.count > 0);
+        if (found < 0) break;
+        long lsn = WalFormat.lsn(image, found);
+        if (found > at || (expected != 0 && lsn != expected)) {
+          scan.gaps.add(new Gap(scan.count, at, found - at, expected, lsn - 1));
+        }
+      }
+      scan.add(image, found);
+      expected = WalFormat.lsn(image, found) + 1;
+      at = found + WalFormat.length(image, found);
+    }
+    scan.end = at;
+    return scan;
+  }
+
+  int count() {
+    return count;
+  }
+
+  int offset(int record) {
+    return offsets[record];
+  }
+
+  long lsn(int record) {
+    return lsns[record];
+  }
+
+  /** The highest durable mark in that record and all after it; 0 if there are none. */
+  long markFrom(int record) {
+    long highest = 0;
+    for (int i = record; i < count; i++) highest = Math.max(highest, marks[i]);
+    return highest;
+  }
+
+  List<Gap> gaps() {
+    return gaps;
+  }
+
+  /** Where the last record ends. */
+  int end() {
+    return end;
+  }
+
+  private static int search(
+      WalFormat format,
+      byte[] image,
+      int from,
+      int to,
+      long salt,
+      long lsnFrom,
+      boolean lsnIsExact) {
+    for (int at = from; at <= to - WalFormat.RECORD_BYTES_MIN; at += WalFormat.ALIGNMENT) {
+      // The records that are missing took at least so many bytes each.
+      int missingMax = (at - from) / WalFormat.RECORD_BYTES_MIN;
+      long lsnTo = lsnIsExact ? lsnFrom + missingMax : Long.MAX_VALUE;
+      if (format.isRecord(image, at, to, salt, lsnFrom, lsnTo)) return at;
+    }
+    return -1;
+  }
+
+  private void add(byte[] image, int at) {
+    if (count == offsets.length) {
+      offsets = Arrays.copyOf(offsets, 2 * count);
+      lsns = Arrays.copyOf(lsns, 2 * count);
+      marks = Arrays.copyOf(marks, 2 * count);
+    }
+    offsets[count] = at;
+    lsns[count] = WalFormat.lsn(image, at);
+    marks[count] = WalFormat.durableMark(image, at);
+    count++;
+  }
+}
