@@ -18,7 +18,11 @@ final class WalBuffer {
   private final List<WalSegment> sealed = new ArrayList<>();
 
   /** A run of bytes that lies together in a segment. */
-  record Part(WalSegment segment, long position, int from, int bytes) {}
+  record Part(WalSegment segment, long position, int from, int bytes) {
+    boolean endsAt(WalSegment otherSegment, long otherPosition) {
+      return segment.sequence() == otherSegment.sequence() && position + bytes == otherPosition;
+    }
+  }
 
   boolean isEmpty() {
     return parts.isEmpty();
@@ -58,14 +62,12 @@ final class WalBuffer {
       array = Arrays.copyOf(array, (int) Math.max(needed, Math.min(2L * array.length, 1L << 30)));
     }
     size = needed;
-    Part last = parts.isEmpty() ? null : parts.getLast();
-    boolean follows =
-        last != null && last.segment() == segment && last.position() + last.bytes() == position;
-    if (follows) parts.removeLast();
-    parts.add(
-        follows
-            ? new Part(segment, last.position(), last.from(), last.bytes() + bytes)
-            : new Part(segment, position, from, bytes));
+    if (!parts.isEmpty() && parts.getLast().endsAt(segment, position)) {
+      Part last = parts.removeLast();
+      parts.add(new Part(segment, last.position(), last.from(), last.bytes() + bytes));
+    } else {
+      parts.add(new Part(segment, position, from, bytes));
+    }
     return from;
   }
 

@@ -83,10 +83,11 @@ final class WalReader {
 
   Outcome read() {
     List<Sighting> used = used();
-    if (used.isEmpty() && missingYoungest.isEmpty() && !state.segments().isEmpty()) {
-      // Every manifest that counts names one that holds at least its header.
-      SegmentNamed youngest = state.segments().get(state.segments().lastKey());
-      setAside(youngest, 0, youngest.bytes(), lastLsn + 1, Damage.UNKNOWN, "nothing can be read");
+    if (used.isEmpty() && missingYoungest.isEmpty()) {
+      // Every manifest of a log names at least one segment that was used.
+      for (SegmentNamed segment : state.segments().values()) {
+        setAside(segment, 0, segment.bytes(), lastLsn + 1, Damage.UNKNOWN, "nothing can be read");
+      }
     }
     for (int i = 0; i < used.size() && systematic == null; i++) {
       Sighting next = i + 1 < used.size() ? used.get(i + 1) : null;

@@ -1,7 +1,6 @@
 package io.kdelta.storage;
 
 import io.kdelta.error.KdeltaException;
-import io.kdelta.vfs.Vfs;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +23,15 @@ public final class WalWrite implements Runnable {
   @Override
   public void run() {
     try {
-      Vfs.File unsynced = null;
+      WalSegment unsynced = null;
       for (WalBuffer.Part part : buffer.parts()) {
-        Vfs.File file = part.segment().file();
-        if (unsynced != null && unsynced != file) unsynced.sync();
-        file.writeAt(part.position(), ByteBuffer.wrap(buffer.array(), part.from(), part.bytes()));
-        unsynced = file;
+        WalSegment segment = part.segment();
+        if (unsynced != null && unsynced.sequence() != segment.sequence()) unsynced.file().sync();
+        ByteBuffer bytes = ByteBuffer.wrap(buffer.array(), part.from(), part.bytes());
+        segment.file().writeAt(part.position(), bytes);
+        unsynced = segment;
       }
-      if (unsynced != null) unsynced.sync();
+      if (unsynced != null) unsynced.file().sync();
       for (WalSegment segment : buffer.sealed()) segment.file().close();
     } catch (KdeltaException.DiskFault fault) {
       failure = fault;
