@@ -198,11 +198,15 @@ public final class Wal implements AutoCloseable {
     if (!fenced) failure = preparation.failure().orElse(null);
   }
 
-  /** The edits that release all segments that end at or below the LSN: part of a flush's edit. */
+  /**
+   * The edits that release all segments that end at or below the LSN: part of a flush's edit. The
+   * last one stays until something in the active segment is durable, and with it its header: the
+   * manifest must always name a segment that was used.
+   */
   public List<ManifestEdit> releasable(long flushedLsn) {
     List<ManifestEdit> edits = new ArrayList<>();
     for (WalReader.Kept segment : retained) {
-      if (segment.lastLsn() <= flushedLsn) {
+      if (segment.lastLsn() <= flushedLsn && segment.lastLsn() < durableLsn) {
         edits.add(new SegmentReleased(segment.segment().sequence()));
       }
     }

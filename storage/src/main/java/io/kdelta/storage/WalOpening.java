@@ -55,7 +55,8 @@ final class WalOpening {
     TreeSet<Long> used = new TreeSet<>();
     for (WalReader.Kept kept : outcome.kept()) {
       used.add(kept.segment().sequence());
-      if (kept.lastLsn() > state.flushedLsn()) {
+      boolean copied = kept.segment().sequence() > outcome.end().sequence();
+      if (kept.lastLsn() > state.flushedLsn() && !copied) {
         retained.add(kept);
       } else {
         edits.add(new SegmentReleased(kept.segment().sequence()));

@@ -64,7 +64,8 @@ final class WalReader {
   /**
    * What was found.
    *
-   * @param end where the durable part of the log ends: the predecessor of the segment that follows
+   * @param end where the durable part of the log ends: the predecessor of the segment that follows;
+   *     a youngest segment of which nothing is durable, not even its header, is no part of it
    * @param tail what comes after it
    * @param kept the segments that were used, oldest first
    * @param systematic why nothing more was read, if the damage is everywhere
@@ -146,9 +147,8 @@ final class WalReader {
         next == null ? Optional.empty() : next.header().map(WalFormat.Header::predecessor);
     if (!sighting.present()) {
       if (first) firstLsn = lastLsn + 1;
-      long last = told.map(WalFormat.Link::lastLsn).orElse(Damage.UNKNOWN);
-      missing(segment, last);
-      if (last != Damage.UNKNOWN) passSealed(last);
+      missing(segment, told.map(WalFormat.Link::lastLsn).orElse(Damage.UNKNOWN));
+      seal(segment, told, WalFormat.HEADER_BYTES);
       kept.add(new Kept(segment, lastLsn, true));
       return;
     }
@@ -162,13 +162,18 @@ final class WalReader {
         RecordScan.of(format, image, WalFormat.HEADER_BYTES, to, segment.salt(), expected);
     if (first) begin(expected, scan, segment);
     int count = scan.count();
-    if (next == null) count = countKept(scan, segment, lastLsn + 1);
-    else if (count > 0) durableMark = Math.max(durableMark, scan.lsn(count - 1));
+    if (next == null) {
+      sighting.header().ifPresent(header -> end = header.predecessor());
+      count = countKept(scan, segment, lastLsn + 1);
+    } else if (count > 0) {
+      durableMark = Math.max(durableMark, scan.lsn(count - 1));
+    }
     deliver(segment, image, scan, count, next == null);
     if (systematic == null) {
       told.ifPresent(link -> checkEnd(segment, scan, link));
       checkShape(sighting, next != null, scan);
     }
+    if (next != null) seal(segment, told, scan.end());
     kept.add(new Kept(segment, lastLsn, damage.size() > damageBefore));
   }
 
@@ -219,7 +224,7 @@ final class WalReader {
   private void deliver(
       SegmentNamed segment, byte[] image, RecordScan scan, int count, boolean youngest) {
     int gap = 0;
-    int durableEnd = WalFormat.HEADER_BYTES;
+    int reached = WalFormat.HEADER_BYTES;
     for (int i = 0; i < count && systematic == null; i++) {
       boolean found = gap < scan.gaps().size() && scan.gaps().get(gap).record() == i;
       if (found) setAside(segment, scan.gaps().get(gap++));
@@ -227,20 +232,20 @@ final class WalReader {
       int at = scan.offset(i);
       lastLsn = scan.lsn(i);
       int type = WalFormat.type(image, at);
+      reached = at + WalFormat.length(image, at);
       if (youngest && lastLsn > durableMark) {
-        if (tail.isEmpty()) end = new WalFormat.Link(segment.sequence(), at, lastLsn - 1);
+        // What a proven gap swallowed before this record belongs to the durable part.
+        if (found) end = new WalFormat.Link(segment.sequence(), at, lastLsn - 1);
         tail.add(new Tail(lastLsn, type, WalFormat.payload(image, at)));
+      } else if (youngest) {
+        end = new WalFormat.Link(segment.sequence(), reached, lastLsn);
       }
-      durableEnd = at + WalFormat.length(image, at);
       if (lastLsn > state.flushedLsn()) {
         records++;
         sink.record(lastLsn, type, WalFormat.payload(image, at));
       }
     }
-    if (youngest && tail.isEmpty()) {
-      end = new WalFormat.Link(segment.sequence(), durableEnd, lastLsn);
-    }
-    if (youngest && cut == null) noteTear(segment, image, durableEnd);
+    if (youngest && cut == null) noteTear(segment, image, reached);
   }
 
   /** Reports a tear after which nothing valid follows; without it nothing would be lost either. */
@@ -261,20 +266,22 @@ final class WalReader {
           told.lastLsn(),
           "bad records at the end of a sealed segment");
     }
-    passSealed(told.lastLsn());
   }
 
-  private void passSealed(long last) {
-    lastLsn = Math.max(lastLsn, last);
-    durableMark = Math.max(durableMark, last);
+  /** The log ends at the end of this segment, for all that is known so far. */
+  private void seal(SegmentNamed segment, Optional<WalFormat.Link> told, long reached) {
+    lastLsn = Math.max(lastLsn, told.map(WalFormat.Link::lastLsn).orElse(0L));
+    durableMark = Math.max(durableMark, lastLsn);
+    end = told.orElse(new WalFormat.Link(segment.sequence(), reached, lastLsn));
   }
 
   /** What the tables hold is durable, whatever the log says. */
   private void finish() {
     long flushed = state.flushedLsn();
-    if (lastLsn < flushed && !kept.isEmpty()) {
-      SegmentNamed youngest = kept.getLast().segment();
-      setAside(youngest, end.end(), 0, lastLsn + 1, flushed, "ends before what the tables hold");
+    for (Kept last : kept) {
+      if (lastLsn >= flushed || last.segment().sequence() != end.sequence()) continue;
+      setAside(
+          last.segment(), end.end(), 0, lastLsn + 1, flushed, "ends before what the tables hold");
     }
     lastLsn = Math.max(lastLsn, flushed);
     if (tail.isEmpty()) end = new WalFormat.Link(end.sequence(), end.end(), lastLsn);
