@@ -68,6 +68,9 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final VarHandle SORTED_ARRAY_U64 =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
+  /** The first view of the engine that shows it; the engine's own note. */
+  long shownSince;
+
   private final Slab slab;
   private final MemorySegment memory;
   private final long seed;
@@ -94,9 +97,14 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     clear();
   }
 
-  /** Arena bytes that surely hold a batch, in an empty memtable or on top of what one has. */
-  static long bytesFor(long encodedSize, long rows) {
+  /** Arena bytes that surely hold a batch on top of what a memtable has. */
+  private static long bytesFor(long encodedSize, long rows) {
     return encodedSize + rows * ROW_OVERHEAD_BYTES + ALIGNMENT;
+  }
+
+  /** Arena bytes of an empty memtable that surely holds a batch. */
+  static long emptyBytesFor(long encodedSize, long rows) {
+    return bytesFor(encodedSize, rows) + ALIGNMENT;
   }
 
   /** Whether the batch fits; asked once for all its rows, before it goes to the log. */
@@ -175,6 +183,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     firstLsn = 0;
     lastLsn = 0;
     rows = 0;
+    shownSince = 0;
     frozen = false;
   }
 

@@ -3,43 +3,20 @@ package io.kdelta.storage;
 import java.util.List;
 
 /**
- * What opening the store found, and what was set aside since. Immutable; any thread.
+ * What opening the store found, and what was found wrong since. Immutable; any thread.
  *
- * @param firstLsn the first LSN read back from the log, 0 when there was none
- * @param lastLsn the last LSN the store stands at: tables and log together
- * @param records log records read back
- * @param cutBytes bytes of a torn tail that nobody was ever told about, cut
- * @param setAside what failed a check above: named, never answered as data, to be fetched from
- *     peers
- * @param lost files no manifest names, moved into {@code lost/}
+ * @param log what reading the log back found
+ * @param damage everything that failed a check, in the log, the manifest and the tables: named,
+ *     never answered as data, to be fetched from peers
  */
-public record Recovery(
-    long firstLsn,
-    long lastLsn,
-    long records,
-    long cutBytes,
-    List<SetAside> setAside,
-    List<String> lost) {
-
-  /** Copies the lists. */
+public record Recovery(WalRecovery log, List<Damage> damage) {
+  /** Copies the list. */
   public Recovery {
-    setAside = List.copyOf(setAside);
-    lost = List.copyOf(lost);
+    damage = List.copyOf(damage);
   }
 
-  /** Whether data that was once acknowledged is missing from this store. */
+  /** Whether data that was once acknowledged may be missing from this store. */
   public boolean lossy() {
-    return !setAside.isEmpty();
+    return !damage.isEmpty();
   }
-
-  /**
-   * One corrupt region or file.
-   *
-   * @param file its path in the data directory
-   * @param offset where the bad bytes begin, 0 for a whole file
-   * @param firstLsn the first LSN that is lost with it, 0 when unknown (a table)
-   * @param lastLsn the last LSN that is lost with it, 0 when unknown
-   * @param reason which check failed
-   */
-  public record SetAside(String file, long offset, long firstLsn, long lastLsn, String reason) {}
 }

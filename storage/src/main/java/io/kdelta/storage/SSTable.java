@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * #damage}.
  */
 final class SSTable implements AutoCloseable {
+  private static final byte[] NO_SUFFIX = new byte[0];
+
+  /** The first view of the engine that shows it; the engine's own note. */
+  long shownSince;
+
   private final Vfs.File file;
   private final Arena arena;
   private final MemorySegment map;
@@ -126,26 +131,31 @@ final class SSTable implements AutoCloseable {
   }
 
   /** A source standing on the row of this key, deletes included, or null when it is not here. */
-  @Nullable TableSource find(byte[] point, byte[] suffix, long pointHash) {
-    TableSource source = new TableSource(this, false);
-    for (int i = firstHash(pointHash); isHash(i, pointHash); i++) {
-      if (!source.seekFrom(hashBlock(i), point, suffix)) continue;
-      if (source.compareKey(point, suffix) == 0) return source;
-    }
-    return null;
+  @Nullable RowSource find(byte[] point, byte[] suffix) {
+    RowSource found = inGroup(point, suffix);
+    return found != null && found.compareKey(point, suffix) == 0 ? found : null;
   }
 
   /** A source over one group, standing before its first row, or null when it is not here. */
-  @Nullable RowSource group(byte[] point, long pointHash) {
-    TableSource source = new TableSource(this, false);
-    for (int i = firstHash(pointHash); isHash(i, pointHash); i++) {
-      if (!source.seekFrom(hashBlock(i), point, new byte[0])) continue;
-      if (source.inGroup(point)) {
-        source.stepBack();
-        return source;
+  @Nullable RowSource group(byte[] point) {
+    TableSource found = inGroup(point, NO_SUFFIX);
+    if (found != null) found.stepBack();
+    return found;
+  }
+
+  /** A source standing on the first row of the group at or after the suffix, or null. */
+  private @Nullable TableSource inGroup(byte[] point, byte[] suffix) {
+    try {
+      long hash = PointHash.of(point, 0, point.length, header.seed());
+      if (!mayContain(hash)) return null;
+      TableSource source = new TableSource(this, false);
+      for (int i = firstHash(hash); isHash(i, hash); i++) {
+        if (source.seekFrom(hashBlock(i), point, suffix) && source.inGroup(point)) return source;
       }
+      return null;
+    } catch (InternalError cut) {
+      throw cut(cut);
     }
-    return null;
   }
 
   /** Whether the group may be in it at all, by the filter. */
@@ -209,6 +219,13 @@ final class SSTable implements AutoCloseable {
       }
     }
     return bytes;
+  }
+
+  /** What the JVM throws when a mapped file is shorter than it was, as what it means. */
+  KdeltaException.Corrupt cut(InternalError error) {
+    KdeltaException.Corrupt found = corrupt(0, "the mapped file was cut: " + error.getMessage());
+    damaged(found);
+    return found;
   }
 
   KdeltaException.Corrupt corrupt(long offset, String reason) {

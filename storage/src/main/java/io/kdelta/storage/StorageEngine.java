@@ -1,10 +1,13 @@
 package io.kdelta.storage;
 
 import io.kdelta.env.Entropy;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +22,37 @@ import org.jspecify.annotations.Nullable;
  * <p>A batch may be acknowledged when {@link #durableLsn} has passed its LSN, never earlier; it is
  * readable at once, so a reply that shows {@link Row#lsn} must wait the same way.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class StorageEngine implements Rows, AutoCloseable {
-  private StorageEngine() {}
+  private final StorageLimits limits;
+  private final Wal wal;
+  private final Manifest manifest;
+  private final MemtablePool pool;
+  private final Views views;
+  private final TableWorks tableWorks;
+  private final Counters counters;
+  private @Nullable LogWork logOut;
+  private boolean closed;
+
+  private StorageEngine(StorageLimits limits, StorageOpening.Opened opened) {
+    this.limits = limits;
+    this.wal = opened.wal();
+    this.manifest = opened.manifest();
+    this.pool = opened.pool();
+    this.views = opened.views();
+    this.counters = new Counters();
+    this.tableWorks = new TableWorks(limits, opened, counters);
+  }
 
   /**
-   * Opens the store in the root of {@code vfs}, creating it when there is none. Reads and syncs in
-   * place, so it is called before the first turn.
+   * Opens the store in the root of {@code vfs}, creating it when there is none; the caller holds
+   * the directory's lock. Reads and syncs in place, so it is called before the first turn, on the
+   * thread that will own the engine.
+   *
+   * @throws KdeltaException.Corrupt when the log or the manifest is damaged beyond reading
+   * @throws KdeltaException.DiskFault when the disk fails
    */
   public static StorageEngine open(Vfs vfs, Entropy entropy, StorageLimits limits) {
-    throw new UnsupportedOperationException();
+    return new StorageEngine(limits, StorageOpening.open(vfs, entropy, limits));
   }
 
   /**
@@ -37,85 +61,308 @@ public final class StorageEngine implements Rows, AutoCloseable {
    * behind), each before anything is appended.
    */
   public long apply(WriteBatch batch) {
-    throw new UnsupportedOperationException();
+    int bytes = batch.encodedSize();
+    if (bytes > wal.payloadBytesMax()) {
+      throw new KdeltaException.Invalid(
+          "batch", bytes + " bytes, the log holds at most " + wal.payloadBytesMax());
+    }
+    Optional<String> readOnly = readOnlyReason();
+    if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
+    boolean fits = views.current().memtables().getFirst().fits(batch);
+    if (!fits) requireAnotherMemtable(batch);
+    if (!wal.fits(bytes)) throw new KdeltaException.Overloaded("bytes waiting for the log");
+    if (!fits) rotate(batch);
+    long lsn = wal.append(StorageOpening.BATCH, Bytes.wrap(batch.array(), 0, bytes));
+    views.current().memtables().getFirst().apply(lsn, batch.array(), 0, bytes);
+    counters.batches++;
+    counters.batchBytes += bytes;
+    return lsn;
   }
 
   /** The LSN of the newest batch applied; 0 in an empty store. */
   public long lastLsn() {
-    throw new UnsupportedOperationException();
+    return wal.lastLsn();
   }
 
   /**
    * Every batch up to this LSN survives a power loss. Never goes back; stands still when fenced.
    */
   public long durableLsn() {
-    throw new UnsupportedOperationException();
+    return wal.durableLsn();
   }
 
   @Override
   public @Nullable Row get(RowKey key) {
-    throw new UnsupportedOperationException();
+    return views.current().get(key, wal.lastLsn());
   }
 
   @Override
   public Cursor group(Bytes point) {
-    throw new UnsupportedOperationException();
+    ReadView view = views.current();
+    return held(view, release -> view.group(point, lastLsn(), release));
   }
 
   @Override
   public Cursor cursor(RowKey from, @Nullable RowKey to) {
-    throw new UnsupportedOperationException();
+    ReadView view = views.current();
+    return held(view, release -> view.cursor(from, to, lastLsn(), release));
   }
 
   /** The store as it is now, to be closed by the caller. */
   public Snapshot snapshot() {
-    throw new UnsupportedOperationException();
+    views.pin(views.current());
+    return new Reading(views.current());
   }
 
   /**
    * New work to run off the core: at most one piece of each kind is out at any time. Call it after
-   * a turn that applied something, after every {@link #workDone}, and now and then while {@link
-   * #readOnlyReason} is present, which is how the store finds out that there is room again.
+   * a turn that applied something, after every {@link #workDone}, and now and then at all times:
+   * work that failed comes again after some calls, which is how the store finds out that a full
+   * disk has room again.
    */
   public List<StorageWork> takeWork() {
-    throw new UnsupportedOperationException();
+    List<StorageWork> work = new ArrayList<>(2);
+    if (logOut == null) {
+      Optional<WalWrite> write = wal.takeWrite();
+      if (write.isPresent()) {
+        logOut = new LogWork(write.get());
+        work.add(logOut);
+      }
+    }
+    tableWorks.take().ifPresent(work::add);
+    return work;
   }
 
   /** Takes a finished piece back, on the core. */
   public void workDone(StorageWork work) {
-    throw new UnsupportedOperationException();
+    switch (work) {
+      case LogWork log -> {
+        if (log != logOut) throw new AssertionError("not the log work that is out");
+        logOut = null;
+        wal.written(log.write);
+      }
+      case TableWork table -> tableWorks.done(table);
+      default -> throw new AssertionError("not work of this engine");
+    }
   }
 
   /** Does all work that is due in place: for tests, tools and the embedded store. */
   public void runInline() {
-    throw new UnsupportedOperationException();
+    for (List<StorageWork> due = takeWork(); !due.isEmpty(); due = takeWork()) {
+      for (StorageWork work : due) {
+        work.run();
+        workDone(work);
+      }
+    }
   }
 
   /** Whether a log write or sync has failed: nothing more is acknowledged in this process. */
   public boolean fenced() {
-    throw new UnsupportedOperationException();
+    return wal.fenced();
   }
 
   /** Why writes are refused now, if they are. A full disk heals by itself, a fence does not. */
   public Optional<String> readOnlyReason() {
-    throw new UnsupportedOperationException();
+    if (wal.fenced()) {
+      return Optional.of(
+          "the log can not be written: "
+              + wal.failure().map(Throwable::getMessage).orElse("unknown"));
+    }
+    return tableWorks.readOnlyReason();
   }
 
-  /** What opening found, and what was set aside since. */
+  /** What opening found, and what was found wrong since. */
   public Recovery recovery() {
-    throw new UnsupportedOperationException();
+    return new Recovery(wal.recovery(), tableWorks.damage());
+  }
+
+  /**
+   * The owner of the data has dealt with the tables that were set aside at open: it knows what it
+   * lacks. They are forgotten by a later piece of work, so that the next open does not report them.
+   */
+  public void forgetSetAside() {
+    tableWorks.forgetSetAside();
   }
 
   /** Counters. */
   public StorageStats stats() {
-    throw new UnsupportedOperationException();
+    long memtableBytes = 0;
+    for (Memtable memtable : views.current().memtables()) memtableBytes += memtable.used();
+    List<Run> runs = views.current().runs();
+    int tables = 0;
+    long tableBytes = 0;
+    long tableRows = 0;
+    long tombstones = 0;
+    for (Run run : runs) {
+      tables += run.tables().size();
+      tableBytes += run.bytes();
+      tableRows += run.rows();
+      tombstones += run.tombstones();
+    }
+    return new StorageStats(
+        memtableBytes,
+        pool.bytes(),
+        views.current().memtables().size(),
+        views.pins(),
+        runs.size(),
+        tables,
+        tableBytes,
+        tableRows,
+        tombstones,
+        tableWorks.damage().size(),
+        counters.batches,
+        counters.batchBytes,
+        counters.flushes,
+        counters.flushedBytes,
+        counters.merges,
+        counters.mergedBytes,
+        counters.failures,
+        pressure());
   }
 
   /**
-   * Gives back memory, files and the directory lock. Writes nothing: whoever cares ran its work.
+   * Gives back memory and files. Writes nothing, as if the process had died: whoever cares about
+   * the last batches waits for {@link #durableLsn} before. No work may be running. Closing twice
+   * does nothing.
    */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    if (closed) return;
+    closed = true;
+    views.closeAll();
+    pool.close();
+    tableWorks.close();
+    wal.close();
+    manifest.close();
+  }
+
+  private void requireAnotherMemtable(WriteBatch batch) {
+    int unflushed = views.current().memtables().size();
+    boolean debt = unflushed >= limits.unflushedMemtablesMax();
+    if (debt && tableWorks.failing().isPresent()) {
+      throw new KdeltaException.ReadOnly(tableWorks.failing().get());
+    }
+    if (debt) throw new KdeltaException.Overloaded(unflushed + " memtables waiting to be written");
+    if (!pool.canTake(batch.encodedSize(), batch.rows())) {
+      throw new KdeltaException.Overloaded(
+          pool.bytes() + " bytes of memtables, held by snapshots or waiting to be written");
+    }
+  }
+
+  private void rotate(WriteBatch batch) {
+    List<Memtable> memtables = new ArrayList<>(views.current().memtables());
+    Memtable full = memtables.getFirst();
+    Memtable fresh = pool.take(batch.encodedSize(), batch.rows());
+    if (full.lastLsn() == 0) {
+      memtables.removeFirst();
+    } else {
+      full.freeze();
+    }
+    memtables.addFirst(fresh);
+    views.show(memtables, views.current().runs());
+    for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
+  }
+
+  private double pressure() {
+    List<Memtable> memtables = views.current().memtables();
+    double active = (double) memtables.getFirst().used() / memtables.getFirst().capacity();
+    double byMemtables = (memtables.size() - 1 + active) / limits.unflushedMemtablesMax();
+    double byRuns = views.current().runs().size() / (2.0 * Compaction.RUNS_MAX);
+    double pressure = Math.clamp(Math.max(byMemtables, byRuns), 0, 1);
+    return readOnlyReason().isPresent() ? 1 : pressure;
+  }
+
+  /** What was counted since the engine was opened. */
+  static final class Counters {
+    long batches;
+    long batchBytes;
+    long flushes;
+    long flushedBytes;
+    long merges;
+    long mergedBytes;
+    long failures;
+  }
+
+  /** A write and sync of the log. */
+  private static final class LogWork implements StorageWork {
+    private final WalWrite write;
+
+    private LogWork(WalWrite write) {
+      this.write = write;
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.LOG;
+    }
+
+    @Override
+    public void run() {
+      write.run();
+    }
+  }
+
+  /** A view that is held, read at the LSN at which it was taken. */
+  private final class Reading implements Snapshot {
+    private final ReadView view;
+    private final long lsn = wal.lastLsn();
+    private boolean released;
+
+    private Reading(ReadView held) {
+      this.view = held;
+    }
+
+    @Override
+    public long lsn() {
+      return lsn;
+    }
+
+    @Override
+    public @Nullable Row get(RowKey key) {
+      requireOpen();
+      return view.get(key, lsn);
+    }
+
+    @Override
+    public Cursor group(Bytes point) {
+      requireOpen();
+      return held(view, release -> view.group(point, lsn, release));
+    }
+
+    @Override
+    public Cursor cursor(RowKey from, @Nullable RowKey to) {
+      requireOpen();
+      return held(view, release -> view.cursor(from, to, lsn, release));
+    }
+
+    @Override
+    public void close() {
+      if (released) return;
+      released = true;
+      release(view);
+    }
+
+    private void requireOpen() {
+      if (released) throw new AssertionError("the snapshot is closed");
+    }
+  }
+
+  /** Holds the view for a cursor; when the cursor can not be made, the view is let go again. */
+  private Cursor held(ReadView view, Function<Runnable, Cursor> open) {
+    views.pin(view);
+    boolean opened = false;
+    try {
+      Cursor cursor = open.apply(() -> release(view));
+      opened = true;
+      return cursor;
+    } finally {
+      if (!opened) release(view);
+    }
+  }
+
+  private void release(ReadView view) {
+    if (closed) return;
+    views.unpin(view);
+    for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
   }
 }

@@ -13,6 +13,8 @@ import io.kdelta.error.KdeltaException;
  * @param memtableBytesMax all memtable arenas together, those only a snapshot still holds included
  * @param segmentBytes one log segment; a batch must fit into one
  * @param blockBytes a data block of a table is closed at this size
+ * @param reserveBytes with less room than this on the disk, writes are refused while merges go on:
+ *     it is what they work with
  * @param partitionBytes the bottom run is cut into tables of about this size, so that one step of a
  *     merge needs no more extra space than one of them
  */
@@ -22,7 +24,8 @@ public record StorageLimits(
     long memtableBytesMax,
     long segmentBytes,
     int blockBytes,
-    long partitionBytes) {
+    long partitionBytes,
+    long reserveBytes) {
 
   /** Throws Invalid when a limit can not work. */
   public StorageLimits {
@@ -31,17 +34,19 @@ public record StorageLimits(
     require("memtableBytesMax", memtableBytesMax >= memtableBytes * 2);
     require("segmentBytes", segmentBytes >= 8192 && segmentBytes <= 1L << 30);
     require("blockBytes", blockBytes >= 64 && blockBytes <= 1 << 20);
+    require("segmentBytes", segmentBytes % 4096 == 0);
     require("partitionBytes", partitionBytes >= blockBytes);
+    require("reserveBytes", reserveBytes >= 0);
   }
 
   /** For a node of its own: 64 MiB memtables and log segments (storage.md sections 2 and 4). */
   public static StorageLimits standard() {
-    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 256L << 20);
+    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 256L << 20, 512L << 20);
   }
 
   /** For a simulated node among thousands in one process: everything happens early and often. */
   public static StorageLimits small() {
-    return new StorageLimits(256 << 10, 3, 64L << 20, 1 << 20, 4 << 10, 1 << 20);
+    return new StorageLimits(256 << 10, 3, 64L << 20, 1 << 20, 4 << 10, 1 << 20, 2 << 20);
   }
 
   private static void require(String field, boolean met) {

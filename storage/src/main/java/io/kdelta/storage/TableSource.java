@@ -43,17 +43,25 @@ final class TableSource extends RowSource {
       steppedBack = false;
       return true;
     }
-    while (row == rows) {
-      if (block + 1 >= table.blocks()) return false;
-      load(block + 1);
+    try {
+      while (row == rows) {
+        if (block + 1 >= table.blocks()) return false;
+        load(block + 1);
+      }
+      decode();
+      return true;
+    } catch (InternalError cut) {
+      throw table.cut(cut);
     }
-    decode();
-    return true;
   }
 
   @Override
   boolean seek(RowKey target) {
-    return seekFrom(0, target.point().toArray(), target.suffix().toArray());
+    try {
+      return seekFrom(0, target.point().toArray(), target.suffix().toArray());
+    } catch (InternalError cut) {
+      throw table.cut(cut);
+    }
   }
 
   /** As seek, when the target is known to lie in or behind a block. */

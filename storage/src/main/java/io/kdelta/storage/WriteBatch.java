@@ -110,6 +110,11 @@ public final class WriteBatch {
     if (at != end) throw new AssertionError(end - at + " bytes after the last row");
   }
 
+  /** Rows in an encoded batch. */
+  static int rowsOf(Bytes encoded) {
+    return encoded.intAt(0);
+  }
+
   private void append(byte kind, RowKey key, Bytes value) {
     int pointSize = key.point().size();
     int suffixSize = key.suffix().size();

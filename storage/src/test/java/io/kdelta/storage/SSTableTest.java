@@ -67,19 +67,6 @@ final class SSTableTest {
   }
 
   @Test
-  void groupsWithEqualHashesAreToldApart() {
-    NavigableMap<RowKey, Optional<Bytes>> rows = rows(new RandomRows(8, 50), 300);
-    SSTableWriter.Finished finished = write(1, rows, 256, false);
-    try (SSTable table = SSTable.open(vfs, finished)) {
-      byte[] present = rows.firstKey().point().toArray();
-      long hash = PointHash.of(present, 0, present.length, HASH_SEED);
-      byte[] other = Bytes.utf8("another point part of the same hash").toArray();
-      assertNull(table.find(other, new byte[0], hash));
-      assertNull(table.group(other, hash));
-    }
-  }
-
-  @Test
   void everyFlippedByteIsFound() {
     NavigableMap<RowKey, Optional<Bytes>> rows = rows(new RandomRows(3, 40), 60);
     SSTableWriter.Finished finished = write(1, rows, 512, true);
@@ -114,7 +101,7 @@ final class SSTableTest {
     replace(path, bad);
     try (SSTable table = SSTable.open(vfs, finished)) {
       RowKey first = rows.firstKey();
-      assertNotNull(table.find(first.point().toArray(), new byte[0], hash(first)));
+      assertNotNull(table.find(first.point().toArray(), new byte[0]));
       assertTrue(table.damage().isEmpty());
       RowSource walk = table.walk();
       KdeltaException.Corrupt found =
@@ -198,7 +185,7 @@ final class SSTableTest {
       int seed, NavigableMap<RowKey, Optional<Bytes>> rows, SSTable table, RowKey key) {
     String where = "seed " + seed + " key " + key;
     byte[] point = key.point().toArray();
-    RowSource found = table.find(point, key.suffix().toArray(), hash(key));
+    RowSource found = table.find(point, key.suffix().toArray());
     Optional<Bytes> held = rows.get(key);
     if (held == null) {
       assertNull(found, where);
@@ -213,7 +200,7 @@ final class SSTableTest {
     assertEquals(ceiling != null, seeker.seek(key), where);
     if (ceiling != null) assertEquals(ceiling, seeker.rowKey(), where);
     RowKey first = rows.ceilingKey(RowKey.first(key.point()));
-    RowSource group = table.group(point, hash(key));
+    RowSource group = table.group(point);
     if (first == null || !first.point().equals(key.point())) {
       assertNull(group, where);
     } else {

@@ -1,0 +1,126 @@
+package io.kdelta.storage;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables that together are one sorted run: no group lies in two of them. Immutable.
+ *
+ * @param age greater is newer; what a merge writes has the age of the newest run in it, but the
+ *     bottom run keeps its own
+ * @param tables in key order, at least one
+ */
+record Run(long age, List<SSTable> tables) {
+  Run {
+    tables = List.copyOf(tables);
+    if (tables.isEmpty()) throw new AssertionError("a run without tables");
+  }
+
+  long bytes() {
+    long bytes = 0;
+    for (SSTable table : tables) bytes += table.bytes();
+    return bytes;
+  }
+
+  long rows() {
+    long rows = 0;
+    for (SSTable table : tables) rows += table.rows();
+    return rows;
+  }
+
+  long tombstones() {
+    long tombstones = 0;
+    for (SSTable table : tables) tombstones += table.tombstones();
+    return tombstones;
+  }
+
+  boolean damaged() {
+    for (SSTable table : tables) {
+      if (table.damage().isPresent()) return true;
+    }
+    return false;
+  }
+
+  /** The only table that can hold a group, or null. */
+  @Nullable SSTable tableOf(byte[] point) {
+    int at = firstEndingAtOrAfter(point);
+    return at < tables.size() && tables.get(at).comparePoint(point) == 0 ? tables.get(at) : null;
+  }
+
+  /** All rows, through the mapping. Core thread. */
+  RowSource walk() {
+    return tables.size() == 1 ? tables.getFirst().walk() : new Chain(false);
+  }
+
+  /** All rows, through the files. Table thread. */
+  RowSource scan() {
+    return tables.size() == 1 ? tables.getFirst().scan() : new Chain(true);
+  }
+
+  private int firstEndingAtOrAfter(byte[] point) {
+    int low = 0;
+    int high = tables.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (tables.get(middle).comparePoint(point) > 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** The tables one after the other. */
+  private final class Chain extends RowSource {
+    private final boolean byFile;
+    private int next;
+    private @Nullable RowSource present;
+
+    private Chain(boolean byFile) {
+      this.byFile = byFile;
+    }
+
+    @Override
+    boolean next() {
+      while (true) {
+        if (present != null && present.next()) return show(present);
+        if (next == tables.size()) return false;
+        present = open(next++);
+      }
+    }
+
+    @Override
+    boolean seek(RowKey target) {
+      next = firstEndingAtOrAfter(target.point().toArray());
+      if (next == tables.size()) {
+        present = null;
+        return false;
+      }
+      present = open(next++);
+      return present.seek(target) ? show(present) : next();
+    }
+
+    @Override
+    String place() {
+      return present == null ? "run " + age : present.place();
+    }
+
+    private RowSource open(int index) {
+      SSTable table = tables.get(index);
+      return byFile ? table.scan() : table.walk();
+    }
+
+    private boolean show(RowSource source) {
+      key = source.key;
+      pointSize = source.pointSize;
+      keySize = source.keySize;
+      tombstone = source.tombstone;
+      lsn = source.lsn;
+      valueSegment = source.valueSegment;
+      valueOffset = source.valueOffset;
+      valueSize = source.valueSize;
+      return true;
+    }
+  }
+}

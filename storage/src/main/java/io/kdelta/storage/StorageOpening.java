@@ -1,0 +1,146 @@
+package io.kdelta.storage;
+
+import io.kdelta.env.Entropy;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.vfs.Vfs;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens a store: manifest, then tables, then the log, which is read back into memtables.
+ *
+ * <p>A table that is missing, not the one the manifest names, or damaged in its columns is set
+ * aside: not read, not forgotten. Used once, by the thread that will own the engine.
+ */
+final class StorageOpening {
+  /** Type of the log records that hold a batch. */
+  static final int BATCH = 1;
+
+  private final Vfs vfs;
+  private final Manifest manifest;
+  private final List<SetAsideTable> setAside = new ArrayList<>();
+  private final List<SSTable> tables = new ArrayList<>();
+  private final List<Memtable> memtables = new ArrayList<>();
+  private @Nullable Wal wal;
+
+  private StorageOpening(Vfs vfs, Manifest manifest) {
+    this.vfs = vfs;
+    this.manifest = manifest;
+  }
+
+  /** A table the manifest names and nobody reads. */
+  record SetAsideTable(long number, Damage damage) {}
+
+  /** All parts of an open store. */
+  record Opened(
+      Vfs vfs,
+      Manifest manifest,
+      Wal wal,
+      MemtablePool pool,
+      Views views,
+      long hashSeed,
+      List<SetAsideTable> setAside,
+      List<Damage> otherDamage) {}
+
+  static Opened open(Vfs vfs, Entropy entropy, StorageLimits limits) {
+    StorageOpening opening = new StorageOpening(vfs, Manifest.open(vfs, entropy.split("manifest")));
+    boolean done = false;
+    try {
+      Opened opened = opening.open(entropy, limits);
+      done = true;
+      return opened;
+    } finally {
+      if (!done) opening.close();
+    }
+  }
+
+  private Opened open(Entropy entropy, StorageLimits limits) {
+    List<Run> runs = openRuns();
+    long hashSeed =
+        tables.isEmpty()
+            ? entropy.split("point hash").nextLong()
+            : tables.getFirst().header().seed();
+    MemtablePool pool = new MemtablePool(limits, hashSeed);
+    int segment = Math.toIntExact(limits.segmentBytes());
+    wal =
+        Wal.open(
+            vfs,
+            entropy.split("log"),
+            new WalLimits(segment, segment / 2, 1),
+            manifest,
+            (lsn, type, payload) -> replay(pool, lsn, type, payload));
+    if (memtables.isEmpty()) memtables.add(pool.take(0, 0));
+    List<Damage> other = new ArrayList<>(wal.recovery().damage());
+    for (Damage damage : manifest.settle(wal.recovery())) {
+      if (!isSetAside(damage.file())) other.add(damage);
+    }
+    Views views = new Views();
+    views.show(memtables, runs);
+    return new Opened(
+        vfs, manifest, wal, pool, views, hashSeed, List.copyOf(setAside), List.copyOf(other));
+  }
+
+  private List<Run> openRuns() {
+    TreeMap<Long, List<SSTable>> byAge = new TreeMap<>();
+    for (ManifestEdit.TableAdded named : manifest.state().tables().values()) {
+      TableFacts facts = TableFacts.of(named);
+      if (facts.damaged()) {
+        setAside(named, 0, "found damaged before", true);
+        continue;
+      }
+      try {
+        SSTable table =
+            SSTable.open(
+                vfs, new SSTableWriter.Finished(named.number(), named.bytes(), facts.checksum()));
+        tables.add(table);
+        byAge.computeIfAbsent(facts.run(), _ -> new ArrayList<>()).add(table);
+      } catch (KdeltaException.Corrupt found) {
+        setAside(named, found.offset(), found.reason(), false);
+      }
+    }
+    List<Run> newestFirst = new ArrayList<>();
+    for (var run : byAge.descendingMap().entrySet()) {
+      run.getValue().sort((one, other) -> one.first().compareTo(other.first()));
+      newestFirst.add(new Run(run.getKey(), run.getValue()));
+    }
+    return newestFirst;
+  }
+
+  private void setAside(ManifestEdit.TableAdded named, long offset, String reason, boolean known) {
+    String file = FileNames.table(named.number());
+    setAside.add(
+        new SetAsideTable(
+            named.number(),
+            new Damage(file, offset, named.bytes() - offset, 0, -1, reason, known)));
+  }
+
+  private boolean isSetAside(String file) {
+    for (SetAsideTable table : setAside) {
+      if (table.damage().file().equals(file)) return true;
+    }
+    return false;
+  }
+
+  /** Puts what the log holds into memtables, as many as it takes: they are flushed later. */
+  private void replay(MemtablePool pool, long lsn, int type, Bytes payload) {
+    if (type != BATCH) throw new AssertionError("log record " + lsn + " of type " + type);
+    int rows = WriteBatch.rowsOf(payload);
+    if (memtables.isEmpty() || !memtables.getFirst().fits(payload.size(), rows)) {
+      if (!memtables.isEmpty()) memtables.getFirst().freeze();
+      memtables.addFirst(pool.take(payload.size(), rows));
+    }
+    Memtable active = memtables.getFirst();
+    payload.feed((array, from, size) -> active.apply(lsn, array, from, size));
+  }
+
+  /** After a failure: gives back what was opened so far. */
+  private void close() {
+    for (Memtable memtable : memtables) memtable.close();
+    for (SSTable table : tables) table.close();
+    if (wal != null) wal.close();
+    manifest.close();
+  }
+}

@@ -1,0 +1,278 @@
+package io.kdelta.storage;
+
+import io.kdelta.error.KdeltaException;
+import io.kdelta.vfs.Vfs;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what the table thread does next, and takes its results in.
+ *
+ * <p>One piece is out at a time. In order: a log segment (without one writes stop), removing what
+ * is not needed, noting what was found damaged, flushing, merging; merging before flushing once
+ * there are so many runs that reads suffer, which then slows writes down. A piece that failed is
+ * tried again after some calls of {@link #take}, more of them each time. Owner: the core thread.
+ */
+final class TableWorks {
+  private static final int HOLD_CALLS_MAX = 64;
+
+  private final StorageLimits limits;
+  private final Vfs vfs;
+  private final Wal wal;
+  private final Manifest manifest;
+  private final MemtablePool pool;
+  private final Views views;
+  private final long hashSeed;
+  private final StorageEngine.Counters counters;
+
+  private final List<StorageOpening.SetAsideTable> setAside;
+  private final List<Damage> otherDamage;
+  private final TreeSet<Long> noted = new TreeSet<>();
+  private final List<SSTable> doomedTables = new ArrayList<>();
+  private final List<String> doomedFiles = new ArrayList<>();
+
+  /** Files of an append that failed: the manifest may name them until its next append succeeds. */
+  private final List<String> undecidedFiles = new ArrayList<>();
+
+  private boolean forget;
+  private @Nullable MergeJob merge;
+  private @Nullable TableWork out;
+
+  private Optional<String> failing = Optional.empty();
+  private boolean full;
+  private boolean scarce;
+  private int failures;
+  private int hold;
+
+  TableWorks(StorageLimits limits, StorageOpening.Opened opened, StorageEngine.Counters counters) {
+    this.limits = limits;
+    this.vfs = opened.vfs();
+    this.wal = opened.wal();
+    this.manifest = opened.manifest();
+    this.pool = opened.pool();
+    this.views = opened.views();
+    this.hashSeed = opened.hashSeed();
+    this.setAside = new ArrayList<>(opened.setAside());
+    this.otherDamage = opened.otherDamage();
+    this.counters = counters;
+  }
+
+  /** The next piece, when there is one and none is out. */
+  Optional<TableWork> take() {
+    if (out != null) return Optional.empty();
+    if (hold > 0) {
+      hold--;
+      return Optional.empty();
+    }
+    out = next();
+    return Optional.ofNullable(out);
+  }
+
+  /** Takes the piece back. */
+  void done(TableWork work) {
+    if (work != out) throw new AssertionError("not the table work that is out");
+    out = null;
+    Optional<KdeltaException> failure = work.failure();
+    if (work instanceof TableWork.Segment segment) {
+      wal.prepared(segment.preparation);
+      if (wal.failure().isPresent()) failure = Optional.of(wal.failure().get());
+    }
+    if (failure.isPresent()) {
+      failed(work, failure.get());
+      return;
+    }
+    failing = Optional.empty();
+    failures = 0;
+    full = false;
+    scarce = work.freeSpace() < limits.reserveBytes();
+    if (work instanceof TableWork.Build || work instanceof TableWork.Note) {
+      doomedFiles.addAll(undecidedFiles);
+      undecidedFiles.clear();
+    }
+    switch (work) {
+      case TableWork.Flush flush -> flushed(flush);
+      case TableWork.Merge merged -> merged(merged);
+      case TableWork.Note note -> noted(note);
+      case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
+      case TableWork.Reclaim _, TableWork.Segment _ -> {}
+    }
+  }
+
+  /** What the last piece failed with, until one succeeds. */
+  Optional<String> failing() {
+    return failing;
+  }
+
+  /** Why there is no room for writes, if there is none. */
+  Optional<String> readOnlyReason() {
+    if (full) return failing;
+    if (!scarce) return Optional.empty();
+    return Optional.of("the disk has less than " + limits.reserveBytes() + " bytes of room");
+  }
+
+  /** Everything found damaged, at open and since. */
+  List<Damage> damage() {
+    List<Damage> all = new ArrayList<>(otherDamage);
+    for (StorageOpening.SetAsideTable table : setAside) all.add(table.damage());
+    for (SSTable table : damagedTables()) {
+      KdeltaException.Corrupt found = table.damage().orElseThrow();
+      long rest = table.bytes() - found.offset();
+      all.add(new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false));
+    }
+    return all;
+  }
+
+  void forgetSetAside() {
+    forget = !setAside.isEmpty();
+  }
+
+  /** Gives back memory and handles of tables that wait for their removal. */
+  void close() {
+    for (SSTable table : doomedTables) table.close();
+    doomedTables.clear();
+  }
+
+  private @Nullable TableWork next() {
+    if (wal.wantsSegment()) return new TableWork.Segment(vfs, wal.prepare());
+    doomedTables.addAll(views.freeTables());
+    if (!doomedTables.isEmpty() || !doomedFiles.isEmpty()) return reclaim();
+    List<ManifestEdit> notes = notes();
+    if (!notes.isEmpty()) return new TableWork.Note(vfs, manifest, notes, forget);
+    TableWork mergeWork = views.current().runs().size() > Compaction.RUNS_MAX ? mergeStep() : null;
+    if (mergeWork == null) mergeWork = flush();
+    if (mergeWork == null) mergeWork = mergeStep();
+    if (mergeWork == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
+    return mergeWork;
+  }
+
+  private TableWork reclaim() {
+    TableWork work = new TableWork.Reclaim(vfs, doomedTables, doomedFiles);
+    doomedTables.clear();
+    doomedFiles.clear();
+    return work;
+  }
+
+  /** Edits that mark damaged tables, and that drop those whose loss was dealt with. */
+  private List<ManifestEdit> notes() {
+    List<ManifestEdit> edits = new ArrayList<>();
+    TreeMap<Long, ManifestEdit.TableAdded> named = new TreeMap<>(manifest.state().tables());
+    for (SSTable table : damagedTables()) {
+      ManifestEdit.TableAdded known = named.get(table.number());
+      if (known == null || !noted.add(table.number())) continue;
+      TableFacts facts = TableFacts.of(known);
+      edits.add(new ManifestEdit.TableRemoved(table.number()));
+      edits.add(
+          new TableFacts(facts.run(), facts.checksum(), true).added(known.number(), known.bytes()));
+    }
+    if (forget) {
+      for (StorageOpening.SetAsideTable table : setAside) {
+        edits.add(new ManifestEdit.TableRemoved(table.number()));
+      }
+    }
+    return edits;
+  }
+
+  private @Nullable TableWork flush() {
+    Memtable oldest = views.current().memtables().getLast();
+    boolean frozen = views.current().memtables().size() > 1;
+    if (!frozen || oldest.lastLsn() > wal.durableLsn()) return null;
+    return new TableWork.Flush(manifest, target(false), oldest, wal.releasable(oldest.lastLsn()));
+  }
+
+  private @Nullable TableWork mergeStep() {
+    List<Run> runs = views.current().runs();
+    for (Run run : runs) {
+      if (!run.damaged()) continue;
+      merge = null;
+      return null;
+    }
+    if (merge == null) {
+      List<Compaction.Shape> shapes = new ArrayList<>();
+      for (Run run : runs) {
+        shapes.add(new Compaction.Shape(run.bytes(), run.rows(), run.tombstones()));
+      }
+      Optional<Compaction.Plan> plan = Compaction.plan(shapes, limits.memtableBytes());
+      if (plan.isEmpty()) return null;
+      Compaction.Plan due = plan.get();
+      merge = new MergeJob(runs.subList(due.first(), due.last() + 1), due.bottom());
+    }
+    MergeJob.Step step = merge.step();
+    return new TableWork.Merge(manifest, target(step.bottom()), step);
+  }
+
+  private Compaction.Target target(boolean bottom) {
+    return new Compaction.Target(
+        vfs,
+        manifest::nextFileNumber,
+        hashSeed,
+        limits.blockBytes(),
+        limits.partitionBytes(),
+        bottom);
+  }
+
+  private void flushed(TableWork.Flush flush) {
+    counters.flushes++;
+    wal.released(flush.released);
+    List<Memtable> memtables = new ArrayList<>(views.current().memtables());
+    if (memtables.removeLast() != flush.memtable) throw new AssertionError("flushed out of order");
+    List<Run> runs = new ArrayList<>(views.current().runs());
+    if (!flush.opened().isEmpty()) {
+      runs.addFirst(new Run(flush.memtable.lastLsn(), flush.opened()));
+      counters.flushedBytes += runs.getFirst().bytes();
+    }
+    views.show(memtables, runs);
+    for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
+  }
+
+  private void merged(TableWork.Merge merged) {
+    counters.merges++;
+    for (SSTable table : merged.opened()) counters.mergedBytes += table.bytes();
+    List<Run> runs = MergeJob.after(views.current().runs(), merged.step, merged.opened());
+    views.show(views.current().memtables(), runs);
+    if (merge != null && !merge.advance()) merge = null;
+  }
+
+  private void noted(TableWork.Note note) {
+    if (!note.forgets) return;
+    setAside.clear();
+    forget = false;
+  }
+
+  private void failed(TableWork work, KdeltaException failure) {
+    counters.failures++;
+    failures++;
+    hold = Math.min(HOLD_CALLS_MAX, 1 << Math.min(failures, 6));
+    failing = Optional.of(String.valueOf(failure.getMessage()));
+    full = failure instanceof KdeltaException.DiskFault fault && fault.full();
+    if (work instanceof TableWork.Build build) {
+      (build.undecided() ? undecidedFiles : doomedFiles).addAll(build.leftOver());
+    }
+    if (work instanceof TableWork.Merge merged
+        && failure instanceof KdeltaException.Corrupt found) {
+      markDamaged(merged.step, found);
+    }
+    if (work instanceof TableWork.Note) noted.clear();
+  }
+
+  private static void markDamaged(MergeJob.Step step, KdeltaException.Corrupt found) {
+    for (Run run : step.inputs()) {
+      for (SSTable table : run.tables()) {
+        if (table.path().equals(found.file())) table.damaged(found);
+      }
+    }
+  }
+
+  private List<SSTable> damagedTables() {
+    List<SSTable> damaged = new ArrayList<>();
+    for (Run run : views.current().runs()) {
+      for (SSTable table : run.tables()) {
+        if (table.damage().isPresent()) damaged.add(table);
+      }
+    }
+    return damaged;
+  }
+}
