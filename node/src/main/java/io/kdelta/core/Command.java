@@ -3,6 +3,10 @@ package io.kdelta.core;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Key;
 import io.kdelta.cluster.AckLevel;
+import io.kdelta.document.Choice;
+import io.kdelta.document.Moment;
+import io.kdelta.document.Precondition;
+import io.kdelta.document.Write;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
@@ -24,41 +28,23 @@ public sealed interface Command {
   /** Bytes of a command without its variable parts: the records, their fields, the queue entry. */
   long FIXED_SIZE = 256;
 
-  /** Whether the command may change data; such a one is refused while the node is not ready. */
-  default boolean writes() {
-    return false;
-  }
+  /** Changes documents: waits for its level, and is refused while the node is not ready. */
+  sealed interface Writing extends Command {}
+
+  /** Asks for documents or numbers of them: waits for nothing but the rows that it touched. */
+  sealed interface Reading extends Command {}
 
   /**
-   * Which state of a key is asked for.
+   * Asks for a list, page by page.
    *
-   * <p>The text form of the command line ({@code --at}) is read at the edge.
+   * <p>{@code page} is {@code next} of the reply before, empty for the first page; {@code limit} is
+   * 1 to 10,000. A page may be shorter than its limit, even empty, before the end: only an empty
+   * {@code next} says that nothing is left.
    */
-  sealed interface At {
-    /** The winner among the heads of now. */
-    record Latest() implements At {}
+  sealed interface Paged extends Reading {}
 
-    /** The winner among the heads of the versions up to a time, inclusive; microseconds of 1970. */
-    record Time(long micros) implements At {}
-
-    /** One version, by its id or any unique prefix of it: 4 to 64 hex digits. */
-    record Id(String prefix) implements At {}
-
-    /** So many steps from the winner along first parents; 0 is the winner itself. */
-    record Back(int steps) implements At {}
-
-    At LATEST = new Latest();
-  }
-
-  /**
-   * Under which condition a write happens.
-   *
-   * @param state the state id the key must have, or null for no condition
-   * @param absent whether the key must not exist (one whose heads are all deletes counts as absent)
-   */
-  record Guard(@Nullable Digest state, boolean absent) {
-    public static final Guard NONE = new Guard(null, false);
-  }
+  /** Asks the node or the cluster about themselves, or to do something of their own. */
+  sealed interface Steering extends Command {}
 
   /**
    * What every write may say about itself.
@@ -78,8 +64,8 @@ public sealed interface Command {
    * @param document canonical JSON
    * @param parents the versions that this one supersedes; empty for all heads at the node
    */
-  record Put(Key key, Bytes document, Guard guard, List<Digest> parents, Terms terms)
-      implements Command {
+  record Put(Key key, Bytes document, Precondition precondition, List<Digest> parents, Terms terms)
+      implements Writing {
     public Put {
       parents = List.copyOf(parents);
     }
@@ -88,131 +74,91 @@ public sealed interface Command {
     public long size() {
       return FIXED_SIZE + document.size();
     }
-
-    @Override
-    public boolean writes() {
-      return true;
-    }
   }
 
   /** Deletes one key; NotFound, and nothing written, when it is absent. */
-  record Delete(Key key, Guard guard, List<Digest> parents, Terms terms) implements Command {
+  record Delete(Key key, Precondition precondition, List<Digest> parents, Terms terms)
+      implements Writing {
     public Delete {
       parents = List.copyOf(parents);
     }
-
-    @Override
-    public boolean writes() {
-      return true;
-    }
   }
 
-  /** Several writes as one: all of them or none, visible together, at most 4 MiB. */
-  record Batch(List<Item> items, Terms terms) implements Command {
+  /**
+   * Several writes as one: all of them or none, visible together, at most 4 MiB. A write without a
+   * note of its own takes that of the terms.
+   */
+  record Batch(List<Write> items, Terms terms) implements Writing {
     public Batch {
       items = List.copyOf(items);
     }
 
-    /**
-     * One write of a batch.
-     *
-     * @param document canonical JSON, or null to delete
-     * @param note of this write alone; empty for that of the batch
-     */
-    public record Item(Key key, @Nullable Bytes document, Guard guard, String note) {}
-
     @Override
     public long size() {
       long size = FIXED_SIZE;
-      for (Item item : items) {
-        size += FIXED_SIZE + (item.document == null ? 0 : item.document.size());
-      }
+      for (Write item : items) size += FIXED_SIZE + item.document().size();
       return size;
-    }
-
-    @Override
-    public boolean writes() {
-      return true;
     }
   }
 
   /** The value of a key now or at some point; NotFound, or NoValueAt when it had none then. */
-  record Get(Key key, At at) implements Command {}
+  record Get(Key key, Moment at) implements Reading {}
 
   /** All heads of a key with their nearest common ancestor, now or as of a time. */
-  record Heads(Key key, At at) implements Command {}
+  record Heads(Key key, Moment at) implements Reading {}
 
   /** Whether a key has a live head. */
-  record Exists(Key key) implements Command {}
+  record Exists(Key key) implements Reading {}
 
   /**
    * Live keys of a namespace in key order.
    *
    * @param prefix what the keys begin with; empty for all
-   * @param page where to go on: {@code next} of the page before; empty for the first
-   * @param limit at most so many, 1 to 10,000
    */
-  record ListKeys(String namespace, String prefix, String page, int limit) implements Command {}
+  record ListKeys(String namespace, String prefix, String page, int limit) implements Paged {}
 
   /** Namespaces that have versions, in order, with their counts. */
-  record ListNamespaces() implements Command {}
+  record ListNamespaces() implements Reading {}
 
   /**
    * The versions of a key, newest first, branches included.
    *
    * @param sinceMicros only versions from this time on; 0 for all
    */
-  record History(Key key, long sinceMicros, String page, int limit) implements Command {}
+  record History(Key key, long sinceMicros, String page, int limit) implements Paged {}
 
   /**
    * What changed between two states of a key.
    *
    * @param source the old side, or null for the first parent of the new one
    */
-  record Diff(Key key, @Nullable At source, At target) implements Command {}
+  record Diff(Key key, @Nullable Moment source, Moment target) implements Reading {}
 
   /** One version by its id or a unique prefix of at least 4 hex digits. */
-  record Show(String prefix) implements Command {}
+  record Show(String prefix) implements Reading {}
 
   /** The nearest versions that both descend from (several when histories criss-cross). */
-  record CommonAncestor(String first, String second) implements Command {}
+  record CommonAncestor(String first, String second) implements Reading {}
 
   /** What a version descends from, nearest first. */
-  record Ancestors(String prefix, int limit) implements Command {}
+  record Ancestors(String prefix, int limit) implements Reading {}
 
   /** What descends from a version, nearest first. */
-  record Descendants(String prefix, int limit) implements Command {}
+  record Descendants(String prefix, int limit) implements Reading {}
 
   /** Keys with more than one head; an empty namespace means all of them. */
-  record Conflicts(String namespace, String page, int limit) implements Command {}
+  record Conflicts(String namespace, String page, int limit) implements Paged {}
 
   /**
    * Makes one head of several.
    *
    * @param dryRun only say what would be written
    */
-  record Resolve(Key key, Choice choice, boolean dryRun, Guard guard, Terms terms)
-      implements Command {
-    /** How the new head gets its value. */
-    public sealed interface Choice {
-      /** The value of one of the heads. */
-      record Take(String prefix) implements Choice {}
-
-      /** A value of the client's own, canonical JSON. */
-      record Value(Bytes document) implements Choice {}
-
-      /** Field by field against the common ancestor; nothing is written when a field is left. */
-      record Merge() implements Choice {}
-    }
-
+  record Resolve(Key key, Choice choice, boolean dryRun, Precondition precondition, Terms terms)
+      implements Writing {
     @Override
     public long size() {
-      return FIXED_SIZE + (choice instanceof Choice.Value v ? v.document.size() : 0);
-    }
-
-    @Override
-    public boolean writes() {
-      return !dryRun;
+      return FIXED_SIZE + (choice instanceof Choice.Value v ? v.document().size() : 0);
     }
   }
 
@@ -220,7 +166,7 @@ public sealed interface Command {
    * Takes over whole versions that were made elsewhere (an import of a history), parents before
    * children: without dots, the node zero. One that is held already is a retry, not an error.
    */
-  record ImportVersions(List<Envelope> versions, @Nullable AckLevel level) implements Command {
+  record ImportVersions(List<Envelope> versions, @Nullable AckLevel level) implements Writing {
     public ImportVersions {
       versions = List.copyOf(versions);
     }
@@ -231,15 +177,10 @@ public sealed interface Command {
       for (Envelope version : versions) size += FIXED_SIZE + version.document().size();
       return size;
     }
-
-    @Override
-    public boolean writes() {
-      return true;
-    }
   }
 
   /** Counts of one namespace, or of everything when it is empty. */
-  record Stats(String namespace) implements Command {}
+  record Stats(String namespace) implements Reading {}
 
   /**
    * One page of a namespace for an export, key by key.
@@ -248,23 +189,23 @@ public sealed interface Command {
    * @param sizeMax stop after so many bytes of documents
    */
   record Export(String namespace, boolean history, String page, int limit, long sizeMax)
-      implements Command {}
+      implements Paged {}
 
   /** Every member with its facts. */
-  record ClusterStatus() implements Command {}
+  record ClusterStatus() implements Steering {}
 
   /** The member list. */
-  record Members() implements Command {}
+  record Members() implements Steering {}
 
   /** Reconciles now, with one node (its name, address or id) or with all that are alive. */
-  record Reconcile(@Nullable String with) implements Command {}
+  record Reconcile(@Nullable String with) implements Steering {}
 
   /** Past reconciliation sessions, newest first. */
-  record ReconcileLog(int limit) implements Command {}
+  record ReconcileLog(int limit) implements Steering {}
 
   /** Leaves the cluster for good. */
-  record Leave() implements Command {}
+  record Leave() implements Steering {}
 
   /** What an operator wants to know of this node. */
-  record AdminStatus() implements Command {}
+  record AdminStatus() implements Steering {}
 }

@@ -7,6 +7,7 @@ import io.kdelta.causal.NodeId;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.error.KdeltaException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -14,10 +15,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * hear DURABILITY_UNMET with what was reached: the write stays and may still spread. After a fence
  * nothing is acknowledged that was not synced before it.
  *
- * <p>Owned by the core. Time comes in as an argument, effects leave through {@link #settle}.
+ * <p>Owned by the core. Time comes in as an argument, answers leave through {@link #settle}.
  */
 final class CommitGate {
   /**
@@ -40,23 +41,64 @@ final class CommitGate {
    * @param lsn the newest batch that it depends on; 0 for none
    * @param level what its client asked for; null for a read, which waits for the local log only
    * @param further how many other nodes must have it synced
-   * @param places for each version the dots it lies at; a node has the version when its receipts
-   *     cover one of them
+   * @param dots places that a node's receipts must cover, all of them
+   * @param choices for each version that lies in several logs, or in none, the places of which a
+   *     node's receipts must cover one
    */
-  record Need(long lsn, @Nullable AckLevel level, int further, List<List<Dot>> places) {
+  record Need(
+      long lsn,
+      @Nullable AckLevel level,
+      int further,
+      SortedMap<Incarnation, Intervals> dots,
+      List<List<Dot>> choices) {
     Need {
-      if (further > 0 && (level == null || places.isEmpty())) {
+      if (further > 0 && (level == null || (dots.isEmpty() && choices.isEmpty()))) {
         throw new AssertionError("a reply that waits for others names a level and its versions");
       }
+      dots = Collections.unmodifiableSortedMap(new TreeMap<>(dots));
       List<List<Dot>> copies = new ArrayList<>();
-      for (List<Dot> place : places) copies.add(List.copyOf(place));
-      places = List.copyOf(copies);
+      for (List<Dot> choice : choices) copies.add(List.copyOf(choice));
+      choices = List.copyOf(copies);
     }
 
     /** A read: nothing that a crash could take back. */
     static Need read(long lsn) {
-      return new Need(lsn, null, 0, List.of());
+      return new Need(lsn, null, 0, new TreeMap<>(), List.of());
     }
+
+    /**
+     * A write.
+     *
+     * @param places for each of its versions the dots it lies at
+     */
+    static Need write(long lsn, AckLevel level, int further, List<List<Dot>> places) {
+      TreeMap<Incarnation, Intervals> dots = new TreeMap<>();
+      List<List<Dot>> choices = new ArrayList<>();
+      for (List<Dot> place : places) {
+        if (place.size() == 1) {
+          Dot dot = place.getFirst();
+          Intervals known = dots.getOrDefault(dot.incarnation(), Intervals.EMPTY);
+          dots.put(dot.incarnation(), known.with(dot.seq(), dot.seq()));
+        } else {
+          choices.add(place);
+        }
+      }
+      return new Need(lsn, level, further, dots, choices);
+    }
+
+    private boolean isRead() {
+      return level == null;
+    }
+  }
+
+  /** What happens when a reply may leave. */
+  interface Departure {
+    /**
+     * Puts the outcome into the outbox.
+     *
+     * @param synced how many nodes have it synced, this one included
+     */
+    void leave(Outbox outbox, int synced);
   }
 
   /** One parked reply. It is in {@link #byTicket} until it leaves; the queues drop it lazily. */
@@ -65,15 +107,15 @@ final class CommitGate {
     final long order;
     final Need need;
     final long deadline;
-    final IntFunction<Reply> reply;
+    final Departure departure;
     boolean left;
 
-    Parked(long ticket, long order, Need need, long deadline, IntFunction<Reply> reply) {
+    Parked(long ticket, long order, Need need, long deadline, Departure departure) {
       this.ticket = ticket;
       this.order = order;
       this.need = need;
       this.deadline = deadline;
-      this.reply = reply;
+      this.departure = departure;
     }
   }
 
@@ -87,8 +129,8 @@ final class CommitGate {
           Comparator.<Parked>comparingLong(p -> p.deadline).thenComparingLong(p -> p.order));
   private final Map<Long, Parked> waitingForOthers = new LinkedHashMap<>();
   private final TreeMap<Incarnation, TreeMap<NodeId, Intervals>> receipts = new TreeMap<>();
-  private final TreeSet<NodeId> others = new TreeSet<>();
-  private SortedSet<NodeId> reachable = new TreeSet<>();
+  private SortedSet<NodeId> members = new TreeSet<>();
+  private SortedSet<NodeId> alive = new TreeSet<>();
   private boolean othersChanged;
   private long durableLsn;
   private long orders;
@@ -105,10 +147,10 @@ final class CommitGate {
    * Parks a reply.
    *
    * @param deadline when to give up, on the clock of {@link #settle}
-   * @param reply made when it leaves, from how many nodes have it synced, this one included
+   * @param departure called once when it may leave; not when it is refused
    */
-  void park(long ticket, Need need, long deadline, IntFunction<Reply> reply) {
-    Parked parked = new Parked(ticket, orders++, need, deadline, reply);
+  void park(long ticket, Need need, long deadline, Departure departure) {
+    Parked parked = new Parked(ticket, orders++, need, deadline, departure);
     if (byTicket.putIfAbsent(ticket, parked) != null) {
       throw new AssertionError("ticket " + ticket + " is parked already");
     }
@@ -127,14 +169,19 @@ final class CommitGate {
     receipts
         .computeIfAbsent(incarnation, _ -> new TreeMap<>())
         .merge(node, Intervals.of(first, last), (held, _) -> held.with(first, last));
-    others.add(node);
     othersChanged = true;
   }
 
-  /** The members, this node left out, that may still send receipts. */
-  void reachable(SortedSet<NodeId> nodes) {
-    reachable = new TreeSet<>(nodes);
-    reachable.remove(self);
+  /**
+   * Whose receipts count (members that have not left, dead ones included), and which of them may
+   * still send some. This node itself is in neither.
+   */
+  void members(SortedSet<NodeId> counted, SortedSet<NodeId> living) {
+    members = new TreeSet<>(counted);
+    alive = new TreeSet<>(living);
+    if (members.contains(self) || !members.containsAll(alive)) {
+      throw new AssertionError("members " + members + ", alive " + alive);
+    }
     othersChanged = true;
   }
 
@@ -168,106 +215,105 @@ final class CommitGate {
     return next == null ? Timers.NEVER : next.deadline;
   }
 
-  /** Everything that may leave at {@code now}, as Answer and Refuse in the order of its leaving. */
-  List<Effect> settle(long now) {
-    List<Effect> effects = new ArrayList<>();
-    settleSynced(effects);
-    if (othersChanged) settleOthers(effects);
-    if (fence != null) settleFenced(effects, fence);
-    settleLate(effects, now);
-    return effects;
+  /** Lets everything leave that may leave at {@code now}. */
+  void settle(long now, Outbox outbox) {
+    settleSynced(outbox);
+    if (othersChanged) settleOthers(outbox);
+    if (fence != null) settleFenced(outbox, fence);
+    settleLate(outbox, now);
   }
 
-  private void settleSynced(List<Effect> effects) {
+  /** Refuses everything that waits: the node stops. */
+  void stop(String reason, Outbox outbox) {
+    for (dropLeft(deadlines); !deadlines.isEmpty(); dropLeft(deadlines)) {
+      refuse(outbox, deadlines.remove(), reason);
+    }
+  }
+
+  private void settleSynced(Outbox outbox) {
     for (dropLeft(unsynced); !unsynced.isEmpty(); dropLeft(unsynced)) {
       Parked parked = unsynced.element();
       if (parked.need.lsn > durableLsn) return;
       unsynced.remove();
-      if (!settleIfCertain(effects, parked)) waitingForOthers.put(parked.ticket, parked);
+      if (!settleIfCertain(outbox, parked)) waitingForOthers.put(parked.ticket, parked);
     }
   }
 
-  private void settleOthers(List<Effect> effects) {
+  private void settleOthers(Outbox outbox) {
     othersChanged = false;
-    for (Parked parked : List.copyOf(waitingForOthers.values())) settleIfCertain(effects, parked);
+    for (Parked parked : List.copyOf(waitingForOthers.values())) settleIfCertain(outbox, parked);
   }
 
   /** Answers what has its level and refuses what can not get it any more; it is synced here. */
-  private boolean settleIfCertain(List<Effect> effects, Parked parked) {
+  private boolean settleIfCertain(Outbox outbox, Parked parked) {
     Need need = parked.need;
-    int further = 0;
-    int possible = 0;
-    if (!need.places.isEmpty()) {
-      for (NodeId node : others) {
-        if (covers(node, need.places)) {
-          further++;
-        } else if (reachable.contains(node)) {
-          possible++;
-        }
-      }
-      for (NodeId node : reachable) {
-        if (!others.contains(node)) possible++;
-      }
-    }
+    int further = further(need);
     if (further >= need.further) {
       leave(parked);
-      effects.add(new Effect.Answer(parked.ticket, parked.reply.apply(1 + further)));
+      parked.departure.leave(outbox, 1 + further);
       return true;
     }
-    if (further + possible < need.further) {
-      refuse(effects, parked, further, "too few members are alive");
+    int possible = further;
+    for (NodeId node : alive) {
+      if (!covers(node, need)) possible++;
+    }
+    if (possible < need.further) {
+      refuse(outbox, parked, "too few other members are alive");
       return true;
     }
     return false;
   }
 
-  private boolean covers(NodeId node, List<List<Dot>> places) {
-    for (List<Dot> place : places) {
+  private void settleFenced(Outbox outbox, String reason) {
+    for (dropLeft(unsynced); !unsynced.isEmpty(); dropLeft(unsynced)) {
+      refuse(outbox, unsynced.remove(), reason);
+    }
+  }
+
+  private void settleLate(Outbox outbox, long now) {
+    for (dropLeft(deadlines); !deadlines.isEmpty(); dropLeft(deadlines)) {
+      if (deadlines.element().deadline > now) return;
+      refuse(outbox, deadlines.remove(), "the deadline has passed");
+    }
+  }
+
+  /** How many other members have all of it synced, each counted once. */
+  private int further(Need need) {
+    if (need.isRead()) return 0;
+    int further = 0;
+    for (NodeId node : members) {
+      if (covers(node, need)) further++;
+    }
+    return further;
+  }
+
+  private boolean covers(NodeId node, Need need) {
+    for (Map.Entry<Incarnation, Intervals> log : need.dots.entrySet()) {
+      if (!synced(node, log.getKey()).containsAll(log.getValue())) return false;
+    }
+    for (List<Dot> choice : need.choices) {
       boolean covered = false;
-      for (Dot dot : place) {
-        Map<NodeId, Intervals> known = receipts.get(dot.incarnation());
-        Intervals synced = known == null ? null : known.get(node);
-        covered |= synced != null && synced.contains(dot.seq());
-      }
+      for (Dot dot : choice) covered |= synced(node, dot.incarnation()).contains(dot.seq());
       if (!covered) return false;
     }
     return true;
   }
 
-  private void settleFenced(List<Effect> effects, String reason) {
-    for (dropLeft(unsynced); !unsynced.isEmpty(); dropLeft(unsynced)) {
-      refuse(effects, unsynced.remove(), 0, reason);
-    }
+  private Intervals synced(NodeId node, Incarnation incarnation) {
+    Map<NodeId, Intervals> known = receipts.get(incarnation);
+    return known == null ? Intervals.EMPTY : known.getOrDefault(node, Intervals.EMPTY);
   }
 
-  private void settleLate(List<Effect> effects, long now) {
-    for (dropLeft(deadlines); !deadlines.isEmpty(); dropLeft(deadlines)) {
-      Parked parked = deadlines.element();
-      if (parked.deadline > now) return;
-      deadlines.remove();
-      refuse(effects, parked, further(parked.need), "the deadline has passed");
-    }
-  }
-
-  private int further(Need need) {
-    if (need.places.isEmpty()) return 0;
-    int further = 0;
-    for (NodeId node : others) {
-      if (covers(node, need.places)) further++;
-    }
-    return further;
-  }
-
-  private void refuse(List<Effect> effects, Parked parked, int further, String reason) {
+  private void refuse(Outbox outbox, Parked parked, String reason) {
     leave(parked);
     unmet++;
-    boolean here = parked.need.lsn <= durableLsn;
-    int synced = further + (here ? 1 : 0);
-    String level =
-        parked.need.level == null ? "local" : parked.need.level.toString().toLowerCase(Locale.ROOT);
-    String reached = "synced on " + synced + (synced == 1 ? " node: " : " nodes: ") + reason;
-    effects.add(
-        new Effect.Refuse(parked.ticket, new KdeltaException.DurabilityUnmet(level, reached)));
+    int synced = further(parked.need) + (parked.need.lsn <= durableLsn ? 1 : 0);
+    AckLevel level = parked.need.level == null ? AckLevel.LOCAL : parked.need.level;
+    outbox.refuse(
+        parked.ticket,
+        new KdeltaException.DurabilityUnmet(
+            level.toString().toLowerCase(Locale.ROOT),
+            "on " + synced + (synced == 1 ? " node: " : " nodes: ") + reason));
   }
 
   private void leave(Parked parked) {

@@ -3,14 +3,17 @@ package io.kdelta.core;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.HostWorker;
 import io.kdelta.env.Time;
+import io.kdelta.env.Worker;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.storage.StorageWork;
+import io.kdelta.vfs.SimVfs;
 import io.kdelta.vfs.Vfs;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +29,15 @@ import org.jspecify.annotations.Nullable;
  * core stops, everything waiting is refused as UNKNOWN, and {@link EffectSink#halted} is told.
  */
 public final class CoreThread implements AutoCloseable {
-  private static final int TURN_EVENTS_MAX = 256;
+  private static final long TIMEOUT_NANOS_MAX = TimeUnit.DAYS.toNanos(1);
 
   private final CoreConfig config;
   private final Time time;
   private final EffectSink sink;
   private final Inbox inbox;
-  private final HostWorker log;
-  private final HostWorker tables;
+  private final Worker log;
+  private final Worker tables;
+  private final List<HostWorker> workers;
   private final AtomicLong tickets = new AtomicLong();
   private final ConcurrentHashMap<Long, Responder> responders = new ConcurrentHashMap<>();
   private final CompletableFuture<CoreStats> opened = new CompletableFuture<>();
@@ -43,14 +47,25 @@ public final class CoreThread implements AutoCloseable {
   private long wakeAt = Timers.NEVER;
   private int workOut;
 
-  private CoreThread(CoreConfig config, Vfs vfs, Time time, Entropy entropy, EffectSink sink) {
+  private CoreThread(
+      CoreConfig config, Vfs vfs, Time time, Entropy entropy, EffectSink sink, boolean inPlace) {
     this.config = config;
     this.time = time;
     this.sink = sink;
     this.inbox = new Inbox(config.limits().inboxEvents(), config.limits().inboxBytes());
-    this.log = new HostWorker("kdelta-log", this::fail);
-    this.tables = new HostWorker("kdelta-tables", this::fail);
-    this.thread = Thread.ofPlatform().name("kdelta-core").unstarted(() -> live(vfs, entropy));
+    if (inPlace) {
+      this.workers = List.of();
+      this.log = Runnable::run;
+      this.tables = Runnable::run;
+    } else {
+      HostWorker logThread = new HostWorker("kdelta-log", this::fail);
+      HostWorker tableThread = new HostWorker("kdelta-tables", this::fail);
+      this.workers = List.of(logThread, tableThread);
+      this.log = logThread;
+      this.tables = tableThread;
+    }
+    this.thread =
+        Thread.ofPlatform().name("kdelta-core").daemon(true).unstarted(() -> live(vfs, entropy));
   }
 
   /**
@@ -60,7 +75,21 @@ public final class CoreThread implements AutoCloseable {
    */
   public static CoreThread start(
       CoreConfig config, Vfs vfs, Time time, Entropy entropy, EffectSink sink) {
-    CoreThread core = new CoreThread(config, vfs, time, entropy, sink);
+    return started(new CoreThread(config, vfs, time, entropy, sink, false));
+  }
+
+  /**
+   * The same over a disk in memory, which is gone when the process is: nothing survives a restart,
+   * and every acknowledgement means just that. The work is done on the core thread, since such a
+   * disk never blocks and belongs to one thread.
+   */
+  public static CoreThread startInMemory(
+      CoreConfig config, Time time, Entropy entropy, EffectSink sink) {
+    Vfs disk = new SimVfs(entropy.split("disk"));
+    return started(new CoreThread(config, disk, time, entropy, sink, true));
+  }
+
+  private static CoreThread started(CoreThread core) {
     core.thread.start();
     try {
       core.opened.join();
@@ -87,7 +116,7 @@ public final class CoreThread implements AutoCloseable {
   public long submit(Command command, long timeoutNanos, Responder responder) {
     long ticket = tickets.incrementAndGet();
     responders.put(ticket, responder);
-    long deadline = time.nanos() + Math.max(0, timeoutNanos);
+    long deadline = time.nanos() + Math.clamp(timeoutNanos, 0, TIMEOUT_NANOS_MAX);
     if (inbox.offer(new Event.Arrived(ticket, command, deadline))) return ticket;
     responders.remove(ticket);
     if (inbox.closed()) throw new KdeltaException.ReadOnly("the node is stopping");
@@ -177,8 +206,7 @@ public final class CoreThread implements AutoCloseable {
       fail(thrown);
     } finally {
       inbox.close();
-      log.close();
-      tables.close();
+      for (HostWorker worker : workers) worker.close();
       if (core != null) core.close();
       end();
     }
@@ -188,7 +216,7 @@ public final class CoreThread implements AutoCloseable {
   private boolean turn(Core core) throws InterruptedException {
     long wait = wakeAt == Timers.NEVER ? Inbox.FOREVER : wakeAt - time.nanos();
     boolean closing = inbox.closed() && workOut == 0;
-    List<Event> events = inbox.take(TURN_EVENTS_MAX, closing ? 0 : wait);
+    List<Event> events = inbox.take(Core.TURN_EVENTS_MAX, closing ? 0 : wait);
     if (events.isEmpty() && closing) return false;
     if (wakeAt <= time.nanos()) wakeAt = Timers.NEVER;
     for (Event event : events) {
@@ -224,7 +252,7 @@ public final class CoreThread implements AutoCloseable {
 
   private void run(StorageWork work) {
     workOut++;
-    HostWorker worker =
+    Worker worker =
         switch (work.kind()) {
           case LOG -> log;
           case TABLE -> tables;

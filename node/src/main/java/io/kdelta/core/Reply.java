@@ -1,6 +1,7 @@
 package io.kdelta.core;
 
 import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Head;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Version;
@@ -9,6 +10,7 @@ import io.kdelta.cluster.ClusterId;
 import io.kdelta.cluster.Member;
 import io.kdelta.cluster.Readiness;
 import io.kdelta.cluster.Session;
+import io.kdelta.document.JsonDiff;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
@@ -48,7 +50,7 @@ public sealed interface Reply {
    * The answer to Get.
    *
    * @param version the winner
-   * @param heads how many heads the key has at that point
+   * @param heads how many heads the key has; 0 (not counted) when a past moment was asked for
    * @param stateId what {@link Command.Guard} takes; of now, whatever point was asked for
    */
   record Value(Envelope version, int heads, Digest stateId) implements Reply {}
@@ -106,11 +108,13 @@ public sealed interface Reply {
     }
 
     /**
-     * One difference, as RFC 6901 path and canonical JSON values.
+     * One difference.
      *
-     * @param op add, remove or replace
+     * @param path as RFC 6901 writes it
+     * @param old canonical JSON, or null where there was nothing
+     * @param now canonical JSON, or null where there is nothing any more
      */
-    public record Change(String path, String op, @Nullable Bytes old, @Nullable Bytes now) {}
+    public record Change(String path, JsonDiff.Op op, @Nullable Bytes old, @Nullable Bytes now) {}
   }
 
   /** The answer to Conflicts. */
@@ -120,7 +124,7 @@ public sealed interface Reply {
     }
 
     /** One key with its heads, the winner first. */
-    public record Conflict(Key key, List<Envelope> heads) {
+    public record Conflict(Key key, List<Head> heads) {
       public Conflict {
         heads = List.copyOf(heads);
       }

@@ -1,0 +1,121 @@
+package io.kdelta.core;
+
+import io.kdelta.causal.CausalStats;
+import io.kdelta.causal.Key;
+import io.kdelta.document.Answer;
+import io.kdelta.document.DocumentReader;
+import io.kdelta.document.DocumentStore;
+import io.kdelta.document.Moment;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.StorageEngine;
+
+/** Carries out the commands that only read. Owned by the core. */
+final class Lookups {
+  private static final int LIMIT_MAX = 10_000;
+
+  /** Bytes of documents after which a page ends: what fits a message of the contract. */
+  private static final long PAGE_BYTES_MAX = 2 << 20;
+
+  /**
+   * What a read found.
+   *
+   * @param lsn the newest batch that it rests on; 0 for none
+   */
+  record Found(Reply reply, long lsn) {}
+
+  private final DocumentStore documents;
+  private final DocumentReader reader;
+  private final StorageEngine engine;
+
+  Lookups(DocumentStore documents, StorageEngine engine) {
+    this.documents = documents;
+    this.reader = documents.reader();
+    this.engine = engine;
+  }
+
+  /** Reads what is asked for; throws what the reader does, and Invalid for a page out of bounds. */
+  Found find(Command.Reading command) {
+    return switch (command) {
+      case Command.Get(Key key, Moment at) -> {
+        Answer.Value answer = reader.get(key, at);
+        yield new Found(Replies.value(answer), answer.lsn());
+      }
+      case Command.Heads(Key key, Moment at) -> {
+        Answer.Branches answer = reader.heads(key, at);
+        yield new Found(Replies.heads(answer), answer.lsn());
+      }
+      case Command.Exists(Key key) -> {
+        Answer.Existence answer = reader.exists(key);
+        yield new Found(new Reply.Existence(answer.exists()), answer.lsn());
+      }
+      case Command.Show(String prefix) -> {
+        Answer.Shown answer = reader.version(prefix);
+        yield new Found(new Reply.Shown(answer.version(), answer.head()), answer.lsn());
+      }
+      case Command.Diff diff -> {
+        Answer.Difference answer = reader.diff(diff.key(), diff.source(), diff.target());
+        yield new Found(Replies.difference(answer), answer.lsn());
+      }
+      case Command.CommonAncestor(String first, String second) ->
+          unpaged(reader.commonAncestors(first, second));
+      case Command.Ancestors(String prefix, int limit) ->
+          unpaged(reader.ancestors(prefix, checked(limit)));
+      case Command.Descendants(String prefix, int limit) ->
+          unpaged(reader.descendants(prefix, checked(limit)));
+      case Command.Stats(String namespace) -> {
+        CausalStats stats = documents.stats(namespace.isEmpty() ? null : namespace);
+        yield new Found(Replies.stats(namespace, stats), engine.lastLsn());
+      }
+      case Command.ListNamespaces() ->
+          new Found(Replies.namespaces(documents.namespaces()), engine.lastLsn());
+      case Command.Paged paged -> page(paged);
+    };
+  }
+
+  private Found page(Command.Paged command) {
+    return switch (command) {
+      case Command.ListKeys list -> {
+        Key after = PageToken.key(list.page());
+        Answer.Keys answer =
+            reader.keys(
+                list.namespace(),
+                list.prefix(),
+                after == null ? null : after.key(),
+                checked(list.limit()));
+        yield new Found(Replies.keys(answer), answer.lsn());
+      }
+      case Command.History list -> {
+        Digest after = PageToken.version(list.page());
+        Answer.Versions answer =
+            reader.history(
+                list.key(), list.sinceMicros(), after, checked(list.limit()), PAGE_BYTES_MAX);
+        yield new Found(Replies.versions(answer), answer.lsn());
+      }
+      case Command.Conflicts list -> {
+        String namespace = list.namespace().isEmpty() ? null : list.namespace();
+        Key after = PageToken.key(list.page());
+        Answer.Conflicts answer = documents.conflicts(namespace, after, checked(list.limit()));
+        yield new Found(Replies.conflicts(answer), answer.lsn());
+      }
+      case Command.Export list -> {
+        Answer.Export.Cursor after = PageToken.place(list.page());
+        long sizeMax = Math.clamp(list.sizeMax(), 1, PAGE_BYTES_MAX);
+        Answer.Export answer =
+            reader.export(list.namespace(), list.history(), after, checked(list.limit()), sizeMax);
+        yield new Found(Replies.export(answer), answer.lsn());
+      }
+    };
+  }
+
+  private static Found unpaged(Answer.Versions answer) {
+    return new Found(Replies.all(answer.versions()), answer.lsn());
+  }
+
+  private static int checked(int limit) {
+    if (limit < 1 || limit > LIMIT_MAX) {
+      throw new KdeltaException.Invalid("page_size", limit + " is not 1 to " + LIMIT_MAX);
+    }
+    return limit;
+  }
+}

@@ -1,0 +1,123 @@
+package io.kdelta.core;
+
+import io.kdelta.causal.CausalStats;
+import io.kdelta.causal.CausalStore;
+import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.Member;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.Damage;
+import io.kdelta.storage.Recovery;
+import io.kdelta.storage.StorageEngine;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * What this node knows of itself and of the members, for people. Owned by the core; reads only, and
+ * nothing of it waits for the disk: it must work when the disk does not.
+ */
+final class NodeFacts {
+  private static final Comparator<Member> BY_NAME =
+      Comparator.<Member, String>comparing(member -> member.card().name())
+          .thenComparing(Member::node);
+
+  private final CoreConfig config;
+  private final StorageEngine engine;
+  private final CausalStore store;
+  private final Cluster cluster;
+
+  NodeFacts(CoreConfig config, StorageEngine engine, CausalStore store, Cluster cluster) {
+    this.config = config;
+    this.engine = engine;
+    this.store = store;
+    this.cluster = cluster;
+  }
+
+  /**
+   * The members by name.
+   *
+   * @param left whether those that left for good are listed too
+   */
+  Reply.MemberList members(boolean left) {
+    List<Reply.MemberList.Node> nodes = new ArrayList<>();
+    for (Member member : cluster.members().stream().sorted(BY_NAME).toList()) {
+      if (member.state() == Member.State.LEFT && !left) continue;
+      boolean self = member.node().equals(store.node());
+      nodes.add(
+          self
+              ? new Reply.MemberList.Node(fresh(member), OptionalLong.empty(), true)
+              : new Reply.MemberList.Node(member, lag(member.facts()), false));
+    }
+    return new Reply.MemberList(cluster.clusterId(), nodes);
+  }
+
+  /** The member that people call so: by its name, an address, or the first digits of its id. */
+  Member member(String text) {
+    List<Member> found = new ArrayList<>();
+    for (Member member : cluster.members()) {
+      boolean named = member.card().name().equals(text);
+      boolean addressed = member.card().addresses().contains(text);
+      if (named || addressed) return member;
+      if (!text.isEmpty() && member.node().hex().startsWith(text)) found.add(member);
+    }
+    if (found.size() > 1) throw new KdeltaException.Invalid("node", text + " is not unique");
+    if (found.isEmpty()) throw new KdeltaException.NotFound("node " + text);
+    return found.getFirst();
+  }
+
+  Reply.Status status(CoreStats stats) {
+    return new Reply.Status(
+        store.node(),
+        cluster.clusterId(),
+        config.member().name(),
+        cluster.readiness(),
+        engine.readOnlyReason().orElse(""),
+        store.tree().root(),
+        stats,
+        recovery(engine.recovery()));
+  }
+
+  /** One sentence for each thing that was cut or set aside. */
+  static List<String> recovery(Recovery recovery) {
+    List<String> notes = new ArrayList<>();
+    recovery
+        .log()
+        .cut()
+        .ifPresent(cut ->
+            notes.add(
+                "cut the torn tail of "
+                    + cut.file()
+                    + " at byte "
+                    + cut.offset()
+                    + ": it was never acknowledged"));
+    for (Damage damage : recovery.setAside()) notes.add("set aside " + damage);
+    return notes;
+  }
+
+  private Member fresh(Member member) {
+    CausalStats stats = store.stats();
+    Member.Facts said = member.facts();
+    Member.Facts facts =
+        new Member.Facts(
+            said.number(),
+            said.stage(),
+            store.tree().root(),
+            stats.keysLive(),
+            stats.keysEver(),
+            stats.versions(),
+            engine.stats().tableBytes());
+    return new Member(
+        member.card(), member.state(), member.refutation(), facts, member.linked(), member.met());
+  }
+
+  /** A lower bound from the counts; empty when they say nothing. */
+  private OptionalLong lag(Member.Facts facts) {
+    if (facts.equals(Member.Facts.NONE)) return OptionalLong.empty();
+    Digest root = store.tree().root();
+    if (facts.root().equals(root)) return OptionalLong.of(0);
+    long behind = store.stats().versions() - facts.versions();
+    return behind > 0 ? OptionalLong.of(behind) : OptionalLong.empty();
+  }
+}

@@ -1,0 +1,309 @@
+package io.kdelta.core;
+
+import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.Committed;
+import io.kdelta.causal.Dot;
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Frame;
+import io.kdelta.causal.FrameReception;
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Intervals;
+import io.kdelta.causal.NodeId;
+import io.kdelta.causal.Reception;
+import io.kdelta.causal.Transaction;
+import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.Effect;
+import io.kdelta.cluster.Event;
+import io.kdelta.cluster.Member;
+import io.kdelta.cluster.Session;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cluster's place in the core: tells it what happened and carries out what it asks for, here
+ * with the store and the commit gate, or upward through the outbox.
+ *
+ * <p>Owned by the core. What the cluster asks of the store is done at once and answered within the
+ * same turn; the answers wait in line, so the cluster is never entered twice.
+ */
+final class Peers {
+  private static final int FRAME_BYTES_MAX = 1 << 20;
+
+  /** What a client may wait for that the cluster has to do. */
+  enum Kind {
+    /** Reconciliation with one or all peers. */
+    RECONCILE("the reconciliation"),
+    /** Leaving for good. */
+    LEAVE("leaving");
+
+    private final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+  }
+
+  /** A client that waits for the cluster, not for the disk. */
+  private record Errand(Kind kind, long deadline) {}
+
+  private final NodeId self;
+  private final CausalStore store;
+  private final StoredReplica replica;
+  private final Cluster cluster;
+  private final CommitGate gate;
+  private final Timers timers;
+  private final Outbox outbox;
+  private final ArrayDeque<Event> line = new ArrayDeque<>();
+  private final TreeMap<Long, Errand> errands = new TreeMap<>();
+  private @Nullable Incarnation shipped;
+  private long shippedSeq;
+
+  Peers(
+      CausalStore store,
+      StoredReplica replica,
+      Cluster cluster,
+      CommitGate gate,
+      Timers timers,
+      Outbox outbox) {
+    this.self = store.node();
+    this.store = store;
+    this.replica = replica;
+    this.cluster = cluster;
+    this.gate = gate;
+    this.timers = timers;
+    this.outbox = outbox;
+  }
+
+  /** The state machine, for reading. */
+  Cluster cluster() {
+    return cluster;
+  }
+
+  /** The node has recovered. */
+  void start(long now) {
+    tell(new Event.Started(), now);
+    countMembers();
+  }
+
+  /** Tells the cluster, and carries out all that follows from it. */
+  void tell(Event event, long now) {
+    line.add(event);
+    while (!line.isEmpty()) {
+      for (Effect effect : cluster.step(line.remove(), now)) carryOut(effect);
+    }
+  }
+
+  /** Ships what this node wrote since the last call. */
+  void ship(long now) {
+    Incarnation own = store.incarnation().orElse(null);
+    if (own == null) return;
+    if (!own.equals(shipped)) {
+      // The incarnation changed between two writes: what is left of the old one goes first.
+      if (shipped != null) shipAll(shipped, now);
+      shipped = own;
+      shippedSeq = 0;
+    }
+    shipAll(own, now);
+  }
+
+  /** Asks the cluster to bring versions further that lie in logs already. */
+  void assure(List<List<Dot>> places, long now) {
+    TreeMap<Incarnation, Intervals> dots = new TreeMap<>();
+    for (List<Dot> place : places) {
+      for (Dot dot : place) {
+        dots.merge(dot.incarnation(), Intervals.of(dot.seq(), dot.seq()), (a, b) -> a.union(b));
+      }
+    }
+    for (Map.Entry<Incarnation, Intervals> log : dots.entrySet()) {
+      for (Intervals.Range range : log.getValue().ranges()) {
+        tell(new Event.Assure(log.getKey(), range.first(), range.last()), now);
+      }
+    }
+  }
+
+  /** Has the cluster do something; the client is answered when it has ended. */
+  void run(long ticket, Kind kind, long deadline, Event event, long now) {
+    errands.put(ticket, new Errand(kind, deadline));
+    tell(event, now);
+  }
+
+  /** The client of a ticket needs no answer. */
+  void abandon(long ticket) {
+    errands.remove(ticket);
+  }
+
+  /** Writes the rows that the cluster wants remembered, unless the store takes none now. */
+  void save() {
+    if (replica.unsaved().isEmpty()) return;
+    Transaction transaction = store.begin();
+    try {
+      for (Map.Entry<String, Bytes> row : replica.unsaved().entrySet()) {
+        transaction.putSystem(StoredReplica.rowName(row.getKey()), row.getValue());
+      }
+      transaction.commit();
+      replica.unsaved().clear();
+    } catch (KdeltaException e) {
+      // The store takes nothing now: the rows wait, and a later turn tries again.
+      transaction.abandon();
+    }
+  }
+
+  /** Refuses those whose deadline has passed. */
+  void expire(long now) {
+    for (Map.Entry<Long, Errand> errand : new TreeMap<>(errands).entrySet()) {
+      if (errand.getValue().deadline() > now) continue;
+      refuse(errand.getKey(), errand.getValue().kind().text + " has not ended in time");
+    }
+  }
+
+  /** Refuses all of them: the node stops. */
+  void stop(String reason) {
+    for (Long ticket : new TreeMap<>(errands).keySet()) refuse(ticket, reason);
+  }
+
+  /** When the next client gives up, or {@link Timers#NEVER}. */
+  long nextDeadline() {
+    long next = Timers.NEVER;
+    for (Errand errand : errands.values()) next = Math.min(next, errand.deadline());
+    return next;
+  }
+
+  /** Sessions with their peers' names. */
+  List<Reply.SessionList.Ended> named(List<Session> sessions) {
+    List<Reply.SessionList.Ended> named = new ArrayList<>();
+    for (Session session : sessions) {
+      named.add(new Reply.SessionList.Ended(name(session.peer()), session));
+    }
+    return named;
+  }
+
+  private String name(NodeId node) {
+    String name = cluster.member(node).map(member -> member.card().name()).orElse("");
+    return name.isEmpty() ? node.hex() : name;
+  }
+
+  private void shipAll(Incarnation incarnation, long now) {
+    while (true) {
+      Frame frame = store.frame(incarnation, shippedSeq + 1, FRAME_BYTES_MAX);
+      if (frame == null) return;
+      shippedSeq = frame.lastSeq();
+      tell(new Event.Appended(frame), now);
+    }
+  }
+
+  private void refuse(long ticket, String reason) {
+    errands.remove(ticket);
+    outbox.refuse(ticket, new KdeltaException.Unreachable(List.of(reason)));
+  }
+
+  private void carryOut(Effect effect) {
+    switch (effect) {
+      case Effect.Dial(String address) -> outbox.dial(address);
+      case Effect.Hangup(long link, String reason) -> outbox.hangup(link, reason);
+      case Effect.Send send -> outbox.send(send.link(), send.message(), send.lane());
+      case Effect.Store asked -> line.add(store(asked));
+      case Effect.TakeFrame asked -> line.add(takeFrame(asked));
+      case Effect.Adopt asked -> line.add(adopt(asked));
+      case Effect.Receipt receipt ->
+          gate.receipt(receipt.node(), receipt.incarnation(), receipt.first(), receipt.last());
+      case Effect.Remember(String name, Bytes value) -> replica.unsaved().put(name, value);
+      case Effect.WakeAt(long nanos) -> timers.set(Timers.Purpose.CLUSTER, nanos);
+      case Effect.MembershipChanged _ -> countMembers();
+      case Effect.Notice(String text) -> outbox.notice(text);
+      case Effect.SessionEnded(Session session) -> noteSession(session);
+      case Effect.Reconciled(long ticket, List<Session> sessions) -> {
+        if (errands.remove(ticket) != null) {
+          outbox.answer(ticket, new Reply.SessionList(named(sessions)));
+        }
+      }
+      case Effect.Departed(boolean left, int told) -> depart(left, told);
+    }
+  }
+
+  private Event store(Effect.Store asked) {
+    Transaction transaction = store.begin();
+    try {
+      List<Reception> receptions = new ArrayList<>();
+      for (Envelope envelope : asked.envelopes()) {
+        receptions.add(
+            asked.parkDurably()
+                ? transaction.receiveDurably(envelope)
+                : transaction.receive(envelope));
+      }
+      return new Event.Stored(asked.tag(), transaction.commit().lsn(), receptions);
+    } catch (KdeltaException e) {
+      transaction.abandon();
+      return new Event.NotStored(asked.tag(), message(e));
+    }
+  }
+
+  private Event takeFrame(Effect.TakeFrame asked) {
+    Transaction transaction = store.begin();
+    try {
+      FrameReception reception = transaction.receive(asked.frame());
+      Committed committed = transaction.commit();
+      return new Event.FrameTaken(asked.tag(), committed.lsn(), reception);
+    } catch (KdeltaException e) {
+      transaction.abandon();
+      return new Event.NotStored(asked.tag(), message(e));
+    }
+  }
+
+  private Event adopt(Effect.Adopt asked) {
+    Transaction transaction = store.begin();
+    try {
+      for (Map.Entry<Incarnation, Intervals> log : asked.positions().entrySet()) {
+        transaction.adopt(log.getKey(), log.getValue());
+      }
+      return new Event.Adopted(asked.tag(), transaction.commit().lsn());
+    } catch (KdeltaException e) {
+      transaction.abandon();
+      return new Event.NotStored(asked.tag(), message(e));
+    }
+  }
+
+  private void countMembers() {
+    TreeSet<NodeId> counted = new TreeSet<>();
+    TreeSet<NodeId> alive = new TreeSet<>();
+    for (Member member : cluster.members()) {
+      if (member.node().equals(self) || member.state() == Member.State.LEFT) continue;
+      counted.add(member.node());
+      if (member.alive()) alive.add(member.node());
+    }
+    gate.members(counted, alive);
+  }
+
+  private void noteSession(Session session) {
+    if (session.versionsSent() + session.versionsReceived() == 0) return;
+    outbox.notice(
+        "reconciled with "
+            + name(session.peer())
+            + ": sent "
+            + session.versionsSent()
+            + " and received "
+            + session.versionsReceived()
+            + " versions, "
+            + session.outcome());
+  }
+
+  private void depart(boolean left, int told) {
+    for (Map.Entry<Long, Errand> errand : new TreeMap<>(errands).entrySet()) {
+      if (!left || errand.getValue().kind() != Kind.LEAVE) continue;
+      errands.remove(errand.getKey());
+      outbox.answer(errand.getKey(), new Reply.Left(told));
+    }
+    outbox.departed();
+  }
+
+  private static String message(KdeltaException e) {
+    String message = e.getMessage();
+    return message == null ? "the store refused" : message;
+  }
+}
