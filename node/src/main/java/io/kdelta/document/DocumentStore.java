@@ -97,6 +97,7 @@ public final class DocumentStore {
     }
     Heads heads = store.graph().heads(key);
     precondition.check(key, heads);
+    if (heads.isEmpty()) throw new KdeltaException.NotFound(key.toString());
     if (!heads.conflicting()) {
       throw new KdeltaException.Conflict(
           key.toString(), "two or more heads", heads.all().size() + " head");

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Fills one page of an export up to its limits. Owner: the core thread, for one call. */
 final class ExportPage {
   private final CausalGraph graph;
+  private final VersionFinder finder;
   private final int limit;
   private final long bytesMax;
   private final List<Envelope> versions = new ArrayList<>();
@@ -25,6 +26,7 @@ final class ExportPage {
 
   ExportPage(CausalGraph graph, int limit, long bytesMax) {
     this.graph = graph;
+    this.finder = new VersionFinder(graph);
     this.limit = limit;
     this.bytesMax = bytesMax;
   }
@@ -67,8 +69,7 @@ final class ExportPage {
   }
 
   private boolean add(Digest id) {
-    Stored stored = graph.version(id);
-    if (stored == null) throw new AssertionError("a row names the absent version " + id.hex());
+    Stored stored = finder.held(id);
     versions.add(graph.envelope(stored));
     bytes += stored.documentBytes();
     lsn = Math.max(lsn, stored.lsn());

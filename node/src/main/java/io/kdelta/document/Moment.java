@@ -5,6 +5,11 @@ import io.kdelta.error.KdeltaException;
 
 /** Which moment in the life of a key a read asks for. Immutable values. */
 public sealed interface Moment {
+  /** Now. */
+  static Moment now() {
+    return new Latest();
+  }
+
   /** The winner among the heads of now. */
   record Latest() implements Moment {}
 

@@ -99,10 +99,13 @@ final class VersionFinder {
     return new KdeltaException.NoValueAt(key.toString(), moment.text(), time);
   }
 
-  /** A version that another row names, so it has to be here. */
+  /** A version that another row names; Corrupt when it is not here. */
   Stored held(Digest id) {
     Stored stored = graph.version(id);
-    if (stored == null) throw new AssertionError("a row names the absent version " + id.hex());
+    if (stored == null) {
+      throw new KdeltaException.Corrupt(
+          "version " + id, 0, "another row names it, it is not there");
+    }
     return stored;
   }
 
