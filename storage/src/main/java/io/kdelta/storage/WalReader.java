@@ -248,11 +248,17 @@ final class WalReader {
     if (youngest && cut == null) noteTear(segment, image, reached);
   }
 
-  /** Reports a tear after which nothing valid follows; without it nothing would be lost either. */
+  /**
+   * Reports a tear after which nothing valid follows. What an earlier use of the file left there is
+   * none: neither its LSNs nor its marks reach up to here.
+   */
   private void noteTear(SegmentNamed segment, byte[] image, int at) {
-    boolean begun =
-        image.length - at >= WalFormat.RECORD_BYTES_MIN && WalFormat.lsn(image, at) == lastLsn + 1;
-    if (begun) cut = new WalRecovery.Cut(FileNames.log(segment.file()), at, lastLsn + 1);
+    if (image.length - at < WalFormat.RECORD_BYTES_MIN) return;
+    long mark = WalFormat.durableMark(image, at);
+    boolean marked = mark >= durableMark && mark <= lastLsn && WalFormat.length(image, at) > 0;
+    if (marked || WalFormat.lsn(image, at) == lastLsn + 1) {
+      cut = new WalRecovery.Cut(FileNames.log(segment.file()), at, lastLsn + 1);
+    }
   }
 
   /** A sealed segment must reach as far as the next one says. */
