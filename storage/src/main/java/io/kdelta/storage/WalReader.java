@@ -36,8 +36,8 @@ final class WalReader {
   private final List<Tail> tail = new ArrayList<>();
   private final List<Kept> kept = new ArrayList<>();
 
-  /** Missing, and younger than any that was written to: it may have been the one in use. */
-  private final List<SegmentNamed> missingYoungest = new ArrayList<>();
+  /** Missing or cut, and younger than any seen to be used: it may have been the one in use. */
+  private final List<Sighting> missingYoungest = new ArrayList<>();
 
   private KdeltaException.@Nullable Corrupt systematic;
   private WalRecovery.@Nullable Cut cut;
@@ -80,7 +80,11 @@ final class WalReader {
 
   /** One segment as the first look at it showed. */
   private record Sighting(
-      SegmentNamed segment, Optional<WalFormat.Header> header, boolean present, boolean used) {}
+      SegmentNamed segment,
+      Optional<WalFormat.Header> header,
+      boolean present,
+      boolean whole,
+      boolean used) {}
 
   Outcome read() {
     List<Sighting> used = used();
@@ -116,7 +120,8 @@ final class WalReader {
     }
     List<Sighting> chain = new ArrayList<>();
     for (Sighting sighting : seen.descendingMap().values()) {
-      if (chain.isEmpty() && !sighting.present()) missingYoungest.addFirst(sighting.segment());
+      if (chain.isEmpty() && !sighting.used() && !sighting.whole())
+        missingYoungest.addFirst(sighting);
       if (chain.isEmpty() ? sighting.used() : precedes(sighting, chain.getFirst())) {
         chain.addFirst(sighting);
       }
@@ -131,14 +136,14 @@ final class WalReader {
 
   private Sighting look(SegmentNamed segment) {
     String name = FileNames.log(segment.file());
-    if (!vfs.exists(name)) return new Sighting(segment, Optional.empty(), false, false);
+    if (!vfs.exists(name)) return new Sighting(segment, Optional.empty(), false, false, false);
     Optional<WalFormat.Header> header =
         format
             .decodeHeader(WalFormat.SEGMENT_MAGIC, image(segment, WalFormat.HEADER_BYTES))
             .filter(h -> h.salt() == segment.salt() && h.sequence() == segment.sequence());
     // A header that rotted away must not make acknowledged records look never written.
     boolean used = header.isPresent() || scan(segment, bytes(segment), 0).count() > 0;
-    return new Sighting(segment, header, true, used);
+    return new Sighting(segment, header, true, size(segment) >= segment.bytes(), used);
   }
 
   private void read(Sighting sighting, @Nullable Sighting next, boolean first) {
@@ -147,7 +152,7 @@ final class WalReader {
         next == null ? Optional.empty() : next.header().map(WalFormat.Header::predecessor);
     if (!sighting.present()) {
       if (first) firstLsn = lastLsn + 1;
-      missing(segment, told.map(WalFormat.Link::lastLsn).orElse(Damage.UNKNOWN));
+      missing(sighting, told.map(WalFormat.Link::lastLsn).orElse(Damage.UNKNOWN));
       seal(segment, told, WalFormat.HEADER_BYTES);
       kept.add(new Kept(segment, lastLsn, true));
       return;
@@ -291,12 +296,14 @@ final class WalReader {
     }
     lastLsn = Math.max(lastLsn, flushed);
     if (tail.isEmpty()) end = new WalFormat.Link(end.sequence(), end.end(), lastLsn);
-    for (SegmentNamed segment : missingYoungest) missing(segment, Damage.UNKNOWN);
+    for (Sighting sighting : missingYoungest) missing(sighting, Damage.UNKNOWN);
     if (firstLsn == 0) firstLsn = lastLsn + 1;
   }
 
-  private void missing(SegmentNamed segment, long last) {
-    setAside(segment, 0, segment.bytes(), lastLsn + 1, last, "the file is missing");
+  private void missing(Sighting sighting, long last) {
+    SegmentNamed segment = sighting.segment();
+    String reason = sighting.present() ? "the file was cut" : "the file is missing";
+    setAside(segment, 0, segment.bytes(), lastLsn + 1, last, reason);
   }
 
   private void setAside(SegmentNamed segment, RecordScan.Gap gap) {

@@ -461,7 +461,8 @@ public final class SimVfs implements Vfs {
   }
 
   private void room(String path, String operation, long bytesMore) {
-    if (bytesMore > 0 && bytesMore > freeSpace()) {
+    if (bytesMore <= 0 || capacityBytes == Long.MAX_VALUE) return;
+    if (bytesMore > freeSpace()) {
       throw new KdeltaException.DiskFault(path, operation, true, null);
     }
   }
