@@ -1,0 +1,260 @@
+package io.kdelta.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.ClusterStatus;
+import io.kdelta.proto.v1.GetClusterStatusRequest;
+import io.kdelta.proto.v1.LeaveRequest;
+import io.kdelta.proto.v1.ListSessionsRequest;
+import io.kdelta.proto.v1.Member;
+import io.kdelta.proto.v1.ReconcileRequest;
+import io.kdelta.proto.v1.Session;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code kdelta cluster status|members|reconcile|log|leave}. */
+@Command(name = "cluster", description = "The cluster as a node sees it.")
+final class ClusterCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private ClusterCommand() {}
+
+  static CommandLine commandLine(Invocation invocation) {
+    CommandLine line = new CommandLine(new ClusterCommand());
+    line.addSubcommand(new Status(invocation));
+    line.addSubcommand(new Members(invocation));
+    line.addSubcommand(new Reconcile(invocation));
+    line.addSubcommand(new Log(invocation));
+    line.addSubcommand(new Leave(invocation));
+    return line;
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "which command of cluster?");
+  }
+
+  static ObjectNode json(Member member) {
+    ObjectNode json = Json.object();
+    json.put("name", member.getName());
+    json.put("address", member.getAddress());
+    json.put("state", member.getState().name().toLowerCase(Locale.ROOT));
+    json.put("zone", member.getZone());
+    json.put("keys", member.getKeys());
+    json.put("keysEver", member.getKeysEver());
+    json.put("versions", member.getVersions());
+    json.put("root", member.getRoot());
+    json.put("lag", member.hasLag() ? member.getLag() : null);
+    json.put("diskBytes", member.getDiskBytes());
+    json.put("id", member.getId());
+    json.put("self", member.getSelf());
+    return json;
+  }
+
+  /** {@code cluster status}: every member with its numbers. */
+  @Command(name = "status", description = "Show every member with its numbers.")
+  static final class Status implements Callable<Integer> {
+    private static final List<Column> COLUMNS =
+        List.of(
+            Column.text("NODE", "name"),
+            Column.text("ADDRESS", "address"),
+            Column.text("STATE", "state"),
+            Column.text("ZONE", "zone"),
+            Column.count("KEYS", "keys"),
+            Column.count("VERSIONS", "versions"),
+            Column.count("LAG", "lag"),
+            new Column("DISK", "diskBytes", Column.Kind.BYTES),
+            new Column("ROOT", "root", Column.Kind.ROOT));
+
+    private final Invocation invocation;
+
+    Status(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      try (Client client = invocation.client()) {
+        ClusterStatus status =
+            client.cluster(c -> c.getClusterStatus(GetClusterStatusRequest.getDefaultInstance()));
+        List<ObjectNode> items = status.getNodesList().stream().map(ClusterCommand::json).toList();
+        Output output = invocation.output();
+        output.list(new Listing("nodes", COLUMNS, i -> i.path("name").textValue(), items));
+        if (output.format() == Format.TABLE) invocation.notice(summary(status.getNodesList()));
+      }
+      return ExitCode.DONE;
+    }
+
+    private static String summary(List<Member> nodes) {
+      List<Member> members =
+          nodes.stream().filter(node -> node.getState() != Member.State.LEFT).toList();
+      long roots = members.stream().map(Member::getRoot).distinct().count();
+      if (roots <= 1) {
+        return members.size() == 1
+            ? "1 node"
+            : "all " + members.size() + " nodes hold the same versions";
+      }
+      long behind = members.stream().filter(node -> node.getLag() > 0).count();
+      return behind == 0
+          ? "the nodes hold different versions"
+          : behind + " of " + members.size() + " nodes behind";
+    }
+  }
+
+  /** {@code cluster members}: who there is. */
+  @Command(name = "members", description = "List the members.")
+  static final class Members implements Callable<Integer> {
+    private static final List<Column> COLUMNS =
+        List.of(
+            Column.text("NODE", "name"),
+            new Column("ID", "id", Column.Kind.ID),
+            Column.text("ADDRESS", "address"),
+            Column.text("STATE", "state"),
+            Column.text("ZONE", "zone"));
+
+    private final Invocation invocation;
+
+    Members(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      try (Client client = invocation.client()) {
+        ClusterStatus status =
+            client.cluster(c -> c.getClusterStatus(GetClusterStatusRequest.getDefaultInstance()));
+        List<ObjectNode> items =
+            status.getNodesList().stream()
+                .map(
+                    member -> json(member).retain("name", "id", "address", "state", "zone", "self"))
+                .toList();
+        invocation
+            .output()
+            .list(new Listing("members", COLUMNS, i -> i.path("name").textValue(), items));
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  private static final List<Column> SESSION_COLUMNS =
+      List.of(
+          Column.text("PEER", "peer"),
+          Column.text("RUNGS", "rungs"),
+          Column.count("ROUNDS", "rounds"),
+          Column.count("SENT", "versionsSent"),
+          Column.count("RECEIVED", "versionsReceived"),
+          new Column("OUT", "bytesSent", Column.Kind.BYTES),
+          new Column("IN", "bytesReceived", Column.Kind.BYTES),
+          Column.count("MILLIS", "millis"),
+          Column.text("OUTCOME", "outcome"));
+
+  private static Listing sessions(List<Session> sessions) {
+    return new Listing(
+        "sessions",
+        SESSION_COLUMNS,
+        item -> item.path("peer").textValue(),
+        sessions.stream().map(ClusterCommand::json).toList());
+  }
+
+  private static ObjectNode json(Session session) {
+    ObjectNode json = Json.object();
+    json.put("peer", session.getPeer());
+    session.getRungsList().forEach(json.putArray("rungs")::add);
+    json.put("rounds", session.getRounds());
+    json.put("versionsSent", session.getVersionsSent());
+    json.put("versionsReceived", session.getVersionsReceived());
+    json.put("bytesSent", session.getBytesSent());
+    json.put("bytesReceived", session.getBytesReceived());
+    json.put("millis", session.getMillis());
+    json.put("outcome", session.getOutcome());
+    return json;
+  }
+
+  /** {@code cluster reconcile}: compare and heal now. */
+  @Command(name = "reconcile", description = "Reconcile now and show what it took.")
+  static final class Reconcile implements Callable<Integer> {
+    private static final Duration AT_LEAST = Duration.ofSeconds(60);
+
+    private final Invocation invocation;
+
+    @Option(names = "--with", paramLabel = "NODE", description = "Only with this one.")
+    private @Nullable String peer;
+
+    Reconcile(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      ReconcileRequest request =
+          ReconcileRequest.newBuilder().setPeer(peer == null ? "" : peer).build();
+      Duration timeout = invocation.timeout();
+      Duration atMost = timeout.compareTo(AT_LEAST) < 0 ? AT_LEAST : timeout;
+      try (Client client = invocation.client()) {
+        var response = client.cluster(atMost, c -> c.reconcile(request));
+        invocation.output().list(sessions(response.getSessionsList()));
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code cluster log}: past reconciliations. */
+  @Command(name = "log", description = "List past reconciliations, newest first.")
+  static final class Log implements Callable<Integer> {
+    private final Invocation invocation;
+
+    @Option(names = "-n", paramLabel = "COUNT", description = "At most so many.")
+    private int count;
+
+    Log(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      if (count < 0) throw CliException.usage("-n " + count + ": a count is 1 or more", null);
+      ListSessionsRequest request = ListSessionsRequest.newBuilder().setPageSize(count).build();
+      try (Client client = invocation.client()) {
+        var response = client.cluster(c -> c.listSessions(request));
+        invocation.output().list(sessions(response.getSessionsList()));
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code cluster leave}: for good. */
+  @Command(name = "leave", description = "Take the node out of the cluster for good.")
+  static final class Leave implements Callable<Integer> {
+    private final Invocation invocation;
+
+    Leave(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      try (Client client = invocation.client()) {
+        var response =
+            client.cluster(Duration.ofSeconds(60), c -> c.leave(LeaveRequest.getDefaultInstance()));
+        ObjectNode json = Json.object();
+        json.put("address", client.address());
+        json.put("told", response.getTold());
+        invocation
+            .output()
+            .item(
+                json,
+                List.of(Column.text("ADDRESS", "address"), Column.count("TOLD", "told")),
+                client.address(),
+                "left; " + response.getTold() + " members were told");
+      }
+      return ExitCode.DONE;
+    }
+  }
+}

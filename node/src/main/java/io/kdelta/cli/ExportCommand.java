@@ -1,0 +1,109 @@
+package io.kdelta.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.ExportVersionsRequest;
+import io.kdelta.proto.v1.ExportVersionsResponse;
+import io.kdelta.proto.v1.Version;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kdelta export NS [FILE]}: what {@code import} reads, or the whole history. */
+@Command(
+    name = "export",
+    description = "Write the documents of a namespace, or all versions, as JSON lines.")
+final class ExportCommand implements Callable<Integer> {
+  private static final int PAGE_VERSIONS = 1_000;
+
+  private final Invocation invocation;
+
+  @Parameters(index = "0", paramLabel = "NS", description = "Which namespace.")
+  private String namespace = "";
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "Where to; nothing or -: standard output.")
+  private @Nullable String file;
+
+  @Option(
+      names = "--with-history",
+      description = "Every version, each key's oldest first, instead of current documents.")
+  private boolean history;
+
+  ExportCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public Integer call() {
+    Progress progress = new Progress(invocation, history ? "versions" : "documents");
+    try (Client client = invocation.client()) {
+      long count;
+      if (file == null || file.equals("-")) {
+        count = write(client, invocation.console().out(), progress);
+        invocation.console().out().flush();
+      } else {
+        count = write(client, Path.of(file), progress);
+      }
+      progress.end();
+      invocation.notice(Column.grouped(count) + (history ? " versions" : " documents"));
+    }
+    return ExitCode.DONE;
+  }
+
+  /** Nothing stands under the name of the file before it is whole. */
+  private long write(Client client, Path target, Progress progress) {
+    Path part = target.resolveSibling(target.getFileName() + ".part");
+    try {
+      long count;
+      try (PrintStream out =
+          new PrintStream(Files.newOutputStream(part), false, StandardCharsets.UTF_8)) {
+        count = write(client, out, progress);
+        if (out.checkError()) throw new IOException("not everything could be written");
+      }
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+      return count;
+    } catch (IOException e) {
+      throw new CliException(
+          ExitCode.UNEXPECTED, "UNEXPECTED", "cannot write " + target + ": " + e, null, e);
+    }
+  }
+
+  private long write(Client client, PrintStream out, Progress progress) {
+    Pages<Version> versions =
+        new Pages<>(token -> {
+          ExportVersionsRequest request =
+              ExportVersionsRequest.newBuilder()
+                  .setNamespace(namespace)
+                  .setHistory(history)
+                  .setPageSize(PAGE_VERSIONS)
+                  .setPageToken(token)
+                  .build();
+          ExportVersionsResponse page = client.versions(v -> v.exportVersions(request));
+          return new Pages.Page<>(page.getVersionsList(), page.getNextPageToken());
+        });
+    long count = 0;
+    for (Version version : versions) {
+      out.println(Json.text(history ? VersionJson.of(version) : document(version)));
+      progress.update(++count, -1);
+    }
+    return count;
+  }
+
+  private static ObjectNode document(Version version) {
+    ObjectNode json = Json.object();
+    json.put("key", version.getKey());
+    json.set("value", Json.raw(version.getValue()));
+    return json;
+  }
+}

@@ -1,0 +1,119 @@
+package io.kdelta.cli;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what a call failed with into what a person can act on. Pure. */
+final class Failures {
+  private static final String DOMAIN = "kdelta";
+
+  private Failures() {}
+
+  /**
+   * The server's own account of the failure, when it gave one: then it is alive and has decided.
+   */
+  static Optional<ErrorInfo> info(StatusRuntimeException failure) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(failure);
+    if (status == null) return Optional.empty();
+    for (var detail : status.getDetailsList()) {
+      if (!detail.is(ErrorInfo.class)) continue;
+      try {
+        ErrorInfo info = detail.unpack(ErrorInfo.class);
+        if (info.getDomain().equals(DOMAIN)) return Optional.of(info);
+      } catch (InvalidProtocolBufferException e) {
+        return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Whether another server may do what this one did not: it is gone, or takes no writes. */
+  static boolean elsewhere(StatusRuntimeException failure) {
+    Optional<ErrorInfo> info = info(failure);
+    if (info.isEmpty()) return failure.getStatus().getCode() == Status.Code.UNAVAILABLE;
+    return info.get().getReason().equals("READ_ONLY")
+        || info.get().getReason().equals("OVERLOADED")
+        || info.get().getReason().equals("STOPPING");
+  }
+
+  /** The message, hint and exit code for a failure that no other server was left for. */
+  static CliException of(StatusRuntimeException failure, String address, Servers servers) {
+    Status status = failure.getStatus();
+    String description = description(status);
+    Optional<ErrorInfo> info = info(failure);
+    if (info.isPresent()) {
+      String hint = info.get().getMetadataOrDefault("hint", "");
+      String reason = info.get().getReason();
+      int exitCode = exitCode(status.getCode(), true);
+      return new CliException(exitCode, reason, description, hint.isEmpty() ? null : hint, failure);
+    }
+    return switch (status.getCode()) {
+      case UNAVAILABLE -> unreachable(failure, servers);
+      case DEADLINE_EXCEEDED ->
+          new CliException(
+              ExitCode.UNREACHABLE,
+              "DEADLINE_EXCEEDED",
+              "no answer from " + address + " in time; whether a write was stored is unknown",
+              "kdelta --timeout SECONDS waits longer; kdelta -s " + address + " status looks",
+              failure);
+      default ->
+          new CliException(
+              exitCode(status.getCode(), false),
+              status.getCode().name(),
+              address + ": " + description,
+              null,
+              failure);
+    };
+  }
+
+  private static CliException unreachable(StatusRuntimeException failure, Servers servers) {
+    String which =
+        servers.addresses().size() == 1
+            ? "the server " + servers.addresses().getFirst()
+            : "any of the servers " + String.join(", ", servers.addresses());
+    return new CliException(
+        ExitCode.UNREACHABLE,
+        "UNAVAILABLE",
+        "cannot reach " + which + " (" + servers.origin() + "): " + cause(failure),
+        "kdelta start runs a node here; kdelta -s HOST:PORT names another one",
+        failure);
+  }
+
+  /** The innermost reason, which is the operating system's. */
+  private static String cause(StatusRuntimeException failure) {
+    Throwable cause = failure.getCause();
+    if (cause == null) return description(failure.getStatus());
+    while (cause.getCause() != null) cause = cause.getCause();
+    String message = cause.getMessage();
+    if (message == null) return description(failure.getStatus());
+    // Netty puts its own words and the address around those of the system.
+    return message.contains("Connection refused") ? "connection refused" : message;
+  }
+
+  private static String description(Status status) {
+    @Nullable String text = status.getDescription();
+    return text == null ? status.getCode().name() : text;
+  }
+
+  /** Follows the gRPC status; {@code told}: the server said why. */
+  static int exitCode(Status.Code code, boolean told) {
+    return switch (code) {
+      case OK -> ExitCode.DONE;
+      case NOT_FOUND -> ExitCode.NOT_FOUND;
+      case INVALID_ARGUMENT, OUT_OF_RANGE -> ExitCode.USAGE;
+      case ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION -> ExitCode.CONFLICT;
+      case UNAUTHENTICATED, PERMISSION_DENIED -> ExitCode.NOT_ALLOWED;
+      case UNAVAILABLE, DEADLINE_EXCEEDED -> ExitCode.UNREACHABLE;
+      // Without a word from the server it is gRPC that refuses: the message is too large.
+      case RESOURCE_EXHAUSTED -> told ? ExitCode.UNREACHABLE : ExitCode.USAGE;
+      case DATA_LOSS -> ExitCode.CORRUPT;
+      case CANCELLED -> ExitCode.INTERRUPTED;
+      case UNKNOWN, UNIMPLEMENTED, INTERNAL -> ExitCode.UNEXPECTED;
+    };
+  }
+}

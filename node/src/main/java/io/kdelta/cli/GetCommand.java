@@ -1,0 +1,108 @@
+package io.kdelta.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.GetRequest;
+import io.kdelta.proto.v1.GetResponse;
+import io.kdelta.proto.v1.ListHeadsRequest;
+import io.kdelta.proto.v1.ListHeadsResponse;
+import io.kdelta.proto.v1.Version;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kdelta get NS/KEY}: the document, or what there is to know about it. */
+@Command(name = "get", description = "Read a document, now or at a moment of its past.")
+final class GetCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Parameters(index = "0", paramLabel = "NS/KEY", description = "What to read.")
+  private String key = "";
+
+  @Option(
+      names = "--at",
+      paramLabel = "TIME|VERSION|-N",
+      description = "As of a time, a version, or N versions before the current one.")
+  private @Nullable String at;
+
+  @Option(names = "--heads", description = "All heads, with their common ancestors.")
+  private boolean heads;
+
+  @Option(names = "--meta", description = "The version that holds it, not the document alone.")
+  private boolean meta;
+
+  GetCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public Integer call() {
+    KeyName name = KeyName.parse(key);
+    try (Client client = invocation.client()) {
+      if (heads) {
+        printHeads(client, name);
+      } else {
+        printWinner(client, name);
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  private void printWinner(Client client, KeyName name) {
+    GetRequest.Builder request =
+        GetRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
+    if (at != null) request.setAt(Times.at(at));
+    GetResponse response = client.kv(kv -> kv.get(request.build()));
+    Version version = response.getVersion();
+    if (meta) {
+      ObjectNode json = VersionJson.of(version);
+      json.put("heads", response.getHeadCount());
+      json.put("state", response.getState());
+      invocation.output().item(json, VersionJson.META_COLUMNS, version.getId(), null);
+    } else {
+      invocation.output().document(version.getValue().toStringUtf8(), name.key());
+    }
+    if (response.getHeadCount() > 1) {
+      invocation.notice(
+          "note: "
+              + name
+              + " has "
+              + response.getHeadCount()
+              + " heads and this is the winner; kdelta get "
+              + name
+              + " --heads shows all, kdelta resolve "
+              + name
+              + " makes them one");
+    }
+  }
+
+  private void printHeads(Client client, KeyName name) {
+    ListHeadsRequest.Builder request =
+        ListHeadsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
+    if (at != null) request.setAt(Times.at(at));
+    ListHeadsResponse response = client.versions(v -> v.listHeads(request.build()));
+    List<ObjectNode> items = response.getHeadsList().stream().map(VersionJson::of).toList();
+    Output output = invocation.output();
+    if (output.format() == Format.JSON || output.format() == Format.YAML) {
+      ObjectNode json = Json.object();
+      json.putArray("heads").addAll(items);
+      json.putArray("commonAncestors")
+          .addAll(response.getCommonAncestorsList().stream().map(VersionJson::of).toList());
+      json.put("state", response.getState());
+      output.item(json, VersionJson.VERSION_COLUMNS, response.getState(), null);
+      return;
+    }
+    output.list(new Listing("heads", LogCommand.COLUMNS, i -> i.path("id").textValue(), items));
+    if (output.format() == Format.TABLE) {
+      for (Version ancestor : response.getCommonAncestorsList()) {
+        invocation.notice(
+            "common ancestor: "
+                + Column.head(ancestor.getId(), 8)
+                + "  "
+                + Output.safe(ancestor.getValue().toStringUtf8()));
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.kdelta.cli;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * The flags that every command takes, before or after its verb, and what follows from them: the
+ * console, the output, the client.
+ */
+final class Invocation {
+  private static final String SERVER_VARIABLE = "KDELTA_SERVER";
+
+  private final Console console;
+  private final Map<String, String> environment;
+
+  @Option(
+      names = {"-s", "--server"},
+      scope = ScopeType.INHERIT,
+      paramLabel = "HOST:PORT,...",
+      description = "Servers to talk to, in order (default 127.0.0.1:7878; env KDELTA_SERVER).")
+  private @Nullable String server;
+
+  @Option(
+      names = {"-o", "--output"},
+      scope = ScopeType.INHERIT,
+      paramLabel = "FORMAT",
+      description = "${COMPLETION-CANDIDATES}; default: table on a terminal, jsonl in a pipe.")
+  private @Nullable Format format;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      scope = ScopeType.INHERIT,
+      description = "Only ids and data; no notices.")
+  private boolean quiet;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Show stack traces of errors.")
+  private boolean debug;
+
+  @Option(
+      names = "--timeout",
+      scope = ScopeType.INHERIT,
+      paramLabel = "SECONDS",
+      converter = Seconds.class,
+      description = "How long a call may take (default 10).")
+  private Duration timeout = Duration.ofSeconds(10);
+
+  Invocation(Console console, Map<String, String> environment) {
+    this.console = console;
+    this.environment = environment;
+  }
+
+  Console console() {
+    return console;
+  }
+
+  boolean quiet() {
+    return quiet;
+  }
+
+  boolean debug() {
+    return debug;
+  }
+
+  @Nullable Format format() {
+    return format;
+  }
+
+  Duration timeout() {
+    return timeout;
+  }
+
+  Map<String, String> environment() {
+    return environment;
+  }
+
+  Output output() {
+    return new Output(console, format);
+  }
+
+  Servers servers() {
+    if (server != null) return Servers.parse(server, "from -s");
+    String named = environment.get(SERVER_VARIABLE);
+    if (named != null && !named.isBlank()) return Servers.parse(named, "from " + SERVER_VARIABLE);
+    return Servers.parse(Servers.DEFAULT, "the default");
+  }
+
+  Client client() {
+    return new Client(servers(), timeout);
+  }
+
+  /** A line for the person, unless the person wants none. */
+  void notice(String line) {
+    if (!quiet) console.notice(line);
+  }
+
+  /** A name for a write, so that a retry of it is harmless. */
+  static String drawRequestId() {
+    byte[] id = new byte[16];
+    new SecureRandom().nextBytes(id);
+    return HexFormat.of().formatHex(id);
+  }
+
+  /** Whole or fractional seconds, more than none. */
+  static final class Seconds implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String value) {
+      double seconds;
+      try {
+        seconds = Double.parseDouble(value);
+      } catch (NumberFormatException e) {
+        throw new picocli.CommandLine.TypeConversionException("'" + value + "' is no number");
+      }
+      if (!(seconds > 0 && seconds <= 86_400)) {
+        throw new picocli.CommandLine.TypeConversionException(
+            "'" + value + "' is not between 0 and 86,400");
+      }
+      return Duration.ofNanos((long) (seconds * 1e9));
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.kdelta.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The servers that a client may talk to, in order.
+ *
+ * @param addresses HOST:PORT each; at least one
+ * @param origin who said so, for the message when none answers
+ */
+record Servers(List<String> addresses, String origin) {
+  static final int PORT_DEFAULT = 7878;
+  static final String DEFAULT = "127.0.0.1:" + PORT_DEFAULT;
+
+  /** Reads a comma-separated list; a host without a port means 7878. */
+  static Servers parse(String text, String origin) {
+    List<String> addresses = new ArrayList<>();
+    for (String part : text.split(",", -1)) {
+      String address = part.strip();
+      if (!address.isEmpty()) addresses.add(withPort(address, origin));
+    }
+    if (addresses.isEmpty()) {
+      throw CliException.usage("no server named by " + origin, "kdelta -s 127.0.0.1:7878 ...");
+    }
+    return new Servers(List.copyOf(addresses), origin);
+  }
+
+  private static String withPort(String address, String origin) {
+    boolean bareIpv6 = address.indexOf(':') != address.lastIndexOf(':') && !address.contains("]");
+    int colon = bareIpv6 ? -1 : address.lastIndexOf(':');
+    if (bareIpv6) return "[" + address + "]:" + PORT_DEFAULT;
+    if (colon <= address.lastIndexOf(']')) return address + ":" + PORT_DEFAULT;
+    String port = address.substring(colon + 1);
+    boolean number =
+        !port.isEmpty() && port.length() <= 5 && port.chars().allMatch(c -> c >= '0' && c <= '9');
+    if (colon == 0 || !number || Integer.parseInt(port) > 65_535) {
+      throw CliException.usage(
+          "'" + address + "' (" + origin + ") is no address: write HOST:PORT", null);
+    }
+    return address;
+  }
+}

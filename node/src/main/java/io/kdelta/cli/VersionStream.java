@@ -1,0 +1,154 @@
+package io.kdelta.cli;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.kdelta.proto.v1.ImportVersionsRequest;
+import io.kdelta.proto.v1.ImportVersionsResponse;
+import io.kdelta.proto.v1.VersionsGrpc;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An import stream that keeps what is not acknowledged, and sends it again to the next server when
+ * one is gone. Used by one thread; answers come on others, state is guarded by the lock.
+ */
+final class VersionStream implements AutoCloseable {
+  private static final int IN_FLIGHT_MAX = 8;
+  private static final long ANSWER_SECONDS_MAX = 60;
+
+  private final Client client;
+  private final ImportCommand.Tally tally;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final ArrayDeque<ImportVersionsRequest> unanswered = new ArrayDeque<>();
+  private int failovers;
+  private Attempt attempt;
+
+  VersionStream(Client client, ImportCommand.Tally tally) {
+    this.client = client;
+    this.tally = tally;
+    this.attempt = open();
+  }
+
+  /** Sends a request; waits while too many are on their way. */
+  void send(ImportVersionsRequest request) {
+    awaitRoom(IN_FLIGHT_MAX);
+    lock.lock();
+    try {
+      unanswered.add(request);
+      attempt.send(request);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until everything is acknowledged. */
+  void finish() {
+    awaitRoom(1);
+    attempt.complete();
+  }
+
+  @Override
+  public void close() {
+    attempt.cancel();
+  }
+
+  /** Waits until fewer than {@code most} are on their way. */
+  private void awaitRoom(int most) {
+    lock.lock();
+    try {
+      while (unanswered.size() >= most || attempt.failure != null) {
+        StatusRuntimeException failure = attempt.failure;
+        if (failure != null) {
+          resume(failure);
+        } else if (!changed.await(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)) {
+          throw Failures.of(
+              Status.DEADLINE_EXCEEDED.asRuntimeException(), client.address(), client.servers());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CliException(ExitCode.INTERRUPTED, "INTERRUPTED", "interrupted", null, e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void resume(StatusRuntimeException failure) {
+    if (!Failures.elsewhere(failure) || failovers == client.servers().addresses().size() - 1) {
+      throw Failures.of(failure, client.address(), client.servers());
+    }
+    failovers++;
+    client.next();
+    attempt = open();
+    unanswered.forEach(attempt::send);
+  }
+
+  private Attempt open() {
+    Attempt opened = new Attempt();
+    client.start(channel -> {
+      var _ = VersionsGrpc.newStub(channel).importVersions(opened);
+    });
+    return opened;
+  }
+
+  /** One stream to one server. */
+  private final class Attempt
+      implements ClientResponseObserver<ImportVersionsRequest, ImportVersionsResponse> {
+    private @Nullable ClientCallStreamObserver<ImportVersionsRequest> requests;
+    private @Nullable StatusRuntimeException failure;
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<ImportVersionsRequest> observer) {
+      requests = observer;
+    }
+
+    void send(ImportVersionsRequest request) {
+      if (requests != null && failure == null) requests.onNext(request);
+    }
+
+    void complete() {
+      if (requests != null) requests.onCompleted();
+    }
+
+    void cancel() {
+      if (requests != null) requests.cancel("done", null);
+    }
+
+    @Override
+    public void onNext(ImportVersionsResponse response) {
+      lock.lock();
+      try {
+        if (attempt != this) return;
+        unanswered.remove();
+        failovers = 0;
+        tally.add(response.getStored(), response.getHeld());
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void onError(Throwable thrown) {
+      lock.lock();
+      try {
+        failure =
+            Status.fromThrowable(thrown).asRuntimeException(Status.trailersFromThrowable(thrown));
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void onCompleted() {
+      onError(Status.UNAVAILABLE.withDescription("the server ended the stream").asException());
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.kdelta.server;
+
+import com.google.rpc.Code;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.kdelta.core.Command;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.Reply;
+import io.kdelta.core.Responder;
+import io.kdelta.error.KdeltaException;
+import java.lang.System.Logger;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Between gRPC calls and the core: offers a command, forgets it, and answers when the core does. No
+ * thread waits. Thread-safe.
+ */
+final class Calls {
+  private static final Logger LOGGER = System.getLogger(Calls.class.getName());
+
+  private final Executor executor;
+  private volatile @Nullable CoreThread core;
+  private volatile boolean stopping;
+
+  /** {@code executor} turns replies into messages, away from the core thread. */
+  Calls(Executor executor) {
+    this.executor = executor;
+  }
+
+  /** From here on calls are carried out. */
+  void open(CoreThread opened) {
+    core = opened;
+  }
+
+  /** From here on calls are refused, those under way excepted. */
+  void stop() {
+    stopping = true;
+  }
+
+  /** Carries out one unary call. {@code command} may throw {@link KdeltaException}. */
+  <T> void answer(
+      StreamObserver<T> observer, Supplier<Command> command, Function<Reply, T> rendering) {
+    ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) observer;
+    try {
+      CoreThread ready = core();
+      long ticket = ready.submit(command.get(), timeoutNanos(), responder(call, rendering));
+      call.setOnCancelHandler(() -> ready.abandon(ticket));
+    } catch (KdeltaException e) {
+      call.onError(StatusMapping.toGrpc(e));
+    } catch (StatusRuntimeException e) {
+      call.onError(e);
+    }
+  }
+
+  /** The core, if it takes commands. */
+  CoreThread core() {
+    CoreThread ready = core;
+    if (ready == null) {
+      throw StatusMapping.toGrpc(
+          Code.UNAVAILABLE, "STARTING", "the node is starting", "try again in a moment");
+    }
+    if (stopping) {
+      throw StatusMapping.toGrpc(
+          Code.UNAVAILABLE, "STOPPING", "the node is stopping", "ask another node");
+    }
+    return ready;
+  }
+
+  Executor executor() {
+    return executor;
+  }
+
+  /** How long the core may take: a little less than the client waits. */
+  static long timeoutNanos() {
+    Deadline deadline = Context.current().getDeadline();
+    if (deadline == null) return TimeUnit.SECONDS.toNanos(EdgeLimits.CALL_SECONDS_DEFAULT);
+    long left = deadline.timeRemaining(TimeUnit.NANOSECONDS);
+    long margin = TimeUnit.MILLISECONDS.toNanos(EdgeLimits.ANSWER_MARGIN_MILLIS);
+    return Math.max(left - margin, left / 2);
+  }
+
+  private <T> Responder responder(ServerCallStreamObserver<T> call, Function<Reply, T> rendering) {
+    return new Responder() {
+      @Override
+      public void answered(Reply reply) {
+        executor.execute(() -> finish(call, reply, rendering));
+      }
+
+      @Override
+      public void refused(KdeltaException error) {
+        executor.execute(() -> call.onError(StatusMapping.toGrpc(error)));
+      }
+    };
+  }
+
+  private static <T> void finish(
+      ServerCallStreamObserver<T> call, Reply reply, Function<Reply, T> rendering) {
+    T message;
+    try {
+      message = rendering.apply(reply);
+    } catch (RuntimeException | AssertionError e) {
+      LOGGER.log(Logger.Level.ERROR, "a reply that cannot be rendered", e);
+      call.onError(unexpected());
+      return;
+    }
+    call.onNext(message);
+    call.onCompleted();
+  }
+
+  /** For bugs of ours: the client learns no more than that. */
+  static StatusRuntimeException unexpected() {
+    return StatusMapping.toGrpc(
+        Code.INTERNAL, "UNEXPECTED", "unexpected failure", "the log of the node says more");
+  }
+}

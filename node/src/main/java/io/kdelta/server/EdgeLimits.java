@@ -1,0 +1,58 @@
+package io.kdelta.server;
+
+/** Limits of the edge (security.md): every one is set, none is a library's default. */
+final class EdgeLimits {
+  /** Largest message of a client or a peer, unless documents may be larger. */
+  static final int MESSAGE_BYTES_MAX = 4 << 20;
+
+  /** What a message needs beside its document. */
+  static final int MESSAGE_OVERHEAD_BYTES = 64 << 10;
+
+  static final int METADATA_BYTES_MAX = 8 << 10;
+  static final int CALLS_PER_CONNECTION_MAX = 64;
+  static final int HANDSHAKE_SECONDS_MAX = 5;
+
+  /** A ping more often than this is abuse. */
+  static final int PING_SECONDS_MIN = 5;
+
+  static final int KEEP_ALIVE_SECONDS = 30;
+  static final int KEEP_ALIVE_TIMEOUT_SECONDS = 10;
+  static final int IDLE_MINUTES_MAX = 15;
+  static final int AGE_HOURS_MAX = 12;
+
+  /** Rapid reset (CVE-2023-44487): so many RST frames in so many seconds, then goodbye. */
+  static final int RESETS_MAX = 200;
+
+  static final int RESETS_WINDOW_SECONDS = 30;
+
+  /** Messages within messages. */
+  static final int RECURSION_MAX = 32;
+
+  /** For calls that bring no deadline of their own. */
+  static final int CALL_SECONDS_DEFAULT = 10;
+
+  /** How much sooner than the client's deadline the core has to answer. */
+  static final int ANSWER_MARGIN_MILLIS = 100;
+
+  /** What may wait for one peer, per lane. A slower peer is hung up and catches up later. */
+  static final long PEER_QUEUE_BYTES_MAX = 32L << 20;
+
+  /** Import requests of one stream that may wait for their answers. */
+  static final int IMPORTS_IN_FLIGHT_MAX = 8;
+
+  static final int IMPORT_VERSIONS_MAX = 1_000;
+  static final int PAGE_MAX = 1_000;
+  static final int PAGE_DEFAULT = 100;
+  static final int KEY_PAGE_MAX = 10_000;
+  static final int KEY_PAGE_DEFAULT = 1_000;
+
+  /** Documents of one page of an export. */
+  static final long EXPORT_PAGE_BYTES_MAX = 2L << 20;
+
+  private EdgeLimits() {}
+
+  /** Largest message when documents of so many bytes are allowed. */
+  static int messageBytesMax(int documentBytesMax) {
+    return Math.max(MESSAGE_BYTES_MAX, documentBytesMax + MESSAGE_OVERHEAD_BYTES);
+  }
+}

@@ -1,0 +1,88 @@
+package io.kdelta.server;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/**
+ * Probes and metrics over HTTP: {@code /healthz}, {@code /readyz}, {@code /metrics}. Nothing here
+ * reads a body or asks the core; threads of its own.
+ */
+final class HttpPort implements AutoCloseable {
+  private static final int BACKLOG = 64;
+
+  private record Answer(int code, String contentType, String body) {}
+
+  private final HttpServer server;
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+
+  private HttpPort(HttpServer server) {
+    this.server = server;
+  }
+
+  /** Binds; an address in use is an {@link IOException}. */
+  static HttpPort open(Address address, NodeHealth health, Supplier<String> metrics)
+      throws IOException {
+    HttpServer server = HttpServer.create(address.resolve("http"), BACKLOG);
+    HttpPort port = new HttpPort(server);
+    port.answer("/healthz", () -> health.alive() ? plain(200, "ok") : plain(503, "stuck"));
+    port.answer(
+        "/readyz",
+        () -> {
+          String why = health.unreadiness();
+          return why.isEmpty() ? plain(200, "ready") : plain(503, why);
+        });
+    port.answer(
+        "/metrics",
+        () -> new Answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.get()));
+    server.setExecutor(port.executor);
+    server.start();
+    return port;
+  }
+
+  int port() {
+    return server.getAddress().getPort();
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    executor.shutdownNow();
+  }
+
+  private void answer(String path, Supplier<Answer> answer) {
+    server.createContext(
+        path,
+        exchange -> {
+          try (exchange) {
+            respond(exchange, path, answer);
+          }
+        });
+  }
+
+  private static void respond(HttpExchange exchange, String path, Supplier<Answer> answer)
+      throws IOException {
+    String method = exchange.getRequestMethod();
+    boolean head = method.equals("HEAD");
+    Answer result;
+    if (!head && !method.equals("GET")) {
+      result = plain(405, "only GET and HEAD");
+    } else if (!exchange.getRequestURI().getPath().equals(path)) {
+      result = plain(404, "there is /healthz, /readyz and /metrics");
+    } else {
+      result = answer.get();
+    }
+    byte[] body = result.body().getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", result.contentType());
+    exchange.sendResponseHeaders(result.code(), head ? -1 : body.length);
+    if (!head) exchange.getResponseBody().write(body);
+  }
+
+  private static Answer plain(int code, String text) {
+    return new Answer(code, "text/plain; charset=utf-8", text + "\n");
+  }
+}

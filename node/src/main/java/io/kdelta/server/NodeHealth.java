@@ -1,0 +1,138 @@
+package io.kdelta.server;
+
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.kdelta.core.Command;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.Reply;
+import io.kdelta.core.Responder;
+import io.kdelta.env.Time;
+import io.kdelta.error.KdeltaException;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the node does, asked of the core now and then, for whoever wants to know at once: the health
+ * service, the HTTP port, the metrics. Thread-safe.
+ */
+final class NodeHealth {
+  private static final long ASK_MILLIS = 500;
+  private static final long ANSWER_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+
+  /** Readiness is quick to doubt; being alive is not, for a restart costs more than a wait. */
+  private static final long READY_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long ALIVE_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
+
+  /**
+   * What the core said.
+   *
+   * @param nanos when it said it
+   */
+  private record Picture(Reply.Status status, Reply.@Nullable MemberList members, long nanos) {}
+
+  private final Time time;
+  private final NodeNames names;
+  private final HealthStatusManager manager = new HealthStatusManager();
+  private final List<String> services;
+  private final long startedNanos;
+  private volatile @Nullable Picture picture;
+  private volatile boolean stopping;
+
+  /** {@code services}: the full names that the health service speaks of. */
+  NodeHealth(Time time, NodeNames names, List<String> services) {
+    this.time = time;
+    this.names = names;
+    this.services = services;
+    this.startedNanos = time.nanos();
+    serve(false);
+  }
+
+  HealthStatusManager manager() {
+    return manager;
+  }
+
+  /** Asks the core from now on. */
+  void watch(CoreThread core, ScheduledExecutorService timer) {
+    var _ = timer.scheduleWithFixedDelay(() -> ask(core), 0, ASK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** The node refuses calls from now on. */
+  void stop() {
+    stopping = true;
+    serve(false);
+  }
+
+  /** Why the node is not ready; empty when it is. */
+  String unreadiness() {
+    Picture last = picture;
+    if (stopping) return "stopping";
+    if (last == null) return "starting";
+    if (time.nanos() - last.nanos() > READY_NANOS_MAX) return "the core does not answer";
+    if (!last.status().readiness().ready()) return last.status().readiness().reason();
+    return "";
+  }
+
+  /** Whether the core still takes its turns. */
+  boolean alive() {
+    Picture last = picture;
+    long nanos = last == null ? startedNanos : last.nanos();
+    return time.nanos() - nanos < ALIVE_NANOS_MAX;
+  }
+
+  /** The members as last seen; null before that. */
+  Reply.@Nullable MemberList members() {
+    Picture last = picture;
+    return last == null ? null : last.members();
+  }
+
+  private void ask(CoreThread core) {
+    if (stopping) return;
+    try {
+      core.submit(
+          new Command.AdminStatus(), ANSWER_NANOS_MAX, hear(reply -> seen((Reply.Status) reply)));
+      core.submit(
+          new Command.ClusterStatus(),
+          ANSWER_NANOS_MAX,
+          hear(reply -> seen((Reply.MemberList) reply)));
+    } catch (KdeltaException e) {
+      // Overloaded: the picture grows old, and that is what it then says.
+      return;
+    }
+  }
+
+  private void seen(Reply.Status status) {
+    Picture last = picture;
+    names.learn(status.node(), status.name());
+    picture = new Picture(status, last == null ? null : last.members(), time.nanos());
+    if (!stopping) serve(status.readiness().ready());
+  }
+
+  private void seen(Reply.MemberList members) {
+    names.learn(members);
+    Picture last = picture;
+    if (last != null) picture = new Picture(last.status(), members, last.nanos());
+  }
+
+  private void serve(boolean ready) {
+    ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    manager.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+    for (String service : services) manager.setStatus(service, status);
+  }
+
+  private static Responder hear(java.util.function.Consumer<Reply> answered) {
+    return new Responder() {
+      @Override
+      public void answered(Reply reply) {
+        answered.accept(reply);
+      }
+
+      @Override
+      public void refused(KdeltaException error) {
+        // As an answer that never came: the picture grows old.
+      }
+    };
+  }
+}

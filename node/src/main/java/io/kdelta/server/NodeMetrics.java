@@ -1,0 +1,139 @@
+package io.kdelta.server;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.kdelta.cluster.Member;
+import io.kdelta.core.CoreStats;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.Reply;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+
+/**
+ * The numbers of a node for Prometheus. The core counts in plain longs and knows nothing of this;
+ * what is shown is read from its picture when somebody asks. Labels are bounded: never a key.
+ */
+final class NodeMetrics implements ServerInterceptor, AutoCloseable {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics garbage = new JvmGcMetrics();
+
+  NodeMetrics() {
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    garbage.bindTo(registry);
+  }
+
+  /** Shows the counters of a core, and its members. */
+  void bind(CoreThread core, NodeHealth health) {
+    counter(core, "kdelta.core.turns", "turns of the core", CoreStats::turns);
+    counter(core, "kdelta.core.events", "events that the core handled", CoreStats::events);
+    counter(core, "kdelta.core.commands", "commands of clients", CoreStats::commands);
+    counter(core, "kdelta.core.writes", "versions that clients wrote", CoreStats::writes);
+    counter(core, "kdelta.core.replies", "answers that left", CoreStats::replies);
+    counter(core, "kdelta.core.refusals", "errors that left", CoreStats::refusals);
+    counter(core, "kdelta.core.overloads", "requests that did not fit", CoreStats::overloads);
+    counter(core, "kdelta.core.unmet", "writes whose level was not met", CoreStats::unmet);
+    gauge(core, "kdelta.core.parked", "answers that wait for a disk", CoreStats::parked);
+    gauge(core, "kdelta.core.inbox.events", "events that wait", CoreStats::inboxEvents);
+    gauge(core, "kdelta.core.inbox.bytes", "bytes that wait", CoreStats::inboxBytes);
+    gauge(core, "kdelta.versions", "versions in the set", CoreStats::versions);
+    gauge(core, "kdelta.disk.bytes", "bytes of all files", CoreStats::diskBytes);
+    gauge(
+        core,
+        "kdelta.wal.unsynced.batches",
+        "batches in the log that are not yet synced",
+        stats -> (double) stats.lastLsn() - stats.durableLsn());
+    for (Member.State state : Member.State.values()) {
+      Gauge.builder("kdelta.peers", health, h -> count(h, state))
+          .description("other members by state")
+          .tag("state", state.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+    Gauge.builder("kdelta.replication.lag.versions", health, NodeMetrics::lag)
+        .description("versions that the member furthest behind lacks")
+        .register(registry);
+    Gauge.builder("kdelta.ready", health, h -> h.unreadiness().isEmpty() ? 1 : 0)
+        .description("whether the node is ready")
+        .register(registry);
+  }
+
+  /** The text that Prometheus reads. */
+  String scrape() {
+    return registry.scrape();
+  }
+
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    Timer.Sample sample = Timer.start(registry);
+    String method = call.getMethodDescriptor().getBareMethodName();
+    String service = call.getMethodDescriptor().getServiceName();
+    return next.startCall(
+        new SimpleForwardingServerCall<>(call) {
+          @Override
+          public void close(Status status, Metadata trailers) {
+            sample.stop(
+                Timer.builder("kdelta.rpc")
+                    .description("calls by method and status")
+                    .tag("service", service == null ? "" : service)
+                    .tag("method", method == null ? "" : method)
+                    .tag("status", status.getCode().name())
+                    .register(registry));
+            super.close(status, trailers);
+          }
+        },
+        headers);
+  }
+
+  @Override
+  public void close() {
+    garbage.close();
+    registry.close();
+  }
+
+  private void counter(
+      CoreThread core, String name, String description, ToLongFunction<CoreStats> value) {
+    FunctionCounter.builder(name, core, c -> (double) value.applyAsLong(c.stats()))
+        .description(description)
+        .register(registry);
+  }
+
+  private void gauge(
+      CoreThread core, String name, String description, ToDoubleFunction<CoreStats> value) {
+    Gauge.builder(name, core, c -> value.applyAsDouble(c.stats()))
+        .description(description)
+        .register(registry);
+  }
+
+  private static double count(NodeHealth health, Member.State state) {
+    Reply.MemberList members = health.members();
+    if (members == null) return 0;
+    return members.nodes().stream()
+        .filter(node -> !node.self() && node.member().state() == state)
+        .count();
+  }
+
+  private static double lag(NodeHealth health) {
+    Reply.MemberList members = health.members();
+    if (members == null) return 0;
+    return members.nodes().stream().mapToLong(node -> node.lag().orElse(0)).max().orElse(0);
+  }
+}

@@ -1,0 +1,318 @@
+package io.kdelta.server;
+
+import com.google.protobuf.Timestamp;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.cluster.Lane;
+import io.kdelta.core.CoreConfig;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.EffectSink;
+import io.kdelta.core.Event;
+import io.kdelta.env.Entropy;
+import io.kdelta.env.HostEntropy;
+import io.kdelta.env.HostTime;
+import io.kdelta.env.Time;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.StorageLimits;
+import io.kdelta.vfs.HostVfs;
+import io.kdelta.vfs.Vfs;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole node in this process: gRPC, HTTP, the core and its threads. Thread-safe.
+ *
+ * <p>It listens before it recovers, so a taken port is found before the data directory is touched,
+ * and a probe gets an answer while a long log is read.
+ */
+public final class NodeServer implements AutoCloseable {
+  private static final long DRAIN_SECONDS_MAX = 15;
+  private static final long CALLS_SECONDS_MAX = 5;
+  private static final int WORKERS_MIN = 2;
+
+  private final NodeConfig config;
+  private final Consumer<String> notices;
+  private final Time time = new HostTime();
+  private final ExecutorService workers;
+  private final ScheduledExecutorService timer;
+  private final NodeNames names = new NodeNames();
+  private final NodeMetrics metrics = new NodeMetrics();
+  private final CompletableFuture<Optional<Throwable>> departure = new CompletableFuture<>();
+  private final CompletableFuture<CoreThread> core = new CompletableFuture<>();
+  private final Calls calls;
+  private final PeerStreams peers;
+  private final NodeHealth health;
+  private final Server grpc;
+  private @Nullable HttpPort http;
+  private Address listen;
+
+  private NodeServer(NodeConfig config, Consumer<String> notices) throws CannotStart {
+    this.config = config;
+    this.notices = notices;
+    int count = Math.max(WORKERS_MIN, Runtime.getRuntime().availableProcessors());
+    this.workers = Executors.newFixedThreadPool(count, named("kdelta-edge"));
+    this.timer = Executors.newSingleThreadScheduledExecutor(named("kdelta-timer"));
+    this.calls = new Calls(workers);
+    this.peers =
+        new PeerStreams(
+            calls, timer, EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
+    List<BindableService> services = services();
+    this.health =
+        new NodeHealth(
+            time,
+            names,
+            services.stream().map(s -> s.bindService().getServiceDescriptor().getName()).toList());
+    this.grpc = build(services);
+    this.listen = config.network().listen();
+  }
+
+  /**
+   * Starts a node and returns when it serves.
+   *
+   * @param notices takes lines for the operator, on any thread
+   * @throws CannotStart when an address or the data directory is taken
+   */
+  public static NodeServer start(NodeConfig config, Consumer<String> notices) throws CannotStart {
+    NodeServer server = new NodeServer(config, notices);
+    try {
+      server.listen();
+      server.recover();
+      return server;
+    } catch (CannotStart | RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /** Where gRPC listens, the port resolved. */
+  public Address address() {
+    return listen;
+  }
+
+  /** Where HTTP listens, the port resolved. */
+  public Optional<Address> httpAddress() {
+    HttpPort open = http;
+    if (open == null) return Optional.empty();
+    return config.network().http().map(address -> address.withPort(open.port()));
+  }
+
+  /**
+   * Waits until the node has left its cluster or has stopped by itself; why, in the second case.
+   */
+  public Optional<Throwable> awaitDeparture() throws InterruptedException {
+    try {
+      return departure.get();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new AssertionError("a departure cannot fail", e);
+    }
+  }
+
+  /** Takes no more calls, ships what the peers lack, and tells them; bounded in time. */
+  public void drain() {
+    health.stop();
+    calls.stop();
+    CoreThread running = core.getNow(null);
+    if (running == null || !running.offer(new Event.Drain())) return;
+    try {
+      var _ = departure.get(DRAIN_SECONDS_MAX, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      notices.accept("the peers did not take everything in time; they will ask for it later");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new AssertionError("a departure cannot fail", e);
+    }
+  }
+
+  /** Ends everything: calls, links, the core. What was acknowledged is on disk. */
+  @Override
+  public void close() {
+    health.stop();
+    calls.stop();
+    peers.close();
+    grpc.shutdown();
+    CoreThread running = core.getNow(null);
+    if (running != null) running.close();
+    try {
+      if (!grpc.awaitTermination(CALLS_SECONDS_MAX, TimeUnit.SECONDS)) grpc.shutdownNow();
+    } catch (InterruptedException e) {
+      grpc.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    HttpPort open = http;
+    if (open != null) open.close();
+    metrics.close();
+    timer.shutdownNow();
+    workers.shutdown();
+  }
+
+  private List<BindableService> services() {
+    Requests requests = new Requests(config.store().documentBytesMax());
+    Replies replies = new Replies(names);
+    return List.of(
+        new KvService(calls, requests, replies),
+        new VersionsService(calls, requests, replies),
+        new ClusterService(calls),
+        new AdminService(calls, this::facts),
+        peers);
+  }
+
+  private Server build(List<BindableService> services) {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(config.network().listen().resolve("listen"))
+            .executor(workers)
+            .maxInboundMessageSize(EdgeLimits.messageBytesMax(config.store().documentBytesMax()))
+            .maxInboundMetadataSize(EdgeLimits.METADATA_BYTES_MAX)
+            .maxConcurrentCallsPerConnection(EdgeLimits.CALLS_PER_CONNECTION_MAX)
+            .handshakeTimeout(EdgeLimits.HANDSHAKE_SECONDS_MAX, TimeUnit.SECONDS)
+            .permitKeepAliveTime(EdgeLimits.PING_SECONDS_MIN, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(EdgeLimits.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(EdgeLimits.KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .maxConnectionIdle(EdgeLimits.IDLE_MINUTES_MAX, TimeUnit.MINUTES)
+            .maxConnectionAge(EdgeLimits.AGE_HOURS_MAX, TimeUnit.HOURS)
+            .maxRstFramesPerWindow(EdgeLimits.RESETS_MAX, EdgeLimits.RESETS_WINDOW_SECONDS)
+            .intercept(metrics);
+    for (BindableService service : services) {
+      ServerServiceDefinition limited = RecursionLimit.apply(service.bindService());
+      builder.addService(limited);
+    }
+    return builder
+        .addService(RecursionLimit.apply(health.manager().getHealthService().bindService()))
+        .addService(RecursionLimit.apply(ProtoReflectionServiceV1.newInstance().bindService()))
+        .build();
+  }
+
+  private void listen() throws CannotStart {
+    try {
+      grpc.start();
+      listen = listen.withPort(grpc.getPort());
+    } catch (IOException e) {
+      throw taken("--listen or --port", config.network().listen(), e);
+    }
+    Address address = config.network().http().orElse(null);
+    if (address == null) return;
+    try {
+      http = HttpPort.open(address, health, metrics::scrape);
+    } catch (IOException e) {
+      throw taken("--http", address, e);
+    }
+  }
+
+  private static CannotStart taken(String flag, Address address, IOException cause) {
+    if (address.port() == 0) {
+      return new CannotStart("cannot listen on " + address + ": " + cause, "", cause);
+    }
+    return new CannotStart(
+        "the address " + address + " is taken by " + PortOwner.describe(address.port()),
+        "kdelta start " + flag + " ... listens elsewhere",
+        cause);
+  }
+
+  private void recover() throws CannotStart {
+    NodeConfig.Store store = config.store();
+    Entropy entropy = new HostEntropy();
+    Vfs vfs = store.inMemory() ? MemoryVfs.create(entropy) : new HostVfs(store.directory());
+    CoreThread opened;
+    try {
+      opened = CoreThread.start(coreConfig(), vfs, time, entropy, new Sink());
+    } catch (KdeltaException.DiskFault e) {
+      if (!e.operation().equals("lock")) throw e;
+      Throwable owner = e.getCause();
+      throw new CannotStart(
+          "the data directory "
+              + store.directory()
+              + " is in use by "
+              + (owner == null ? "another process" : owner.getMessage()),
+          "kdelta start --data DIR uses another one",
+          e);
+    }
+    core.complete(opened);
+    metrics.bind(opened, health);
+    calls.open(opened);
+    health.watch(opened, timer);
+  }
+
+  private CoreConfig coreConfig() {
+    NodeConfig.Identity identity = config.identity();
+    String owner = "process " + ProcessHandle.current().pid() + " (kdelta at " + listen + ")";
+    CoreConfig.Member member =
+        new CoreConfig.Member(
+            identity.name(),
+            List.of(config.network().advertise().orElse(listen).toString()),
+            httpAddress().map(Address::toString).orElse(""),
+            identity.zone(),
+            Software.VERSION,
+            identity.cluster(),
+            identity.join(),
+            identity.backups(),
+            ClusterConfig.Pace.DEFAULT,
+            ClusterConfig.Limits.DEFAULT);
+    return new CoreConfig(owner, member, StorageLimits.standard(), CoreConfig.Limits.DEFAULT);
+  }
+
+  private AdminService.Facts facts() {
+    long started =
+        ProcessHandle.current().info().startInstant().map(i -> i.getEpochSecond()).orElse(0L);
+    NodeConfig.Store store = config.store();
+    return new AdminService.Facts(
+        store.inMemory() ? "(in memory)" : store.directory().toAbsolutePath().toString(),
+        listen.toString(),
+        httpAddress().map(Address::toString).orElse(""),
+        Timestamp.newBuilder().setSeconds(started).build());
+  }
+
+  private static ThreadFactory named(String name) {
+    return Thread.ofPlatform().name(name + "-", 1).daemon(true).factory();
+  }
+
+  /** What the core asks of the world. Called on the core thread; hands over. */
+  private final class Sink implements EffectSink {
+    @Override
+    public void send(long link, Bytes message, Lane lane) {
+      peers.send(link, message, lane);
+    }
+
+    @Override
+    public void dial(String address) {
+      // The core may ask before its start has returned.
+      var _ = core.thenAcceptAsync(opened -> peers.dial(opened, address), timer);
+    }
+
+    @Override
+    public void hangup(long link, String reason) {
+      peers.hangUp(link, reason);
+    }
+
+    @Override
+    public void notice(String text) {
+      timer.execute(() -> notices.accept(text));
+    }
+
+    @Override
+    public void departed() {
+      departure.complete(Optional.empty());
+    }
+
+    @Override
+    public void halted(Throwable cause) {
+      health.stop();
+      departure.complete(Optional.of(cause));
+    }
+  }
+}

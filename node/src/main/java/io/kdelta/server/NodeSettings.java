@@ -1,0 +1,176 @@
+package io.kdelta.server;
+
+import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.document.CanonicalJson;
+import io.kdelta.error.KdeltaException;
+import java.io.IOException;
+import java.io.Reader;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/**
+ * Makes a {@link NodeConfig} out of flags and a properties file ({@code key = value}). A flag wins
+ * over the file, the file over the default. An unknown key is an error that names the closest one.
+ */
+public final class NodeSettings {
+  /** Every key of the file; the flags are the same words behind two dashes. */
+  public static final List<String> KEYS =
+      List.of(
+          "advertise",
+          "backups",
+          "cluster",
+          "data",
+          "document-bytes-max",
+          "http",
+          "in-memory",
+          "insecure",
+          "join",
+          "listen",
+          "name",
+          "port",
+          "zone");
+
+  private static final String NONE = "none";
+  private static final int HTTP_OFFSET = 2;
+
+  private final TreeMap<String, String> values = new TreeMap<>();
+
+  private NodeSettings() {}
+
+  /** Reads {@code file} if there is one, and lays {@code flags} over it. */
+  public static NodeConfig read(Optional<Path> file, Map<String, String> flags) {
+    NodeSettings settings = new NodeSettings();
+    if (file.isPresent()) settings.load(file.get());
+    settings.put(flags, "the command line");
+    return settings.config();
+  }
+
+  private void load(Path file) {
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      properties.load(reader);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new KdeltaException.Invalid("config", "cannot read " + file + ": " + e);
+    }
+    TreeMap<String, String> read = new TreeMap<>();
+    for (String key : properties.stringPropertyNames()) read.put(key, properties.getProperty(key));
+    put(read, file.toString());
+  }
+
+  private void put(Map<String, String> given, String origin) {
+    for (Map.Entry<String, String> entry : given.entrySet()) {
+      String key = entry.getKey();
+      if (!KEYS.contains(key)) {
+        throw new KdeltaException.Invalid(
+            key, "no such setting (" + origin + "); the closest is '" + closest(key) + "'");
+      }
+      // A port or an address: the later word of the two stands.
+      if (key.equals("port")) values.remove("listen");
+      if (key.equals("listen")) values.remove("port");
+      values.put(key, entry.getValue().strip());
+    }
+  }
+
+  private NodeConfig config() {
+    Address listen =
+        values.containsKey("port")
+            ? Address.loopback(number("port", Address.PORT_DEFAULT))
+            : address("listen").orElse(Address.loopback(Address.PORT_DEFAULT));
+    boolean inMemory = flag("in-memory");
+    return new NodeConfig(
+        new NodeConfig.Identity(
+            values.getOrDefault("name", defaultName(listen)),
+            values.getOrDefault("zone", ""),
+            Optional.ofNullable(values.get("cluster")),
+            join(),
+            number("backups", ClusterConfig.BACKUPS)),
+        new NodeConfig.Network(listen, http(listen), address("advertise"), flag("insecure")),
+        new NodeConfig.Store(
+            Path.of(values.getOrDefault("data", defaultDirectory())),
+            inMemory,
+            number("document-bytes-max", CanonicalJson.BYTES_DEFAULT)));
+  }
+
+  private static String defaultDirectory() {
+    return Path.of(System.getProperty("user.home"), ".kdelta", "data").toString();
+  }
+
+  /** On one machine the port tells nodes apart, on several the host does. */
+  private static String defaultName(Address listen) {
+    if (listen.loopback()) return "node-" + listen.port();
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "node-" + listen.port();
+    }
+  }
+
+  private Optional<Address> http(Address listen) {
+    String text = values.get("http");
+    if (text != null && text.equals(NONE)) return Optional.empty();
+    if (text != null) return address("http");
+    int port = listen.port() == 0 ? 0 : listen.port() + HTTP_OFFSET;
+    return Optional.of(listen.withPort(port));
+  }
+
+  private List<String> join() {
+    List<String> addresses = new ArrayList<>();
+    for (String part : values.getOrDefault("join", "").split(",", -1)) {
+      if (!part.isBlank()) addresses.add(Address.parse("join", part.strip()).toString());
+    }
+    return addresses;
+  }
+
+  private Optional<Address> address(String key) {
+    return Optional.ofNullable(values.get(key)).map(text -> Address.parse(key, text));
+  }
+
+  private int number(String key, int otherwise) {
+    String text = values.get(key);
+    if (text == null) return otherwise;
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new KdeltaException.Invalid(key, "'" + text + "' is not a number");
+    }
+  }
+
+  private boolean flag(String key) {
+    String text = values.getOrDefault(key, "false");
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new KdeltaException.Invalid(key, "'" + text + "' is not true or false");
+    };
+  }
+
+  private static String closest(String key) {
+    return KEYS.stream().min(Comparator.comparingInt(known -> distance(key, known))).orElseThrow();
+  }
+
+  /** Edits from one word to the other (Levenshtein). */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) row[j] = j;
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[b.length()];
+  }
+}

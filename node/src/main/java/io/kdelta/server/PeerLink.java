@@ -1,0 +1,189 @@
+package io.kdelta.server;
+
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.stub.CallStreamObserver;
+import io.kdelta.cluster.Lane;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.Event;
+import io.kdelta.memory.Bytes;
+import io.kdelta.proto.v1.Envelope;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream to or from one peer: what the core sends waits here, in lanes, until the network takes
+ * it; what comes in goes to the core, and when the core is full the stream waits.
+ *
+ * <p>Thread-safe. Invariant: the core hears of a link exactly once that it is up, and then exactly
+ * once that it is down.
+ */
+final class PeerLink {
+  private static final long RETRY_MILLIS = 5;
+  private static final long HANGUP_MILLIS = 2_000;
+
+  /** Ends the call under the stream at once, and whatever belongs to it alone. */
+  interface Call {
+    void cancel(String reason);
+  }
+
+  private final long id;
+  private final CoreThread core;
+  private final ScheduledExecutorService timer;
+  private final CallStreamObserver<Envelope> out;
+  private final Call call;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final EnumMap<Lane, Queue> lanes = new EnumMap<>(Lane.class);
+
+  /** The peer is no longer written to. */
+  private boolean closing;
+
+  private boolean down;
+
+  /** Messages of one priority, in order. */
+  private static final class Queue {
+    private final ArrayDeque<Envelope> messages = new ArrayDeque<>();
+    private long bytes;
+  }
+
+  PeerLink(
+      long id,
+      CoreThread core,
+      ScheduledExecutorService timer,
+      CallStreamObserver<Envelope> out,
+      Call call) {
+    this.id = id;
+    this.core = core;
+    this.timer = timer;
+    this.out = out;
+    this.call = call;
+    for (Lane lane : Lane.values()) lanes.put(lane, new Queue());
+  }
+
+  long id() {
+    return id;
+  }
+
+  /**
+   * Takes a message for the peer. A peer that lets too much wait is hung up: it catches up later.
+   */
+  void send(Bytes message, Lane lane) {
+    Envelope envelope =
+        Envelope.newBuilder()
+            .setPayload(UnsafeByteOperations.unsafeWrap(message.buffer()))
+            .setPriority(priority(lane))
+            .build();
+    lock.lock();
+    try {
+      if (closing || down) return;
+      Queue queue = lane(lane);
+      if (queue.bytes + message.size() > EdgeLimits.PEER_QUEUE_BYTES_MAX) {
+        closing = true;
+        timer.execute(() -> call.cancel("the peer is too slow"));
+        return;
+      }
+      queue.messages.add(envelope);
+      queue.bytes += message.size();
+      drain();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The network can take more. */
+  void ready() {
+    lock.lock();
+    try {
+      drain();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A message of the peer came; asks for the next one as soon as the core has taken this one. */
+  void received(Envelope envelope) {
+    Bytes message = Bytes.wrap(envelope.getPayload().toByteArray());
+    offer(new Event.PeerMessage(id, message));
+  }
+
+  private void offer(Event.PeerMessage message) {
+    lock.lock();
+    try {
+      if (down) return;
+    } finally {
+      lock.unlock();
+    }
+    if (core.offer(message)) {
+      out.request(1);
+    } else {
+      var _ = timer.schedule(() -> offer(message), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Sends what waits and closes; a peer that does not take it in time is cut off. */
+  void hangUp(String reason) {
+    lock.lock();
+    try {
+      if (closing || down) return;
+      closing = true;
+      drain();
+    } finally {
+      lock.unlock();
+    }
+    var _ = timer.schedule(() -> call.cancel(reason), HANGUP_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** The stream has ended, whoever ended it. True the first time. */
+  boolean ended() {
+    lock.lock();
+    try {
+      if (down) return false;
+      down = true;
+      for (Queue queue : lanes.values()) queue.messages.clear();
+    } finally {
+      lock.unlock();
+    }
+    // Refused only by a core that has stopped, which wants to know nothing any more.
+    var _ = core.offer(new Event.PeerDown(id));
+    return true;
+  }
+
+  private void drain() {
+    while (!down && out.isReady()) {
+      Envelope next = poll();
+      if (next == null) {
+        if (closing) out.onCompleted();
+        return;
+      }
+      out.onNext(next);
+    }
+  }
+
+  private @Nullable Envelope poll() {
+    for (Lane lane : Lane.values()) {
+      Queue queue = lane(lane);
+      Envelope next = queue.messages.poll();
+      if (next == null) continue;
+      queue.bytes -= next.getPayload().size();
+      return next;
+    }
+    return null;
+  }
+
+  private Queue lane(Lane lane) {
+    Queue queue = lanes.get(lane);
+    if (queue == null) throw new AssertionError("no queue for " + lane);
+    return queue;
+  }
+
+  private static Envelope.Priority priority(Lane lane) {
+    return switch (lane) {
+      case GOSSIP -> Envelope.Priority.GOSSIP;
+      case SHIP -> Envelope.Priority.SHIP;
+      case BULK -> Envelope.Priority.BULK;
+    };
+  }
+}

@@ -1,0 +1,209 @@
+package io.kdelta.server;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.kdelta.cluster.Lane;
+import io.kdelta.core.CoreThread;
+import io.kdelta.core.Event;
+import io.kdelta.memory.Bytes;
+import io.kdelta.proto.v1.Envelope;
+import io.kdelta.proto.v1.PeerGrpc;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The links to peers: carries out what the core asks of them (dial, send, hang up) and tells the
+ * core what becomes of them. A link is one bidirectional gRPC stream; a dialled one has a channel
+ * of its own. Thread-safe.
+ */
+final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
+  private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+
+  private final Calls calls;
+  private final ScheduledExecutorService timer;
+  private final int messageBytesMax;
+  private final AtomicLong lastLink = new AtomicLong();
+  private final Map<Long, PeerLink> links = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  PeerStreams(Calls calls, ScheduledExecutorService timer, int messageBytesMax) {
+    this.calls = calls;
+    this.timer = timer;
+    this.messageBytesMax = messageBytesMax;
+  }
+
+  /** A peer opens a stream. */
+  @Override
+  public StreamObserver<Envelope> exchange(StreamObserver<Envelope> observer) {
+    ServerCallStreamObserver<Envelope> out = (ServerCallStreamObserver<Envelope>) observer;
+    CoreThread core;
+    try {
+      core = calls.core();
+    } catch (StatusRuntimeException e) {
+      out.onError(e);
+      return new Deaf();
+    }
+    PeerLink link =
+        new PeerLink(
+            lastLink.incrementAndGet(),
+            core,
+            timer,
+            out,
+            reason -> out.onError(Status.CANCELLED.withDescription(reason).asException()));
+    out.disableAutoRequest();
+    out.setOnReadyHandler(link::ready);
+    out.setOnCancelHandler(() -> end(link));
+    out.setOnCloseHandler(() -> end(link));
+    up(core, link, null);
+    out.request(1);
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(Envelope envelope) {
+        link.received(envelope);
+      }
+
+      @Override
+      public void onError(Throwable failure) {
+        end(link);
+      }
+
+      @Override
+      public void onCompleted() {
+        end(link);
+        out.onCompleted();
+      }
+    };
+  }
+
+  /** Opens a stream to {@code address}; the core hears of it. */
+  void dial(CoreThread core, String address) {
+    if (closed) return;
+    ManagedChannel channel =
+        NettyChannelBuilder.forTarget("dns:///" + address)
+            .usePlaintext()
+            .disableRetry()
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+            .maxInboundMessageSize(messageBytesMax)
+            .maxInboundMetadataSize(EdgeLimits.METADATA_BYTES_MAX)
+            .keepAliveTime(EdgeLimits.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(EdgeLimits.KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .build();
+    Dialled dialled = new Dialled(core, address, channel);
+    PeerGrpc.newStub(channel).exchange(dialled);
+  }
+
+  void send(long link, Bytes message, Lane lane) {
+    PeerLink open = links.get(link);
+    if (open != null) open.send(message, lane);
+  }
+
+  void hangUp(long link, String reason) {
+    PeerLink open = links.get(link);
+    if (open != null) open.hangUp(reason);
+  }
+
+  /** Cuts every link. */
+  @Override
+  public void close() {
+    closed = true;
+    for (PeerLink link : links.values()) link.hangUp("the node stops");
+  }
+
+  private void up(CoreThread core, PeerLink link, @Nullable String dialled) {
+    links.put(link.id(), link);
+    if (!core.offer(new Event.PeerUp(link.id(), dialled))) link.hangUp("the core has stopped");
+  }
+
+  private void end(PeerLink link) {
+    if (link.ended()) links.remove(link.id());
+  }
+
+  /** The incoming side of a stream that was refused. */
+  private static final class Deaf implements StreamObserver<Envelope> {
+    @Override
+    public void onNext(Envelope envelope) {}
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+
+  /** The answering side of a stream that this node opened. */
+  private final class Dialled implements ClientResponseObserver<Envelope, Envelope> {
+    private final CoreThread core;
+    private final String address;
+    private final ManagedChannel channel;
+
+    /** Set on the first sign of life; read on threads of gRPC, one at a time. */
+    private volatile @Nullable PeerLink link;
+
+    Dialled(CoreThread core, String address, ManagedChannel channel) {
+      this.core = core;
+      this.address = address;
+      this.channel = channel;
+    }
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<Envelope> requests) {
+      requests.disableAutoRequestWithInitial(0);
+      requests.setOnReadyHandler(() -> ready(requests));
+    }
+
+    private void ready(ClientCallStreamObserver<Envelope> requests) {
+      PeerLink open = link;
+      if (open == null) {
+        open =
+            new PeerLink(
+                lastLink.incrementAndGet(),
+                core,
+                timer,
+                requests,
+                reason -> requests.cancel(reason, null));
+        link = open;
+        up(core, open, address);
+        requests.request(1);
+      }
+      open.ready();
+    }
+
+    @Override
+    public void onNext(Envelope envelope) {
+      PeerLink open = link;
+      if (open != null) open.received(envelope);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      finish();
+    }
+
+    @Override
+    public void onCompleted() {
+      finish();
+    }
+
+    private void finish() {
+      channel.shutdownNow();
+      PeerLink open = link;
+      if (open != null) {
+        end(open);
+      } else {
+        // Refused only by a core that has stopped.
+        var _ = core.offer(new Event.DialFailed(address));
+      }
+    }
+  }
+}
