@@ -128,8 +128,9 @@ final class Backup {
   /** A node ships a log: follow it, and send it the receipts. */
   void offer(NodeId node, PeerMessage.Offer offer, long now) {
     Incarnation log = offer.incarnation();
-    if (log.equals(replica.own().orElse(null)) || disputed(log)) return;
+    if (disputed(log)) return;
     receipts.watch(node, log, offer.last(), now);
+    if (log.equals(replica.own().orElse(null))) return;
     follow(node, log, held(log).prefix() + 1, Long.MAX_VALUE, now);
   }
 

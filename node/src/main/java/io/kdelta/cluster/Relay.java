@@ -31,6 +31,7 @@ final class Relay {
   private final Map<Incarnation, Pull> pulls = new TreeMap<>();
   private final Map<Incarnation, Long> missingSince = new TreeMap<>();
   private boolean stale = true;
+  private long dueAt = Long.MAX_VALUE;
 
   /** What was asked of whom. */
   private record Pull(NodeId holder, long from, long upTo, long askedAt) {}
@@ -65,8 +66,9 @@ final class Relay {
 
   /** Asks for what is missing and does not come by itself. */
   void tick(long now) {
-    if (!stale && now < deadline()) return;
+    if (!stale && now < dueAt) return;
     stale = false;
+    dueAt = Long.MAX_VALUE;
     List<NodeId> holders = new ArrayList<>();
     for (NodeId node : wire.linked()) {
       if (met.test(node)) holders.add(node);
@@ -78,33 +80,25 @@ final class Relay {
     Optional<Incarnation> own = replica.own();
     for (Incarnation log : logs) {
       if (own.isPresent() && own.get().equals(log)) continue;
-      consider(log, holders, now);
+      dueAt = Math.min(dueAt, consider(log, holders, now));
     }
   }
 
   /** When {@link #tick} has something to do though nothing has changed. */
   long deadline() {
-    long deadline = Long.MAX_VALUE;
-    for (Map.Entry<Incarnation, Long> missing : missingSince.entrySet()) {
-      Pull pull = pulls.get(missing.getKey());
-      long heard = backup.progressAt(missing.getKey());
-      long due = missing.getValue() + ripening();
-      if (pull != null) due = Math.max(due, Math.max(pull.askedAt(), heard) + config.pace().pull());
-      // A log that comes live has as long to bring what is missing.
-      if (pull == null && due <= heard + config.pace().pull()) due = heard + config.pace().pull();
-      deadline = Math.min(deadline, due);
-    }
-    return deadline;
+    return dueAt;
   }
 
-  private void consider(Incarnation log, List<NodeId> holders, long now) {
+  /** Pulls a log if it is time to; when to look again if nothing changes until then. */
+  private long consider(Incarnation log, List<NodeId> holders, long now) {
     Intervals held = backup.held(log);
+    long progress = backup.progressAt(log);
     Pull pull = pulls.get(log);
     if (pull != null) {
       boolean done = held.containsAll(Intervals.of(pull.from(), pull.upTo()));
-      long progress = Math.max(pull.askedAt(), backup.progressAt(log));
-      boolean stuck = now - progress >= config.pace().pull();
-      if (!done && !stuck && !backup.suspended(pull.holder(), log, now)) return;
+      long patience = Math.max(pull.askedAt(), progress) + config.pace().pull();
+      boolean useless = now >= patience || backup.suspended(pull.holder(), log, now);
+      if (!done && !useless) return patience;
       pulls.remove(log);
     }
     Intervals missing = Intervals.EMPTY;
@@ -115,13 +109,13 @@ final class Relay {
     }
     if (missing.isEmpty()) {
       missingSince.remove(log);
-      return;
+      return Long.MAX_VALUE;
     }
     long since = missingSince.computeIfAbsent(log, incarnation -> now);
-    if (now - since < ripening()) return;
-    long patience = Math.max(since, backup.progressAt(log)) + config.pace().pull();
-    if (live && now < patience) return;
+    long patience = live ? Math.max(since, progress) + config.pace().pull() : since + ripening();
+    if (now < patience) return patience;
     ask(log, missing, holders, pull == null ? null : pull.holder(), now);
+    return now + config.pace().pull();
   }
 
   /** What is missing may be under way: it is asked for when that had a moment. */

@@ -55,6 +55,8 @@ final class ModelNet {
   private final TreeSet<String> cuts = new TreeSet<>();
   private long orders;
   private long linkNumbers;
+  private long busyAt;
+  private int busy;
 
   private record Item(long at, long order, Runnable work) {}
 
@@ -225,6 +227,13 @@ final class ModelNet {
     long until = now + nanos;
     while (!queue.isEmpty() && queue.peek().at() <= until) {
       Item item = queue.remove();
+      // More events than that in one moment can only be a part that wakes itself up for ever.
+      if (item.at() > busyAt + MILLI) {
+        busyAt = item.at();
+        busy = 0;
+      } else if (++busy > 20_000) {
+        throw new AssertionError("nothing but events at " + now + picture());
+      }
       now = Math.max(now, item.at());
       item.work().run();
     }
