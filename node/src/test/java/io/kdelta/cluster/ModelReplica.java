@@ -42,6 +42,7 @@ final class ModelReplica implements Replica {
   private final Map<Incarnation, NodeId> origins = new TreeMap<>();
   private final Map<Incarnation, Map<Long, Digest>> chains = new TreeMap<>();
   private final Map<String, Bytes> remembered = new TreeMap<>();
+  private final Map<Incarnation, Position> positions = new TreeMap<>();
   private Optional<Incarnation> own = Optional.empty();
   private boolean full;
 
@@ -66,6 +67,7 @@ final class ModelReplica implements Replica {
     origins.clear();
     chains.clear();
     remembered.clear();
+    positions.clear();
     own = Optional.empty();
     for (Entry entry : kept) apply(entry);
   }
@@ -179,6 +181,7 @@ final class ModelReplica implements Replica {
 
   private void apply(Entry entry) {
     log.add(entry);
+    positions.clear();
     switch (entry) {
       case Entry.Put put -> put(put.envelope(), put.origin());
       case Entry.Adopted adopt ->
@@ -255,7 +258,13 @@ final class ModelReplica implements Replica {
 
   @Override
   public Optional<Position> position(Incarnation incarnation) {
-    if (!incarnations().contains(incarnation)) return Optional.empty();
+    if (!rows.containsKey(incarnation) && !adopted.containsKey(incarnation)) {
+      return Optional.empty();
+    }
+    return Optional.of(positions.computeIfAbsent(incarnation, this::reckoned));
+  }
+
+  private Position reckoned(Incarnation incarnation) {
     Intervals received = Intervals.EMPTY;
     Intervals applied = Intervals.EMPTY;
     for (Map.Entry<Long, Digest> row : rowsOf(incarnation).entrySet()) {
@@ -263,30 +272,29 @@ final class ModelReplica implements Replica {
       if (visible.containsKey(row.getValue())) applied = applied.with(row.getKey(), row.getKey());
     }
     long known = received.prefix();
-    return Optional.of(
-        new Position(
-            incarnation,
-            origins.getOrDefault(incarnation, NodeId.NONE),
-            received,
-            applied,
-            adopted.getOrDefault(incarnation, Intervals.EMPTY),
-            known,
-            chain(incarnation, known).orElseThrow(),
-            false));
+    return new Position(
+        incarnation,
+        origins.getOrDefault(incarnation, NodeId.NONE),
+        received,
+        applied,
+        adopted.getOrDefault(incarnation, Intervals.EMPTY),
+        known,
+        chain(incarnation, known).orElseThrow(),
+        false);
   }
 
   @Override
   public Optional<Digest> chain(Incarnation incarnation, long seq) {
     if (seq == 0) return Optional.of(Distinction.chainStart(incarnation));
-    Map<Long, Digest> known = chains.computeIfAbsent(incarnation, i -> new TreeMap<>());
-    Digest cached = known.get(seq);
+    Map<Long, Digest> reached = chains.computeIfAbsent(incarnation, i -> new TreeMap<>());
+    Digest cached = reached.get(seq);
     if (cached != null) return Optional.of(cached);
     Digest h = Distinction.chainStart(incarnation);
     for (long i = 1; i <= seq; i++) {
       Digest id = rowsOf(incarnation).get(i);
       if (id == null) return Optional.empty();
       h = Distinction.chain(h, id);
-      known.put(i, h);
+      reached.put(i, h);
     }
     return Optional.of(h);
   }
