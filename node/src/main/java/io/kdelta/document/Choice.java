@@ -16,7 +16,12 @@ public sealed interface Choice {
    *
    * @param document canonical JSON
    */
-  record Value(Bytes document) implements Choice {}
+  record Value(Bytes document) implements Choice {
+    /** Invalid for anything but canonical JSON. */
+    public Value {
+      Write.requireCanonical(document);
+    }
+  }
 
   /** Field by field against what the heads have in common, see {@link FieldMerge}. */
   record Merge() implements Choice {}

@@ -87,13 +87,9 @@ public final class DocumentStore {
     refuseSystem(key);
     reader.refuseDamaged(key);
     Resolver resolver = new Resolver(reader, choice, note);
-    Retries retries = new Retries(store.graph());
-    Version before = dryRun ? null : retries.first(requestId);
-    if (before != null) {
-      // The heads are resolved by now; what they were stands in the version that did it.
-      Resolver.Plan plan = resolver.plan(key, before.parents());
-      Answer.Outcome outcome = retries.find(requestId, plan.drafts());
-      if (outcome != null) return plan.done(outcome);
+    if (!dryRun) {
+      Answer.Resolution first = resolvedBefore(resolver, key, requestId);
+      if (first != null) return first;
     }
     Heads heads = store.graph().heads(key);
     precondition.check(key, heads);
@@ -160,6 +156,25 @@ public final class DocumentStore {
   /** The counts of every namespace that ever had a version, in order. */
   public SortedMap<String, CausalStats> namespaces() {
     return store.namespaces();
+  }
+
+  /** The first result of a resolve that came before under this id, or null when it is new. */
+  private Answer.@Nullable Resolution resolvedBefore(Resolver resolver, Key key, String requestId) {
+    Retries retries = new Retries(store.graph());
+    Version before = retries.first(requestId);
+    if (before == null) return null;
+    // The heads are no heads any more; what they were stands in the version that resolved them.
+    if (!before.key().equals(key) || before.parents().size() < 2) {
+      throw Retries.anotherBody(requestId);
+    }
+    Resolver.Plan plan;
+    try {
+      plan = resolver.plan(key, before.parents());
+    } catch (KdeltaException.NotFound e) {
+      throw Retries.anotherBody(requestId);
+    }
+    Answer.Outcome outcome = retries.find(requestId, plan.drafts());
+    return outcome == null ? null : plan.done(outcome);
   }
 
   private Written writeOne(Transaction transaction, Write write, @Nullable Request request) {

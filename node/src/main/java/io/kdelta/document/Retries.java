@@ -45,12 +45,7 @@ final class Retries {
       boolean same =
           request.count() == drafts.size()
               && record.bodyHash().equals(bodyHash(drafts.get(request.index())));
-      if (!same) {
-        throw new KdeltaException.Conflict(
-            "request " + requestId,
-            "the body it had before",
-            "another one; a new request needs a new id");
-      }
+      if (!same) throw anotherBody(requestId);
       Stored stored = graph.version(record.version());
       if (stored == null) continue;
       written.add(written(stored));
@@ -66,6 +61,14 @@ final class Retries {
     List<RequestRecord> records = graph.request(requestId);
     Stored stored = records.isEmpty() ? null : graph.version(records.getFirst().version());
     return stored == null ? null : stored.version();
+  }
+
+  /** The refusal of a request id that came before with another body. */
+  static KdeltaException.Conflict anotherBody(String requestId) {
+    return new KdeltaException.Conflict(
+        "request " + requestId,
+        "the body it had before",
+        "another one; a new request needs a new id");
   }
 
   private Written written(Stored stored) {

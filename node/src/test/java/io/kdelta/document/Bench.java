@@ -15,8 +15,8 @@ import java.util.List;
 /** A whole store over a simulated disk, for tests; its time goes on by a millisecond a write. */
 final class Bench implements AutoCloseable {
   final SimTime time = new SimTime();
+  final SimVfs disk;
   private final SimEntropy entropy;
-  private final SimVfs disk;
   private int starts;
 
   StorageEngine engine;

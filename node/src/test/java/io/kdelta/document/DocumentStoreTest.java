@@ -16,6 +16,8 @@ import io.kdelta.error.KdeltaException.Conflict;
 import io.kdelta.error.KdeltaException.Invalid;
 import io.kdelta.error.KdeltaException.NoValueAt;
 import io.kdelta.error.KdeltaException.NotFound;
+import io.kdelta.error.KdeltaException.Overloaded;
+import io.kdelta.error.KdeltaException.ReadOnly;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
@@ -352,6 +354,60 @@ final class DocumentStoreTest {
     bench.put(ALICE, "{}");
     assertEquals(first, written(resolve(new Choice.Merge(), false, "m1")));
     assertEquals("{}", bench.get(ALICE));
+  }
+
+  @Test
+  void aResolveUnderTheIdOfAnotherRequestConflicts() {
+    bench.writeAs("put", Write.put(BO, Bytes.utf8("1")));
+    bench.writeAs("first", Write.put(ALICE, Bytes.utf8("0")));
+    Digest base = bench.reader().get(ALICE, Moment.now()).version().version().id();
+    Digest left = bench.putOver(ALICE, "1", base);
+    bench.putOver(ALICE, "2", base);
+    for (Choice choice : List.of(new Choice.Merge(), new Choice.Take(left.hex()))) {
+      assertThrows(Conflict.class, () -> resolve(choice, false, "put"), "of another key");
+      assertThrows(Conflict.class, () -> resolve(choice, false, "first"), "of one parent or none");
+    }
+    resolve(new Choice.Take(left.hex()), false, "taken");
+    Choice other = new Choice.Take(base.hex());
+    assertThrows(Conflict.class, () -> resolve(other, false, "taken"), "takes something else");
+  }
+
+  @Test
+  void onlyCanonicalDocumentsAreTaken() {
+    for (String wrong : List.of("", "{\"a\": 1}", "{\"b\":1,\"a\":2}", "1.0", "nul")) {
+      assertThrows(Invalid.class, () -> Write.put(ALICE, Bytes.utf8(wrong)), wrong);
+      assertThrows(Invalid.class, () -> new Choice.Value(Bytes.utf8(wrong)), wrong);
+    }
+  }
+
+  @Test
+  void aFullDiskRefusesWritesAnswersReadsAndHealsByItself() {
+    bench.put(ALICE, "1");
+    bench.disk.setCapacity(bench.disk.used());
+    String filler = "x".repeat(200_000);
+    int taken = 0;
+    boolean refused = false;
+    while (!refused) {
+      assertTrue(taken < 100, "it has to be full some time");
+      try {
+        bench.put(new Key("large", "k" + taken), "\"" + taken + filler + "\"");
+        taken++;
+      } catch (ReadOnly | Overloaded e) {
+        refused = true;
+      }
+    }
+    assertEquals("1", bench.get(ALICE));
+    assertEquals(taken + 1, bench.documents.stats(null).versions());
+    bench.disk.setCapacity(Long.MAX_VALUE);
+    for (int i = 0; i < 200 && bench.engine.readOnlyReason().isPresent(); i++) {
+      bench.engine.runInline();
+    }
+    bench.put(BO, "2");
+    bench.restart();
+    assertEquals("2", bench.get(BO));
+    for (int i = 0; i < taken; i++) {
+      assertEquals("\"" + i + filler + "\"", bench.get(new Key("large", "k" + i)));
+    }
   }
 
   @Test
