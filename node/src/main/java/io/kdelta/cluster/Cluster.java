@@ -48,7 +48,7 @@ public final class Cluster {
 
   /** Reads what the node remembers; says nothing before {@link Event.Started}. */
   public Cluster(ClusterConfig config, Replica replica, Entropy entropy) {
-    this(config, replica, entropy, StreamOnly::new);
+    this(config, replica, entropy, Reconciler::new);
   }
 
   /** With another driver of sessions, for tests of the rest. */
@@ -73,7 +73,7 @@ public final class Cluster {
     holdings = new Holdings(replica, config.pace().facts());
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config.limits(), links, met::contains);
-    sessions = factory.create(replica, config, entropy.split("sessions"), new SessionHost());
+    sessions = factory.create(replica, entropy.split("sessions"), new SessionHost());
     backup = new Backup(replica, config, outbox, links, sessions::doubt);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
     roster.recall(replica.recall(Roster.ROW));
@@ -486,10 +486,7 @@ public final class Cluster {
         case PeerMessage.Receipt receipt -> receiptHeard(from, receipt);
         case PeerMessage.Want want -> backup.want(from, want, now);
         case PeerMessage.Versions versions -> backup.versions(from, versions, now);
-        case PeerMessage.Reconcile _,
-            PeerMessage.Push _,
-            PeerMessage.Positions _,
-            PeerMessage.PushCredit _ ->
+        case PeerMessage.Reconcile _, PeerMessage.Push _, PeerMessage.PushCredit _ ->
             sessions.message(from, message, size, now);
       }
     }

@@ -45,8 +45,7 @@ import java.util.TreeMap;
  * 16 Versions     u32 count | each: u32 length, envelope
  * 17 Reconcile    u64 session | u32 length | message of the pure module
  * 18 Push         u64 session | u32 count | each: u32 length, envelope
- * 19 Positions    u64 session | positions
- * 20 PushCredit   u64 session | u64 bytes
+ * 19 PushCredit   u64 session | u64 bytes
  *
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
@@ -140,8 +139,7 @@ final class PeerCodec {
       case PeerMessage.Versions m -> envelopes(out.writeByte(16), m.envelopes());
       case PeerMessage.Reconcile m -> session(out, 17, m.session()).writeSized(m.body());
       case PeerMessage.Push m -> envelopes(session(out, 18, m.session()), m.envelopes());
-      case PeerMessage.Positions m -> positions(session(out, 19, m.session()), m.positions());
-      case PeerMessage.PushCredit m -> session(out, 20, m.session()).writeLong(m.bytes());
+      case PeerMessage.PushCredit m -> session(out, 19, m.session()).writeLong(m.bytes());
     }
     return out.toBytes();
   }
@@ -175,8 +173,7 @@ final class PeerCodec {
       case 16 -> new PeerMessage.Versions(envelopes(in));
       case 17 -> new PeerMessage.Reconcile(in.readLong(), in.readSized(BODY_BYTES_MAX));
       case 18 -> new PeerMessage.Push(in.readLong(), envelopes(in));
-      case 19 -> new PeerMessage.Positions(in.readLong(), positions(in));
-      case 20 -> new PeerMessage.PushCredit(in.readLong(), natural(in));
+      case 19 -> new PeerMessage.PushCredit(in.readLong(), natural(in));
       default -> throw in.invalid("kind " + kind + " is unknown");
     };
   }

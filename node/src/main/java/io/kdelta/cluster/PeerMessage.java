@@ -168,20 +168,6 @@ public sealed interface PeerMessage {
     }
   }
 
-  /**
-   * The positions of the snapshot that a session ended with.
-   *
-   * @param session its number
-   * @param positions what is in the set, by row or adopted
-   */
-  record Positions(long session, SortedMap<Incarnation, Intervals> positions)
-      implements PeerMessage {
-    @Override
-    public Lane lane() {
-      return Lane.BULK;
-    }
-  }
-
   /** The sender has stored this many bytes of pushed versions of the session. */
   record PushCredit(long session, long bytes) implements PeerMessage {
     @Override

@@ -146,7 +146,7 @@ final class Reconciler implements Sessions {
   @Override
   public void message(NodeId node, PeerMessage message, int size, long now) {
     latest = now;
-    if (!peers.containsKey(node) || message instanceof PeerMessage.Positions) return;
+    if (!peers.containsKey(node)) return;
     long number =
         switch (message) {
           case PeerMessage.Reconcile m -> m.session();

@@ -39,7 +39,7 @@ interface Sessions {
   /** A node is not linked any more: a session with it has ended. */
   void down(NodeId node, long now);
 
-  /** A Reconcile, Push, PushCredit or Positions of a linked node; {@code size} in bytes as sent. */
+  /** A Reconcile, Push or PushCredit of a linked node; {@code size} in bytes as sent. */
   void message(NodeId node, PeerMessage message, int size, long now);
 
   /** A linked node told its root and numbers. */
@@ -80,6 +80,6 @@ interface Sessions {
 
   /** Makes the driver; its own stream of chance is split off. */
   interface Factory {
-    Sessions create(Replica replica, ClusterConfig config, Entropy entropy, Host host);
+    Sessions create(Replica replica, Entropy entropy, Host host);
   }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 final class StreamOnly implements Sessions {
   private final Host host;
 
-  StreamOnly(Replica replica, ClusterConfig config, Entropy entropy, Host host) {
+  StreamOnly(Replica replica, Entropy entropy, Host host) {
     this.host = host;
   }
 
