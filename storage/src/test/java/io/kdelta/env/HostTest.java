@@ -1,0 +1,68 @@
+package io.kdelta.env;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Goal: the adapters to the machine do what their ports say. Method: the real things. */
+final class HostTest {
+  @Test
+  void workRunsInOrderOnOneOtherThreadAndCloseWaitsForIt() {
+    List<Integer> ran = new ArrayList<>();
+    List<Thread> threads = new ArrayList<>();
+    try (HostWorker worker = new HostWorker("log", thrown -> ran.add(-1))) {
+      for (int i = 0; i < 100; i++) {
+        int number = i;
+        worker.submit(() -> {
+          ran.add(number);
+          threads.add(Thread.currentThread());
+        });
+      }
+    }
+    assertEquals(IntStream.range(0, 100).boxed().toList(), ran);
+    assertEquals(1, threads.stream().distinct().count());
+    assertNotEquals(Thread.currentThread(), threads.getFirst());
+    assertEquals("log", threads.getFirst().getName());
+    assertTrue(threads.getFirst().isDaemon());
+  }
+
+  @Test
+  void workThatThrowsStopsTheWorkerAndIsTold() {
+    List<Throwable> told = new ArrayList<>();
+    AssertionError bug = new AssertionError("bug");
+    try (HostWorker worker = new HostWorker("log", told::add)) {
+      worker.submit(() -> {
+        throw bug;
+      });
+      worker.submit(() -> told.add(new AssertionError("ran after the bug")));
+    }
+    assertEquals(List.of(bug), told);
+  }
+
+  @Test
+  void clocksMove() {
+    HostTime time = new HostTime();
+    assertTrue(time.nanos() <= time.nanos());
+    assertTrue(time.epochMicros() > SimTime.EPOCH_MICROS_START);
+    SimTime wound = new SimTime();
+    wound.advance(2_500);
+    assertEquals(2_500, wound.nanos());
+    assertEquals(SimTime.EPOCH_MICROS_START + 2, wound.epochMicros());
+    wound.setWallOffsetMicros(-10);
+    wound.advanceTo(4_000);
+    assertEquals(SimTime.EPOCH_MICROS_START - 6, wound.epochMicros());
+  }
+
+  @Test
+  void chanceOfTheMachineDoesNotRepeat() {
+    HostEntropy entropy = new HostEntropy();
+    assertNotEquals(entropy.nextLong(), entropy.split("same name").nextLong());
+    assertNotEquals(entropy.split("same name").nextLong(), entropy.nextLong());
+    assertTrue(entropy.nextInt(3) < 3);
+  }
+}
