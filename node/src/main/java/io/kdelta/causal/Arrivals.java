@@ -26,6 +26,7 @@ final class Arrivals {
   private final Map<Digest, String> refusedBefore;
   private final ContentSchema schema;
   private final Map<Digest, String> refused = new LinkedHashMap<>();
+  private final Deque<Runnable> undo = new ArrayDeque<>();
   private long dependsOn;
 
   /** How the parents of a version stand: the first missing one, or why it can never be shown. */
@@ -60,7 +61,7 @@ final class Arrivals {
     if (flaw != null) return refuse(id, flaw);
     Parents parents = parents(version);
     if (parents.flaw != null) return refuse(id, parents.flaw);
-    room.remove(id);
+    leaveRoom(id);
     if (parents.missing == null) {
       show(envelope.withDots(claim(envelope, link)));
       return new Reception.Visible(id);
@@ -68,7 +69,7 @@ final class Arrivals {
     if (durably) {
       park(envelope.withDots(claim(envelope, link)), parents.missing, true);
     } else {
-      room.add(envelope, parents.missing);
+      enterRoom(envelope, parents.missing);
     }
     return new Reception.Parked(id, parents.missing, durably);
   }
@@ -87,10 +88,15 @@ final class Arrivals {
       Digest parent = shown.remove();
       for (Envelope child : takeRows(parent)) settle(child, true, shown);
       for (Digest childId : room.waitingFor(parent)) {
-        Envelope child = room.remove(childId);
+        Envelope child = leaveRoom(childId);
         if (child != null) settle(child, false, shown);
       }
     }
+  }
+
+  /** Nothing of this transaction is applied: who left the waiting room comes back. */
+  void undo() {
+    while (!undo.isEmpty()) undo.pop().run();
   }
 
   /** Those refused in this transaction, with their reasons. */
@@ -156,7 +162,7 @@ final class Arrivals {
     } else if (durable) {
       park(child, parents.missing, false);
     } else {
-      room.add(child, parents.missing);
+      enterRoom(child, parents.missing);
     }
   }
 
@@ -199,7 +205,7 @@ final class Arrivals {
         cut.add(child.version().id());
       }
       for (Digest childId : room.waitingFor(parent)) {
-        room.remove(childId);
+        leaveRoom(childId);
         refused.put(childId, why);
         cut.add(childId);
       }
@@ -211,6 +217,18 @@ final class Arrivals {
   private void forget(Envelope envelope) {
     staging.rows.delete(Keyspace.byId(envelope.version().id()));
     for (Dot dot : envelope.dots()) staging.release(dot);
+  }
+
+  private void enterRoom(Envelope envelope, Digest missingParent) {
+    room.add(envelope, missingParent);
+    undo.push(() -> room.remove(envelope.version().id()));
+  }
+
+  private @Nullable Envelope leaveRoom(Digest id) {
+    Digest missingParent = room.missingParent(id);
+    Envelope guest = room.remove(id);
+    if (guest != null && missingParent != null) undo.push(() -> room.add(guest, missingParent));
+    return guest;
   }
 
   private Parents parents(Version version) {

@@ -214,11 +214,12 @@ public final class CausalGraph {
     Key.checkNamespace(namespace);
     Bytes point = Bytes.concat(Keyspace.namespacePoint(namespace), Key.utf8("prefix", prefix));
     RowKey from = RowKey.first(point);
+    RowKey to = behindAllThatStartWith(point);
     if (after != null) {
       RowKey behind = Keyspace.afterGroup(Keyspace.group(new Key(namespace, after)));
-      if (behind.compareTo(from) > 0) from = behind;
+      if (behind.compareTo(from) > 0) from = behind.compareTo(to) < 0 ? behind : to;
     }
-    return new KeyWalk(rows.cursor(from, behindAllThatStartWith(point)));
+    return new KeyWalk(rows.cursor(from, to));
   }
 
   /** What is remembered of a request, in the order of its writes; empty when nothing is. */

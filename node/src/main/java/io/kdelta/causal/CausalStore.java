@@ -128,10 +128,10 @@ public final class CausalStore {
     return new TreeMap<>(state.namespaces);
   }
 
-  /** How far each log is held, in order of incarnation. */
+  /** How far each log that a row tells of is held, in order of incarnation. */
   public List<Position> positions() {
     List<Position> positions = new ArrayList<>(state.logs.size());
-    for (LogState log : state.logs.values()) positions.add(log.position());
+    for (LogState log : state.logs.values()) if (log.told()) positions.add(log.position());
     return positions;
   }
 
@@ -294,16 +294,28 @@ public final class CausalStore {
   /** Applies what a transaction has gathered, then lets memory follow. */
   Committed commit(Transaction transaction, Staging staging, Arrivals arrivals) {
     end(transaction);
-    arrivals.refused().forEach(this::refuse);
     List<Reception.Refused> refusals = new ArrayList<>();
     arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why)));
     if (staging.rows.isEmpty()) {
+      arrivals.refused().forEach(this::refuse);
       return new Committed(arrivals.dependsOn(), List.of(), refusals);
     }
     staging.close();
-    long lsn = engine.apply(staging.rows.batch());
+    long lsn = apply(staging, arrivals);
+    arrivals.refused().forEach(this::refuse);
     state.take(staging);
     return new Committed(lsn, staging.applied, refusals);
+  }
+
+  private long apply(Staging staging, Arrivals arrivals) {
+    boolean applied = false;
+    try {
+      long lsn = engine.apply(staging.rows.batch());
+      applied = true;
+      return lsn;
+    } finally {
+      if (!applied) arrivals.undo();
+    }
   }
 
   void end(Transaction transaction) {

@@ -48,6 +48,10 @@ final class IntervalSet {
     if (seq < last) ranges.put(seq + 1, last);
   }
 
+  boolean isEmpty() {
+    return ranges.isEmpty();
+  }
+
   boolean contains(long seq) {
     Map.Entry<Long, Long> range = ranges.floorEntry(seq);
     return range != null && range.getValue() >= seq;

@@ -92,6 +92,14 @@ final class LogState {
     return chain;
   }
 
+  /** Whether any row tells of this log: its positions may all have been taken back. */
+  boolean told() {
+    return disputed
+        || !received.isEmpty()
+        || !adopted.isEmpty()
+        || !node.equals(NodeId.NONE);
+  }
+
   Position position() {
     Intervals rows = received.toIntervals();
     return new Position(

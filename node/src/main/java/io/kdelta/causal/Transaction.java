@@ -162,6 +162,7 @@ public final class Transaction {
   /** Drops everything. */
   public void abandon() {
     store.end(this);
+    arrivals.undo();
   }
 
   /** Shows what waits for {@code parent}, which is visible. */

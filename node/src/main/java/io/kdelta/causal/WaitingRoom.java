@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Versions that came by reconciliation before a parent of theirs: in memory, bounded, the oldest
  * evicted. Nobody counted them, and the next session asks for them again.
  *
- * <p>Owner: the store. Not part of a transaction: losing one here is as good as evicting it.
+ * <p>Owner: the store. A transaction that is not applied undoes what it did here.
  */
 final class WaitingRoom {
   static final int COUNT_MAX = 100_000;
