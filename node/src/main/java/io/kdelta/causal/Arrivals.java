@@ -21,12 +21,16 @@ import org.jspecify.annotations.Nullable;
  * set stays closed downwards; nothing recurses, however long a chain of parked versions is.
  */
 final class Arrivals {
+  /** A batch that has grown to this size shows no more of what is parked: 256 KiB. */
+  private static final long DRAINED_BYTES_MAX = 256 << 10;
+
   private final Staging staging;
   private final WaitingRoom room;
   private final Map<Digest, String> refusedBefore;
   private final ContentSchema schema;
   private final Map<Digest, String> refused = new LinkedHashMap<>();
   private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final List<Digest> undrained = new ArrayList<>();
   private long dependsOn;
 
   /** How the parents of a version stand: the first missing one, or why it can never be shown. */
@@ -80,18 +84,34 @@ final class Arrivals {
     drain(envelope.version().id());
   }
 
-  /** Shows everything that waited for a version that is visible. */
+  /**
+   * Shows everything that waited for a version that is visible, as far as one batch holds it: of what
+   * is left {@link #undrained} tells.
+   */
   void drain(Digest visible) {
     Deque<Digest> shown = new ArrayDeque<>();
     shown.add(visible);
     while (!shown.isEmpty()) {
-      Digest parent = shown.remove();
-      for (Envelope child : takeRows(parent)) settle(child, true, shown);
-      for (Digest childId : room.waitingFor(parent)) {
-        Envelope child = leaveRoom(childId);
-        if (child != null) settle(child, false, shown);
+      Digest parent = shown.getFirst();
+      Stored row = firstRow(parent);
+      List<Digest> guests = room.waitingFor(parent);
+      if (row == null && guests.isEmpty()) {
+        shown.removeFirst();
+      } else if (staging.rows.bytes() > DRAINED_BYTES_MAX) {
+        undrained.addAll(shown);
+        return;
+      } else if (row != null) {
+        settle(takeRow(parent, row), true, shown);
+      } else {
+        Envelope guest = leaveRoom(guests.getFirst());
+        if (guest != null) settle(guest, false, shown);
       }
     }
+  }
+
+  /** Visible versions that others may still wait for. */
+  List<Digest> undrained() {
+    return undrained;
   }
 
   /** Nothing of this transaction is applied: who left the waiting room comes back. */
@@ -176,19 +196,17 @@ final class Arrivals {
     for (Dot dot : envelope.dots()) staging.changeLog(dot, Change.PARKED);
   }
 
-  /** Takes all rows that wait for a parent out of its group. */
-  private List<Envelope> takeRows(Digest parent) {
-    List<Envelope> children = new ArrayList<>();
+  private @Nullable Stored firstRow(Digest parent) {
     try (Cursor cursor = staging.rows.group(Keyspace.parkedOn(parent))) {
-      while (cursor.next()) {
-        children.add(staging.graph.envelope(StoredRows.stored(cursor.row())));
-      }
+      return cursor.next() ? StoredRows.stored(cursor.row()) : null;
     }
-    for (Envelope child : children) {
-      staging.rows.delete(Keyspace.parked(parent, child.version().id()));
-      staging.await(parent, -1);
-    }
-    return children;
+  }
+
+  /** Takes a row that waits for a parent out of its group. */
+  private Envelope takeRow(Digest parent, Stored row) {
+    staging.rows.delete(Keyspace.parked(parent, row.version().id()));
+    staging.await(parent, -1);
+    return staging.graph.envelope(row);
   }
 
   /** Refuses a version, and with it everything parked that is built on it. */
@@ -199,7 +217,8 @@ final class Arrivals {
     while (!cut.isEmpty()) {
       Digest parent = cut.remove();
       String why = "it is built on the refused version " + parent;
-      for (Envelope child : takeRows(parent)) {
+      for (Stored row = firstRow(parent); row != null; row = firstRow(parent)) {
+        Envelope child = takeRow(parent, row);
         forget(child);
         refused.put(child.version().id(), why);
         cut.add(child.version().id());

@@ -6,9 +6,11 @@ import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
+import io.kdelta.storage.Damage;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.WriteBatch;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +39,11 @@ public final class CausalStore {
   private final ContentSchema schema;
   private final CausalGraph graph;
   private final WaitingRoom room = new WaitingRoom();
+  private final ArrayDeque<Digest> undrained = new ArrayDeque<>();
   private final LinkedHashMap<Digest, String> refused = new LinkedHashMap<>();
   private DerivedState state;
-  private boolean needsRepair;
-  private int setAsideRepaired;
+  private SortedSet<String> repaired;
+  private boolean unsound;
   private @Nullable Transaction open;
 
   private CausalStore(
@@ -50,13 +54,21 @@ public final class CausalStore {
     this.schema = schema;
     this.graph = new CausalGraph(engine);
     this.state = new DerivedState(node);
-    this.needsRepair = engine.get(SystemRows.REPAIR) != null || !scanned();
+    Row row = engine.get(SystemRows.REPAIRED);
+    this.repaired = row == null ? new TreeSet<>() : SystemRows.names(row);
+    this.unsound = engine.get(SystemRows.REPAIR) != null;
+    if (needsRepair()) {
+      unsound = true;
+    } else {
+      scan();
+    }
   }
 
   /**
    * Opens the versions that lie in {@code engine}. A store without a node id draws one and applies
    * it: as with any write, nobody may be told of it before it is durable. When the engine lost rows
-   * {@link #needsRepair} answers true and {@link #repair} has to come first.
+   * {@link #needsRepair} answers true and {@link #repair} has to come first. Throws Corrupt as
+   * {@link #repair} does.
    */
   public static CausalStore open(
       StorageEngine engine, Time time, Entropy entropy, ContentSchema schema) {
@@ -71,18 +83,20 @@ public final class CausalStore {
     return new CausalStore(engine, time, entropy, schema, node);
   }
 
-  /**
-   * Fills the memory; false when rows are missing, so that there is nothing sound to fill it with.
-   */
-  private boolean scanned() {
-    if (setAside() > 0) return false;
+  /** Fills the memory, unless that finds damage, so that there is nothing sound to fill it with. */
+  private void scan() {
     try {
-      state = DerivedState.scan(engine, state.node);
-      return true;
+      load();
     } catch (KdeltaException.Corrupt e) {
-      if (setAside() == 0) throw e;
-      return false;
+      if (!needsRepair()) throw e;
+      unsound = true;
     }
+  }
+
+  private void load() {
+    state = DerivedState.scan(engine, state.node);
+    undrained.clear();
+    for (Digest parent : state.waiting.keySet()) if (graph.contains(parent)) undrained.add(parent);
   }
 
   /** The identity of this store. */
@@ -103,9 +117,8 @@ public final class CausalStore {
   /** Starts a transaction; the one before must have ended. */
   public Transaction begin() {
     if (open != null) throw new IllegalStateException("the transaction before is still open");
-    if (needsRepair) throw new IllegalStateException("the store needs a repair first");
-    Overlay rows = new Overlay(engine, engine.lastLsn() + 1);
-    Staging staging = new Staging(state, rows, time.epochMicros());
+    if (unsound) throw new IllegalStateException("the store needs a repair first");
+    Staging staging = stage();
     Arrivals arrivals = new Arrivals(staging, room, refused, schema);
     open = new Transaction(this, staging, arrivals);
     return open;
@@ -205,6 +218,14 @@ public final class CausalStore {
     return state.parkedRows + room.count();
   }
 
+  /**
+   * Whether versions wait although their parents are here, because one batch could not hold them
+   * all: the next commit goes on, an empty one too.
+   */
+  public boolean draining() {
+    return !undrained.isEmpty();
+  }
+
   /** The parents that parked versions wait for, ascending, at most {@code max}. */
   public List<Digest> missingParents(int max) {
     TreeSet<Digest> missing = new TreeSet<>();
@@ -240,46 +261,41 @@ public final class CausalStore {
    * since: then a repair has to come before anything is answered.
    */
   public boolean needsRepair() {
-    return needsRepair || setAside() != setAsideRepaired;
+    return unsound || !repaired.containsAll(damage());
   }
 
   /**
    * Makes a whole again of what rows are left after a loss: versions that lack an ancestor or their
    * document leave the set, heads and positions follow, adopted positions are dropped. Does storage
    * work in place, so it runs before the first turn or with the workers at rest. Idempotent; may be
-   * cut by a crash. Reading everything may find more that is corrupt: then it starts anew.
+   * cut by a crash.
+   *
+   * <p>Throws Corrupt when it meets damage that the engine has only just noticed: let the engine do
+   * its work, close it and open it anew, which sets the damaged part aside, and repair again.
    */
   public void repair() {
     if (open != null) throw new IllegalStateException("a transaction is open");
     while (needsRepair()) {
-      int before = setAside();
-      try {
-        new Repair(engine, time.epochMicros()).run();
-        OwnLog own = state.own;
-        state = DerivedState.scan(engine, state.node);
-        state.own = own;
-        needsRepair = false;
-        setAsideRepaired = before;
-      } catch (KdeltaException.Corrupt e) {
-        if (setAside() == before) throw e;
-      }
+      SortedSet<String> damage = damage();
+      unsound = true;
+      new Repair(engine, time.epochMicros()).run(damage);
+      OwnLog own = state.own;
+      load();
+      state.own = own;
+      repaired = damage;
+      unsound = false;
     }
-    drainParked();
+    engine.forgetSetAside();
   }
 
-  /** Parked versions whose parents are all here, which only a loss can leave behind. */
-  private void drainParked() {
-    for (Digest parent : List.copyOf(state.waiting.keySet())) {
-      if (!graph.contains(parent)) continue;
-      Transaction transaction = begin();
-      transaction.drain(parent);
-      transaction.commit();
-      engine.runInline();
+  /** What the store below reports as damaged, each part under a name of its own. */
+  private SortedSet<String> damage() {
+    SortedSet<String> names = new TreeSet<>();
+    for (Damage damage : engine.recovery().damage()) {
+      names.add(
+          damage.file() + ":" + damage.offset() + ":" + damage.firstLsn() + ":" + damage.lastLsn());
     }
-  }
-
-  private int setAside() {
-    return engine.recovery().setAside().size();
+    return names;
   }
 
   ContentSchema schema() {
@@ -291,36 +307,63 @@ public final class CausalStore {
     return Incarnation.draw(entropy);
   }
 
-  /** Applies what a transaction has gathered, then lets memory follow. */
+  /** Applies what a transaction has gathered, then lets memory follow, and what waited for it. */
   Committed commit(Transaction transaction, Staging staging, Arrivals arrivals) {
     end(transaction);
-    List<Reception.Refused> refusals = new ArrayList<>();
-    arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why)));
-    if (staging.rows.isEmpty()) {
-      arrivals.refused().forEach(this::refuse);
-      return new Committed(arrivals.dependsOn(), List.of(), refusals);
-    }
-    staging.close();
-    long lsn = apply(staging, arrivals);
-    arrivals.refused().forEach(this::refuse);
-    state.take(staging);
-    return new Committed(lsn, staging.applied, refusals);
-  }
-
-  private long apply(Staging staging, Arrivals arrivals) {
-    boolean applied = false;
-    try {
-      long lsn = engine.apply(staging.rows.batch());
-      applied = true;
-      return lsn;
-    } finally {
-      if (!applied) arrivals.undo();
-    }
+    Committed committed = apply(staging, arrivals);
+    return undrained.isEmpty() ? committed : drainOn(committed);
   }
 
   void end(Transaction transaction) {
     if (!transaction.equals(open)) throw new IllegalStateException("the transaction is over");
     open = null;
+  }
+
+  private Staging stage() {
+    return new Staging(state, new Overlay(engine, engine.lastLsn() + 1), time.epochMicros());
+  }
+
+  private Committed apply(Staging staging, Arrivals arrivals) {
+    long lsn = arrivals.dependsOn();
+    if (!staging.rows.isEmpty()) {
+      staging.close();
+      boolean applied = false;
+      try {
+        lsn = engine.apply(staging.rows.batch());
+        applied = true;
+      } finally {
+        if (!applied) arrivals.undo();
+      }
+      state.take(staging);
+    }
+    undrained.addAll(arrivals.undrained());
+    List<Reception.Refused> refusals = new ArrayList<>();
+    arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why)));
+    arrivals.refused().forEach(this::refuse);
+    return new Committed(lsn, staging.applied, refusals);
+  }
+
+  /** Shows more of what waited, a batch at a time, until all is shown or the engine takes no more. */
+  private Committed drainOn(Committed first) {
+    List<Applied> applied = new ArrayList<>(first.applied());
+    List<Reception.Refused> refusals = new ArrayList<>(first.refused());
+    long lsn = first.lsn();
+    while (!undrained.isEmpty()) {
+      Digest parent = undrained.removeFirst();
+      Staging staging = stage();
+      Arrivals arrivals = new Arrivals(staging, room, refused, schema);
+      arrivals.drain(parent);
+      try {
+        Committed more = apply(staging, arrivals);
+        applied.addAll(more.applied());
+        refusals.addAll(more.refused());
+        lsn = Math.max(lsn, more.lsn());
+      } catch (KdeltaException.ReadOnly | KdeltaException.Overloaded e) {
+        undrained.addFirst(parent);
+        break;
+      }
+    }
+    return new Committed(lsn, applied, refusals);
   }
 
   private void refuse(Digest id, String reason) {

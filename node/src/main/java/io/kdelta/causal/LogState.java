@@ -94,10 +94,7 @@ final class LogState {
 
   /** Whether any row tells of this log: its positions may all have been taken back. */
   boolean told() {
-    return disputed
-        || !received.isEmpty()
-        || !adopted.isEmpty()
-        || !node.equals(NodeId.NONE);
+    return disputed || !received.isEmpty() || !adopted.isEmpty() || !node.equals(NodeId.NONE);
   }
 
   Position position() {

@@ -21,6 +21,7 @@ final class Overlay implements Rows {
   private final Rows below;
   private final long lsn;
   private final TreeMap<RowKey, Optional<Bytes>> gathered = new TreeMap<>();
+  private long bytes;
 
   Overlay(Rows below, long lsn) {
     this.below = below;
@@ -29,14 +30,21 @@ final class Overlay implements Rows {
 
   void put(RowKey key, Bytes value) {
     gathered.put(key, Optional.of(value));
+    bytes += key.size() + value.size();
   }
 
   void delete(RowKey key) {
     gathered.put(key, Optional.empty());
+    bytes += key.size();
   }
 
   boolean isEmpty() {
     return gathered.isEmpty();
+  }
+
+  /** About how large the batch is, never less than it is. */
+  long bytes() {
+    return bytes;
   }
 
   /** Everything gathered, in key order. */

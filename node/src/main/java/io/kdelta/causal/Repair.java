@@ -12,6 +12,7 @@ import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +39,8 @@ final class Repair {
     this.wallMicros = wallMicros;
   }
 
-  /** Does all of it. */
-  void run() {
+  /** Does all of it, and notes the damage below that it has dealt with. */
+  void run(SortedSet<String> damage) {
     put(SystemRows.REPAIR, Bytes.EMPTY);
     flush();
     mendKeys();
@@ -54,6 +55,7 @@ final class Repair {
     mendRequests();
     dropAdopted();
     mendState();
+    put(SystemRows.REPAIRED, SystemRows.names(damage));
     batch.delete(SystemRows.REPAIR);
     flush();
   }

@@ -5,6 +5,8 @@ import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The store's own rows in the system keyspace; all their names start with {@value #PREFIX}.
@@ -13,6 +15,7 @@ import io.kdelta.storage.RowKey;
  * causal/node             16 node id
  * causal/state            8 clock | 8 applied position | 8 generation of the apply log
  * causal/repair           empty: a repair is under way
+ * causal/repaired         4 count, then 2 + n each: damage below that a repair has dealt with
  * causal/log/HEX          16 id of the node whose log HEX is
  * causal/adopted/HEX      intervals
  * causal/disputed/HEX     empty
@@ -22,6 +25,7 @@ final class SystemRows {
   static final String PREFIX = "causal/";
   static final RowKey NODE = Keyspace.system(PREFIX + "node");
   static final RowKey STATE = Keyspace.system(PREFIX + "state");
+  static final RowKey REPAIRED = Keyspace.system(PREFIX + "repaired");
   static final RowKey REPAIR = Keyspace.system(PREFIX + "repair");
 
   private static final String LOG = PREFIX + "log/";
@@ -64,6 +68,21 @@ final class SystemRows {
 
   static NodeId node(Row row) {
     return NodeId.read(new ByteReader(row.value(), "node"));
+  }
+
+  static Bytes names(SortedSet<String> names) {
+    ByteWriter out = new ByteWriter().writeInt(names.size());
+    for (String name : names) Fields.writeShort(out, Bytes.utf8(name));
+    return out.toBytes();
+  }
+
+  static SortedSet<String> names(Row row) {
+    ByteReader in = new ByteReader(row.value(), "names");
+    SortedSet<String> names = new TreeSet<>();
+    for (int left = in.readCount(Short.BYTES); left > 0; left--) {
+      names.add(Fields.readShort(in).utf8());
+    }
+    return names;
   }
 
   /** Whether the row tells something about one log. */

@@ -165,11 +165,6 @@ public final class Transaction {
     arrivals.undo();
   }
 
-  /** Shows what waits for {@code parent}, which is visible. */
-  void drain(Digest parent) {
-    arrivals.drain(parent);
-  }
-
   /** Gives a version of this node's own making its dot and shows it, unless it is held already. */
   private Written append(Version version, Bytes document, @Nullable Request request, Heads before) {
     Digest id = version.id();

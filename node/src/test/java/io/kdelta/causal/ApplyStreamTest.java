@@ -11,6 +11,7 @@ import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
 import io.kdelta.storage.WriteBatch;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -77,8 +78,8 @@ final class ApplyStreamTest {
       return row == null ? 0 : row.value().longAt(0);
     }
 
-    TreeMap<String, String> contents() {
-      TreeMap<String, String> found = new TreeMap<>();
+    Map<String, String> contents() {
+      Map<String, String> found = new TreeMap<>();
       try (Cursor cursor = all()) {
         while (cursor.next()) {
           RowKey key = cursor.row().key();
@@ -144,7 +145,7 @@ final class ApplyStreamTest {
           }
         }
         index.catchUp();
-        TreeMap<String, String> kept = index.contents();
+        Map<String, String> kept = index.contents();
         assertEquals(expected(node), kept, "seed " + seed);
         index.drop();
         index.catchUp();
@@ -154,12 +155,13 @@ final class ApplyStreamTest {
     }
   }
 
-  private static TreeMap<String, String> expected(TestNode node) {
-    TreeMap<String, String> values = new TreeMap<>();
+  private static Map<String, String> expected(TestNode node) {
+    Map<String, String> values = new TreeMap<>();
     try (KeyWalk walk = node.graph().keys("ns", "", null)) {
       while (walk.next()) {
         Heads heads = walk.heads();
-        if (heads.live()) values.put(heads.key().key(), contentOf(node, heads.winner().orElseThrow()).utf8());
+        if (heads.live())
+          values.put(heads.key().key(), contentOf(node, heads.winner().orElseThrow()).utf8());
       }
     }
     return values;

@@ -13,6 +13,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -48,8 +49,7 @@ final class CausalStoreTest {
       Heads heads = node.heads("k");
       assertTrue(heads.conflicting());
       assertEquals(right, heads.winner().orElseThrow().id());
-      assertEquals(
-          Distinction.synthesize(left, right), heads.stateId().orElseThrow(), "two heads");
+      assertEquals(Distinction.synthesize(left, right), heads.stateId().orElseThrow(), "two heads");
       assertEquals(List.of(base), node.graph().commonAncestors(List.of(left, right)));
       assertEquals(1, node.store.stats().conflicts());
       Written merge = node.put("k", "3");
@@ -77,7 +77,7 @@ final class CausalStoreTest {
       Timestamp now = node.store.clock();
       assertEquals(live, node.heads("k").winner().orElseThrow().id());
       assertEquals(live, winnerAt(node, now));
-      Timestamp before = new Timestamp(node.graph().version(live).version().time().packed() - 1);
+      Timestamp before = new Timestamp(node.version(live).version().time().packed() - 1);
       assertEquals(base, winnerAt(node, before));
       node.delete("k");
       assertFalse(node.heads("k").live());
@@ -108,8 +108,7 @@ final class CausalStoreTest {
     try (TestNode node = new TestNode(5)) {
       Digest other = node.put("other", "0").version().id();
       Transaction transaction = node.store.begin();
-      assertThrows(
-          KdeltaException.NotFound.class, () -> transaction.write(over("1", Digest.ZERO)));
+      assertThrows(KdeltaException.NotFound.class, () -> transaction.write(over("1", Digest.ZERO)));
       transaction.abandon();
       Transaction next = node.store.begin();
       assertThrows(KdeltaException.Invalid.class, () -> next.write(over("1", other)));
@@ -130,16 +129,17 @@ final class CausalStoreTest {
       assertTrue(node.heads("k").isEmpty(), "nothing is seen before the commit");
       Committed committed = batch.commit();
       node.put("after", "4");
-      assertEquals(List.of(2L, 3L, 4L), committed.applied().stream().map(Applied::position).toList());
+      assertEquals(
+          List.of(2L, 3L, 4L), committed.applied().stream().map(Applied::position).toList());
       assertNull(committed.applied().getFirst().winnerBefore());
-      assertEquals(a.version().id(), committed.applied().get(1).winnerBefore().id());
+      assertEquals(Head.of(a.version()), committed.applied().get(1).winnerBefore());
       Incarnation log = node.store.incarnation().orElseThrow();
-      Frame small = node.store.frame(log, 2, 1);
+      Frame small = node.frame(log, 2, 1);
       assertEquals(3, small.entries().size(), "a batch never splits");
       assertTrue(small.entries().get(0).continues() && small.entries().get(1).continues());
       assertFalse(small.entries().get(2).continues());
-      assertEquals(5, node.store.frame(log, 1, 1 << 20).entries().size());
-      assertTrue(node.store.frame(log, 1, 1 << 20).chainHolds());
+      assertEquals(5, node.frame(log, 1, 1 << 20).entries().size());
+      assertTrue(node.frame(log, 1, 1 << 20).chainHolds());
       assertNull(node.store.frame(log, 6, 1 << 20));
     }
   }
@@ -198,8 +198,7 @@ final class CausalStoreTest {
       assertEquals(lsn, node.engine.lastLsn());
       Transaction bad = node.store.begin();
       assertThrows(
-          KdeltaException.Invalid.class,
-          () -> bad.importVersion(put, Bytes.utf8("{}"), null));
+          KdeltaException.Invalid.class, () -> bad.importVersion(put, Bytes.utf8("{}"), null));
       Envelope parent = TestVersions.put("k", "1", Timestamp.ofMicros(5));
       Envelope orphan = TestVersions.delete("k", Timestamp.ofMicros(6), parent);
       assertThrows(
@@ -217,13 +216,13 @@ final class CausalStoreTest {
       Written b = node.put("b", large);
       assertEquals(large, node.value("a"));
       assertEquals(large, node.value("b"));
-      assertNull(node.graph().version(a.version().id()).inline());
+      assertNull(node.version(a.version().id()).inline());
       assertEquals(a.version().content(), b.version().content());
       assertEquals(2L * large.length(), node.store.stats().bytes());
       assertNotEquals(null, node.engine.get(Keyspace.content(a.version().content())));
       String small = "\"" + "x".repeat(Keyspace.CONTENT_BYTES_MIN - 3) + "\"";
       Written c = node.put("c", small);
-      assertEquals(small, node.graph().version(c.version().id()).inline().utf8());
+      assertEquals(Bytes.utf8(small), node.version(c.version().id()).inline());
       assertNull(node.engine.get(Keyspace.content(c.version().content())));
     }
   }
@@ -343,7 +342,7 @@ final class CausalStoreTest {
         .toList();
   }
 
-  private static List<String> keys(TestNode node, String prefix, String after) {
+  private static List<String> keys(TestNode node, String prefix, @Nullable String after) {
     List<String> keys = new ArrayList<>();
     try (KeyWalk walk = node.graph().keys("ns", prefix, after)) {
       while (walk.next()) keys.add(walk.heads().key().key());

@@ -12,8 +12,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: CONV and NOHOLE. Merging is set union: whatever the order, the grouping, the repetitions and
- * the way of arrival, stores with the same versions answer the same, and as a naive model does.
+ * Goal: CONV and NOHOLE. Merging is set union: whatever the order, the grouping, the repetitions
+ * and the way of arrival, stores with the same versions answer the same, and as a naive model does.
  * Method: seeded random graphs delivered in random ways.
  */
 final class ConvergenceTest {
@@ -34,8 +34,7 @@ final class ConvergenceTest {
         for (Envelope envelope : graph) if (entropy.nextInt(3) == 0) twice.add(envelope);
         deliver(shuffled, TestVersions.shuffled(twice, entropy), entropy);
         String round = "seed " + seed;
-        assertEquals(
-            Snapshots.answers(inOrder.store), Snapshots.answers(shuffled.store), round);
+        assertEquals(Snapshots.answers(inOrder.store), Snapshots.answers(shuffled.store), round);
         assertEquals(0, shuffled.store.parked(), round);
         matches(model, shuffled.graph(), shuffled.store, entropy, round);
         Snapshots.check(shuffled.store);
@@ -140,8 +139,7 @@ final class ConvergenceTest {
   private static void ship(TestNode sender, TestNode receiver, SimEntropy entropy) {
     for (Position position : sender.store.positions()) {
       long from = receiver.store.position(position.incarnation()).received().prefix() + 1;
-      Frame frame =
-          sender.store.frame(position.incarnation(), from, 1 + entropy.nextInt(2_000));
+      Frame frame = sender.store.frame(position.incarnation(), from, 1 + entropy.nextInt(2_000));
       if (frame != null) receiver.receive(Frame.decode(frame.encode()));
     }
   }
@@ -162,8 +160,7 @@ final class ConvergenceTest {
         Timestamp at = entropy.nextInt(2) == 0 ? time : new Timestamp(time.packed() - 1);
         assertEquals(model.heads(key, at), graph.headsAt(key, at).ids(), round);
         Stored winner = graph.winnerAt(key, at);
-        assertEquals(
-            model.winner(key, at), winner == null ? null : winner.version().id(), round);
+        assertEquals(model.winner(key, at), winner == null ? null : winner.version().id(), round);
         List<Digest> ancestors = ids(graph.ancestors(some, Integer.MAX_VALUE));
         assertEquals(model.ancestors(some), new TreeSet<>(ancestors), round);
         assertEquals(ancestors.size(), new TreeSet<>(ancestors).size(), round);
@@ -172,8 +169,7 @@ final class ConvergenceTest {
         }
         List<Digest> starts = new ArrayList<>(List.of(some));
         while (starts.size() < 3) starts.add(all.get(entropy.nextInt(all.size())));
-        assertEquals(
-            model.nearest(starts), new TreeSet<>(graph.commonAncestors(starts)), round);
+        assertEquals(model.nearest(starts), new TreeSet<>(graph.commonAncestors(starts)), round);
       }
       int descendants = 0;
       int ancestors = 0;
@@ -191,8 +187,7 @@ final class ConvergenceTest {
     assertEquals(conflicts, store.stats().conflicts(), round);
     long live =
         model.keys().stream()
-            .filter(
-                k -> model.heads(k, end).stream().anyMatch(id -> !model.version(id).deleted()))
+            .filter(k -> model.heads(k, end).stream().anyMatch(id -> !model.version(id).deleted()))
             .count();
     assertEquals(live, store.stats().keysLive(), round);
   }

@@ -33,10 +33,8 @@ final class DistinctionTest {
 
   @Test
   void goldenSynthesisAndChain() {
-    Digest a =
-        Digest.fromHex("d895bbe4a6fd2666b1c4c1fcc307d97b3c6952012ddce446b333b056475d968b");
-    Digest b =
-        Digest.fromHex("d74d81d7562fd385491c8186427bdcc4b21d295f51123a4c79bcde5cc0a4d2d4");
+    Digest a = Digest.fromHex("d895bbe4a6fd2666b1c4c1fcc307d97b3c6952012ddce446b333b056475d968b");
+    Digest b = Digest.fromHex("d74d81d7562fd385491c8186427bdcc4b21d295f51123a4c79bcde5cc0a4d2d4");
     assertEquals(
         "44cb643e1f76726147d683307db4e7390014d1824f8d1fc5c70794c9ad1902e4",
         Distinction.synthesize(a, b).hex());
@@ -92,8 +90,7 @@ final class DistinctionTest {
       Collections.reverse(shuffled);
       assertEquals(state, new Heads(key, shuffled, 7).stateId().orElseThrow());
       List<Head> other = new ArrayList<>(heads);
-      other.set(
-          entropy.nextInt(other.size()), new Head(digest(entropy), Timestamp.ZERO, false));
+      other.set(entropy.nextInt(other.size()), new Head(digest(entropy), Timestamp.ZERO, false));
       assertNotEquals(state, new Heads(key, other, 0).stateId().orElseThrow());
     }
     assertEquals(true, new Heads(key, List.of(), 0).stateId().isEmpty());

@@ -86,8 +86,7 @@ final class FrameTest {
     Frame lying = new Frame(LOG, NodeId.NONE, 5, good.before(), wrong, good.entries());
     assertFalse(lying.chainHolds());
     assertThrows(
-        KdeltaException.Invalid.class,
-        () -> new Frame(LOG, NodeId.NONE, 5, null, null, List.of()));
+        KdeltaException.Invalid.class, () -> new Frame(LOG, NodeId.NONE, 5, null, null, List.of()));
     assertThrows(
         KdeltaException.Invalid.class,
         () -> new Frame(LOG, NodeId.NONE, 4, null, null, good.entries()));
@@ -111,13 +110,10 @@ final class FrameTest {
             true));
     entries.add(
         new Frame.Entry(
-            new Envelope(delete, List.of(new Dot(LOG, 6)), null, Bytes.EMPTY, Bytes.EMPTY),
-            false));
+            new Envelope(delete, List.of(new Dot(LOG, 6)), null, Bytes.EMPTY, Bytes.EMPTY), false));
     @Nullable Digest before = chained ? new Digest(7, 7, 7, 7) : null;
     @Nullable Digest after =
-        before == null
-            ? null
-            : Distinction.chain(Distinction.chain(before, put.id()), delete.id());
+        before == null ? null : Distinction.chain(Distinction.chain(before, put.id()), delete.id());
     return new Frame(LOG, new NodeId(1, 2), 5, before, after, entries);
   }
 
@@ -131,10 +127,6 @@ final class FrameTest {
     byte[] document = new byte[entropy.nextInt(200)];
     entropy.fill(document);
     return new Envelope(
-        VersionTest.random(entropy),
-        List.copyOf(dots),
-        request,
-        Bytes.wrap(document),
-        Bytes.EMPTY);
+        VersionTest.random(entropy), List.copyOf(dots), request, Bytes.wrap(document), Bytes.EMPTY);
   }
 }

@@ -5,6 +5,7 @@ import io.kdelta.reconciliation.MerkleTree;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ final class GraphModel {
     return MerkleTree.of(versions.keySet());
   }
 
-  TreeSet<Key> keys() {
+  Set<Key> keys() {
     TreeSet<Key> keys = new TreeSet<>();
     for (Version version : versions.values()) keys.add(version.key());
     return keys;
@@ -63,7 +64,7 @@ final class GraphModel {
     return best == null ? null : best.id();
   }
 
-  TreeSet<Digest> ancestors(Digest id) {
+  Set<Digest> ancestors(Digest id) {
     TreeSet<Digest> found = new TreeSet<>();
     List<Digest> open = new ArrayList<>(version(id).parents());
     while (!open.isEmpty()) {
@@ -74,10 +75,10 @@ final class GraphModel {
   }
 
   /** The nearest common ancestors: common to all, and not an ancestor of another common one. */
-  TreeSet<Digest> nearest(List<Digest> ids) {
+  Set<Digest> nearest(List<Digest> ids) {
     TreeSet<Digest> common = new TreeSet<>(versions.keySet());
     for (Digest id : ids) {
-      TreeSet<Digest> line = ancestors(id);
+      Set<Digest> line = ancestors(id);
       line.add(id);
       common.retainAll(line);
     }

@@ -31,8 +31,7 @@ final class ReceptionTest {
         for (Envelope orphan : List.of(grandchild, child)) {
           Reception parked = durably ? node.receiveDurably(orphan) : node.receive(orphan);
           Digest missing = orphan.version().parents().getFirst();
-          assertEquals(
-              new Reception.Parked(orphan.version().id(), missing, durably), parked);
+          assertEquals(new Reception.Parked(orphan.version().id(), missing, durably), parked);
           assertFalse(node.graph().contains(orphan.version().id()));
         }
         assertEquals(empty, node.store.tree().root());
@@ -64,17 +63,25 @@ final class ReceptionTest {
     try (TestNode node = new TestNode(2)) {
       List<Envelope> chain = new ArrayList<>(List.of(base));
       for (int i = 1; i < 5_000; i++) {
-        chain.add(
-            TestVersions.put("k", "" + i, Timestamp.ofMicros(100 + i), chain.getLast()));
+        chain.add(TestVersions.put("k", "" + i, Timestamp.ofMicros(100 + i), chain.getLast()));
       }
-      Transaction parking = node.store.begin();
-      for (Envelope envelope : chain.subList(1, chain.size()).reversed()) {
-        parking.receiveDurably(envelope);
+      List<Envelope> orphans = new ArrayList<>(chain.subList(1, chain.size()).reversed());
+      for (int at = 0; at < orphans.size(); at += 500) {
+        Transaction parking = node.store.begin();
+        for (Envelope orphan : orphans.subList(at, Math.min(at + 500, orphans.size()))) {
+          parking.receiveDurably(orphan);
+        }
+        parking.commit();
+        node.settle();
       }
-      parking.commit();
-      node.settle();
       assertEquals(4_999, node.store.parked());
+      long before = node.engine.lastLsn();
       node.receive(base);
+      while (node.store.draining()) {
+        node.store.begin().commit();
+        node.settle();
+      }
+      assertTrue(node.engine.lastLsn() > before + 5, "in batches that the log can hold");
       assertEquals(5_000, node.store.stats().versions());
       assertEquals("4999", node.value("k"));
       assertEquals(0, node.store.parked());
@@ -99,8 +106,7 @@ final class ReceptionTest {
   @Test
   void aParkedVersionThatTurnsOutWrongTakesItsHeirsAlong() {
     try (TestNode node = new TestNode(4)) {
-      Envelope wrong =
-          TestVersions.put("k", "9", Timestamp.ofMicros(5), base).withDots(dots(1));
+      Envelope wrong = TestVersions.put("k", "9", Timestamp.ofMicros(5), base).withDots(dots(1));
       Envelope heir = TestVersions.put("k", "8", Timestamp.ofMicros(40), wrong).withDots(dots(2));
       node.receiveDurably(heir);
       node.receiveDurably(wrong);
@@ -123,8 +129,7 @@ final class ReceptionTest {
   @Test
   void aWrongDocumentDoesNotCondemnTheVersion() {
     try (TestNode node = new TestNode(5)) {
-      Envelope lie =
-          new Envelope(base.version(), List.of(), null, Bytes.utf8("666"), Bytes.EMPTY);
+      Envelope lie = new Envelope(base.version(), List.of(), null, Bytes.utf8("666"), Bytes.EMPTY);
       refused(node, lie, "not the one");
       assertInstanceOf(Reception.Visible.class, node.receive(base));
     }
@@ -146,7 +151,8 @@ final class ReceptionTest {
       node.receive(base.withDots(dots(1)));
       long lsn = node.engine.lastLsn();
       assertEquals(
-          new Reception.Duplicate(base.version().id(), false), node.receive(base.withDots(dots(1))));
+          new Reception.Duplicate(base.version().id(), false),
+          node.receive(base.withDots(dots(1))));
       assertEquals(lsn, node.engine.lastLsn(), "nothing is appended for what is known");
       Dot other = new Dot(new Incarnation(1, 1), 4);
       assertEquals(
@@ -225,7 +231,7 @@ final class ReceptionTest {
         TestNode b = new TestNode(14)) {
       for (int i = 0; i < 9; i++) a.put("k", "" + i);
       Incarnation log = a.store.incarnation().orElseThrow();
-      Frame all = a.store.frame(log, 1, 1 << 20);
+      Frame all = a.frame(log, 1, 1 << 20);
       for (long[] part : new long[][] {{7, 9}, {4, 6}, {1, 3}}) {
         b.receive(part(all, a, part[0], part[1]));
       }
@@ -246,7 +252,7 @@ final class ReceptionTest {
         TestNode b = new TestNode(16)) {
       for (int i = 0; i < 6; i++) a.put("k", "" + i);
       Incarnation log = a.store.incarnation().orElseThrow();
-      Frame all = a.store.frame(log, 1, 1 << 20);
+      Frame all = a.frame(log, 1, 1 << 20);
       b.receive(part(all, a, 1, 3));
       Frame good = part(all, a, 4, 6);
       Digest wrong = new Digest(1, 2, 3, 4);
@@ -283,8 +289,7 @@ final class ReceptionTest {
   }
 
   private static void refused(TestNode node, Envelope envelope, String why) {
-    Reception.Refused refused =
-        assertInstanceOf(Reception.Refused.class, node.receive(envelope));
+    Reception.Refused refused = assertInstanceOf(Reception.Refused.class, node.receive(envelope));
     assertTrue(refused.reason().contains(why), refused.reason());
     assertFalse(node.graph().contains(envelope.version().id()));
   }

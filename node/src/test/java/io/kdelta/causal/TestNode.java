@@ -2,6 +2,7 @@ package io.kdelta.causal;
 
 import io.kdelta.env.SimEntropy;
 import io.kdelta.env.SimTime;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.StorageEngine;
@@ -39,9 +40,29 @@ final class TestNode implements AutoCloseable {
 
   /** A new process on the same disk; what was not synced is as the disk left it. */
   void reopen() {
-    engine.close();
-    engine = StorageEngine.open(disk, entropy, StorageLimits.small());
-    store = CausalStore.open(engine, time, entropy, schema);
+    while (true) {
+      engine.close();
+      engine = StorageEngine.open(disk, entropy, StorageLimits.small());
+      try {
+        store = CausalStore.open(engine, time, entropy, schema);
+        return;
+      } catch (KdeltaException.Corrupt e) {
+        engine.runInline();
+      }
+    }
+  }
+
+  /** Repairs; whenever that meets new damage the engine sets it aside at the next open. */
+  void mend() {
+    while (true) {
+      try {
+        store.repair();
+        return;
+      } catch (KdeltaException.Corrupt e) {
+        engine.runInline();
+        reopen();
+      }
+    }
   }
 
   /** The same rows, read anew into memory. */
@@ -98,6 +119,18 @@ final class TestNode implements AutoCloseable {
     Envelope envelope = graph().envelope(id);
     if (envelope == null) throw new AssertionError("version " + id + " is not visible");
     return envelope;
+  }
+
+  Stored version(Digest id) {
+    Stored stored = graph().version(id);
+    if (stored == null) throw new AssertionError("version " + id + " is not visible");
+    return stored;
+  }
+
+  Frame frame(Incarnation log, long fromSeq, int bytesMax) {
+    Frame frame = store.frame(log, fromSeq, bytesMax);
+    if (frame == null) throw new AssertionError("nothing to ship from " + fromSeq);
+    return frame;
   }
 
   Heads heads(String key) {

@@ -41,8 +41,8 @@ final class TestVersions {
   }
 
   /**
-   * A random graph of {@code count} versions over a few keys, parents first. Dots are those of a few
-   * logs, dense from 1 in this order; some versions have two, some none.
+   * A random graph of {@code count} versions over a few keys, parents first. Dots are those of a
+   * few logs, dense from 1 in this order; some versions have two, some none.
    */
   static List<Envelope> graph(SimEntropy entropy, int count) {
     List<Envelope> all = new ArrayList<>();

@@ -67,8 +67,7 @@ final class VersionTest {
   void goldenBytesAndIds() {
     assertEquals(GOLDEN_PUT, goldenPut().canonical().hex());
     assertEquals(
-        "d895bbe4a6fd2666b1c4c1fcc307d97b3c6952012ddce446b333b056475d968b",
-        goldenPut().id().hex());
+        "d895bbe4a6fd2666b1c4c1fcc307d97b3c6952012ddce446b333b056475d968b", goldenPut().id().hex());
     assertEquals(GOLDEN_DELETE, goldenDelete().canonical().hex());
     assertEquals(
         "d74d81d7562fd385491c8186427bdcc4b21d295f51123a4c79bcde5cc0a4d2d4",
@@ -177,15 +176,7 @@ final class VersionTest {
   private static Version of(
       Kind kind, ContentType type, Digest content, long packed, Bytes author) {
     return Version.of(
-        kind,
-        ALICE,
-        List.of(),
-        new Timestamp(packed),
-        NodeId.NONE,
-        author,
-        type,
-        content,
-        "");
+        kind, ALICE, List.of(), new Timestamp(packed), NodeId.NONE, author, type, content, "");
   }
 
   private static Bytes reencoded(Version version) {

@@ -1,0 +1,229 @@
+package io.kdelta.causal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kdelta.env.SimEntropy;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.Cursor;
+import io.kdelta.storage.RowKey;
+import io.kdelta.storage.WriteBatch;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: whatever rows are lost, what is left is made whole, what is missing is named, and a peer
+ * that has it brings the store back. Method: any rows at all are taken away, of one kind or of
+ * several, as a damaged table would; then the rules of a sound store are checked, twice, and a
+ * peer's versions come in.
+ */
+final class RepairTest {
+  @Test
+  void anyLossIsMendedNamedAndHealed() {
+    for (int seed = 1; seed <= 60; seed++) {
+      SimEntropy entropy = new SimEntropy(seed);
+      List<Envelope> graph = TestVersions.graph(entropy, 40);
+      try (TestNode node = new TestNode(seed);
+          TestNode whole = new TestNode(seed + 500)) {
+        for (Envelope envelope : graph) whole.receive(envelope);
+        int parkedFrom = 30 + entropy.nextInt(11);
+        for (Envelope envelope : graph) {
+          if (graph.indexOf(envelope) < parkedFrom || entropy.nextInt(2) == 0) {
+            node.receiveDurably(envelope);
+          }
+        }
+        for (int i = 0; i < 5; i++) {
+          Request request = Request.single("r" + i);
+          node.write(Draft.put(new Key("own", "k" + i % 2), Bytes.utf8("" + i)).as(request));
+        }
+        for (Envelope envelope : node.versions()) whole.receive(envelope);
+        long generation = node.store.applyGeneration();
+        int lost = lose(node, entropy);
+        repair(node);
+        String round = "seed " + seed + ", " + lost + " rows lost";
+        sound(node, round);
+        assertTrue(node.store.applyGeneration() > generation, round);
+        var memory = Snapshots.memory(node.store);
+        node.reopen();
+        assertFalse(node.store.needsRepair(), round);
+        assertEquals(memory, Snapshots.memory(node.store), round);
+        for (Envelope envelope : TestVersions.shuffled(whole.versions(), entropy)) {
+          node.receive(envelope);
+        }
+        assertEquals(List.of(), node.store.lost(), round);
+        assertEquals(Snapshots.answers(whole.store), Snapshots.answers(node.store), round);
+        for (Envelope envelope : graph) {
+          assertFalse(node.store.damaged(envelope.version().key()), round);
+        }
+        sound(node, round);
+      }
+    }
+  }
+
+  @Test
+  void aLostDeleteDoesNotBringTheValueBack() {
+    try (TestNode node = new TestNode(1)) {
+      Key key = new Key("ns", "k");
+      Written put = node.put("k", "1");
+      Written delete = node.delete("k");
+      Envelope deleted = node.envelope(delete.version().id());
+      node.engine.apply(new WriteBatch().delete(Keyspace.version(delete.version())));
+      repair(node);
+      assertEquals(List.of(delete.version().id()), node.store.lost());
+      assertTrue(node.store.damaged(key), "reads of it must not be answered");
+      assertFalse(node.store.tree().contains(delete.version().id()));
+      assertEquals(
+          Intervals.of(1, 1), node.store.position(put.dots().getFirst().incarnation()).received());
+      assertEquals(new Reception.Visible(delete.version().id()), node.receive(deleted));
+      assertFalse(node.store.damaged(key));
+      assertFalse(node.heads("k").live());
+    }
+  }
+
+  @Test
+  void aLostAncestorParksWhatIsBuiltOnIt() {
+    try (TestNode node = new TestNode(2)) {
+      Version base = node.put("k", "1").version();
+      Envelope kept = node.envelope(base.id());
+      node.put("k", "2");
+      Digest head = node.put("k", "3").version().id();
+      node.engine.apply(
+          new WriteBatch().delete(Keyspace.version(base)).delete(Keyspace.byId(base.id())));
+      repair(node);
+      assertEquals(0, node.store.tree().count());
+      assertEquals(2, node.store.parked());
+      assertEquals(List.of(base.id()), node.store.lost());
+      assertTrue(node.heads("k").isEmpty());
+      node.receive(kept);
+      assertEquals(head, node.heads("k").stateId().orElseThrow());
+      assertEquals(0, node.store.parked());
+      sound(node, "healed");
+    }
+  }
+
+  @Test
+  void aLostDocumentTakesItsVersionsOutOfTheSet() {
+    try (TestNode node = new TestNode(3)) {
+      String large = "\"" + "x".repeat(Keyspace.CONTENT_BYTES_MIN) + "\"";
+      Version a = node.put("a", large).version();
+      Version b = node.put("b", large).version();
+      Envelope keptA = node.envelope(a.id());
+      node.engine.apply(
+          new WriteBatch().put(Keyspace.content(a.content()), Bytes.utf8("something else")));
+      repair(node);
+      assertEquals(List.of(a.id(), b.id()).stream().sorted().toList(), node.store.lost());
+      node.receive(keptA);
+      assertEquals(large, node.value("a"));
+      assertEquals(List.of(b.id()), node.store.lost());
+    }
+  }
+
+  @Test
+  void adoptedPositionsAreDropped() {
+    try (TestNode node = new TestNode(4)) {
+      Incarnation log = new Incarnation(1, 2);
+      Transaction transaction = node.store.begin();
+      transaction.adopt(log, Intervals.of(1, 9));
+      transaction.commit();
+      repair(node);
+      assertTrue(node.store.position(log).adopted().isEmpty());
+      assertEquals(List.of(), node.store.positions());
+    }
+  }
+
+  @Test
+  void aFlippedByteInATableIsNoticedAndHealed() {
+    int noticed = 0;
+    for (int seed = 1; seed <= 12; seed++) {
+      SimEntropy entropy = new SimEntropy(seed);
+      try (TestNode node = new TestNode(seed);
+          TestNode peer = new TestNode(seed + 500)) {
+        for (int i = 0; i < 400; i++) {
+          node.put("k" + i % 40, "\"" + "v".repeat(entropy.nextInt(3_000)) + i + "\"");
+        }
+        for (Envelope envelope : node.versions()) peer.receive(envelope);
+        List<String> tables = new ArrayList<>();
+        for (String name : node.disk.list("")) if (name.endsWith(".table")) tables.add(name);
+        assertFalse(tables.isEmpty(), "the test needs tables: " + node.disk.list(""));
+        node.engine.close();
+        String table = tables.get(entropy.nextInt(tables.size()));
+        long size = node.disk.open(table).size();
+        node.disk.flip(table, entropy.nextInt((int) size), 1 << entropy.nextInt(8));
+        node.reopen();
+        String round = "seed " + seed + " " + table;
+        touchAll(node);
+        if (node.engine.recovery().lossy()) noticed++;
+        node.mend();
+        sound(node, round);
+        for (Envelope envelope : TestVersions.shuffled(peer.versions(), entropy)) {
+          node.receive(envelope);
+        }
+        assertEquals(Snapshots.answers(peer.store), Snapshots.answers(node.store), round);
+        assertEquals(List.of(), node.store.lost(), round);
+        node.settle().reopen();
+        assertFalse(node.store.needsRepair(), round + ": dealt with once");
+        assertEquals(Snapshots.answers(peer.store), Snapshots.answers(node.store), round);
+      }
+    }
+    assertTrue(noticed > 6, "only " + noticed + " flips hit what is checked");
+  }
+
+  private static void touchAll(TestNode node) {
+    try (Cursor cursor = node.engine.cursor(Keyspace.VERSION.start(), null)) {
+      while (cursor.next()) assertTrue(cursor.row().value().size() >= 0);
+    } catch (KdeltaException.Corrupt noticed) {
+      assertTrue(node.engine.recovery().lossy());
+    }
+  }
+
+  /** Takes away rows as a damaged part of the store would. */
+  private static int lose(TestNode node, SimEntropy entropy) {
+    List<RowKey> keys = new ArrayList<>();
+    List<Keyspace> kinds = List.of(Keyspace.values());
+    Keyspace only = kinds.get(entropy.nextInt(kinds.size()));
+    boolean oneKind = entropy.nextInt(3) > 0;
+    RowKey from = oneKind ? only.start() : Keyspace.VERSION.start();
+    RowKey to = oneKind ? only.end() : Keyspace.LOST.end();
+    int oneIn = 1 + entropy.nextInt(8);
+    try (Cursor cursor = node.engine.cursor(from, to)) {
+      while (cursor.next()) {
+        boolean spared = cursor.row().key().equals(SystemRows.NODE);
+        if (!spared && entropy.nextInt(oneIn) == 0) keys.add(cursor.row().key());
+      }
+    }
+    WriteBatch batch = new WriteBatch();
+    for (RowKey key : keys) batch.delete(key);
+    if (batch.rows() > 0) node.engine.apply(batch);
+    return keys.size();
+  }
+
+  private static void repair(TestNode node) {
+    node.engine.apply(new WriteBatch().put(SystemRows.REPAIR, Bytes.EMPTY));
+    node.settle().reopen();
+    assertTrue(node.store.needsRepair());
+    node.mend();
+    assertFalse(node.store.needsRepair());
+  }
+
+  private static void sound(TestNode node, String round) {
+    Snapshots.check(node.store);
+    assertEquals(Snapshots.memory(node.rescanned()), Snapshots.memory(node.store), round);
+    for (Digest id : node.store.lost()) {
+      assertFalse(node.graph().contains(id), round);
+      assertNotEquals(false, node.store.lost().contains(id));
+    }
+    for (Position position : node.store.positions()) {
+      for (Intervals.Range range : position.applied().ranges()) {
+        for (long seq = range.first(); seq <= range.last(); seq++) {
+          Digest id = node.graph().versionAt(new Dot(position.incarnation(), seq));
+          assertTrue(id != null && node.graph().contains(id), round + ": applied means visible");
+        }
+      }
+    }
+  }
+}
