@@ -291,7 +291,7 @@ public final class CausalStore {
   /** What the store below reports as damaged, each part under a name of its own. */
   private SortedSet<String> damage() {
     SortedSet<String> names = new TreeSet<>();
-    for (Damage damage : engine.recovery().damage()) {
+    for (Damage damage : engine.recovery().setAside()) {
       names.add(
           damage.file() + ":" + damage.offset() + ":" + damage.firstLsn() + ":" + damage.lastLsn());
     }
