@@ -163,9 +163,11 @@ final class CommitGate {
     durableLsn = Math.max(durableLsn, lsn);
   }
 
-  /** A node has these positions of an incarnation synced. Repeated ones do no harm. */
+  /**
+   * A node has these positions of an incarnation synced. Repeated ones do no harm; whether the node
+   * counts is decided by {@link #members}.
+   */
   void receipt(NodeId node, Incarnation incarnation, long first, long last) {
-    if (node.equals(self)) return;
     receipts
         .computeIfAbsent(incarnation, _ -> new TreeMap<>())
         .merge(node, Intervals.of(first, last), (held, _) -> held.with(first, last));

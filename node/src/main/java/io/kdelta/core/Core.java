@@ -120,6 +120,7 @@ public final class Core implements AutoCloseable {
     eventsTaken += events.size();
     if (!started) {
       started = true;
+      for (String note : NodeFacts.recovery(engine.recovery())) outbox.notice(note);
       peers.start(now);
     }
     for (Event event : events) take(event, now);
@@ -157,7 +158,7 @@ public final class Core implements AutoCloseable {
         0,
         0,
         store.stats().versions(),
-        engine.stats().tableBytes(),
+        StoredReplica.diskBytes(engine.stats()),
         engine.lastLsn(),
         engine.durableLsn());
   }

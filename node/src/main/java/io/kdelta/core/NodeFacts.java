@@ -107,7 +107,7 @@ final class NodeFacts {
             stats.keysLive(),
             stats.keysEver(),
             stats.versions(),
-            engine.stats().tableBytes());
+            StoredReplica.diskBytes(engine.stats()));
     return new Member(
         member.card(), member.state(), member.refutation(), facts, member.linked(), member.met());
   }

@@ -12,6 +12,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.StorageEngine;
+import io.kdelta.storage.StorageStats;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +43,11 @@ final class StoredReplica implements Replica {
     return CLUSTER_ROWS + name;
   }
 
+  /** Bytes of data: what lies in tables, and what only the log and the memtables have yet. */
+  static long diskBytes(StorageStats stats) {
+    return stats.tableBytes() + stats.memtableBytes();
+  }
+
   /** Rows that are to be written, newest value of each; {@link #recall} knows them already. */
   SortedMap<String, Bytes> unsaved() {
     return unsaved;
@@ -56,7 +62,7 @@ final class StoredReplica implements Replica {
   public Counts counts() {
     CausalStats stats = store.stats();
     return new Counts(
-        stats.keysLive(), stats.keysEver(), stats.versions(), engine.stats().tableBytes());
+        stats.keysLive(), stats.keysEver(), stats.versions(), diskBytes(engine.stats()));
   }
 
   @Override
@@ -80,7 +86,11 @@ final class StoredReplica implements Replica {
 
   @Override
   public Optional<Digest> chain(Incarnation incarnation, long seq) {
-    return Optional.ofNullable(store.chain(incarnation, seq));
+    try {
+      return Optional.ofNullable(store.chain(incarnation, seq));
+    } catch (KdeltaException.Corrupt e) {
+      return Optional.empty();
+    }
   }
 
   @Override

@@ -26,11 +26,13 @@ final class CoreRig {
   private static final int TURNS_MAX = 10_000;
 
   final SimVfs disk;
-  final SimTime time = new SimTime();
+  final SimTime time;
   final ArrayDeque<StorageWork> inHand = new ArrayDeque<>();
   final TreeMap<Long, Reply> answered = new TreeMap<>();
   final TreeMap<Long, KdeltaException> refused = new TreeMap<>();
   final List<String> trace = new ArrayList<>();
+  final List<Effect> outgoing = new ArrayList<>();
+  long wakeAt = Timers.NEVER;
   private final SimEntropy chance;
   private final CoreConfig config;
   private @Nullable Core core;
@@ -42,20 +44,29 @@ final class CoreRig {
   }
 
   CoreRig(long seed, CoreConfig.Limits limits) {
+    this(seed, new SimTime(), CoreConfig.Member.alone("rig", "test"), limits);
+  }
+
+  CoreRig(long seed, SimTime time, CoreConfig.Member member, CoreConfig.Limits limits) {
+    this.time = time;
     this.chance = new SimEntropy(seed);
     this.disk = new SimVfs(chance.split("disk"));
-    this.config =
-        new CoreConfig(
-            "rig", CoreConfig.Member.alone("rig", "test"), StorageLimits.small(), limits);
+    this.config = new CoreConfig("rig", member, StorageLimits.small(), limits);
   }
 
   /** Starts the machine: a new life of the core. */
   CoreRig open() {
     lives++;
     inHand.clear();
+    outgoing.clear();
+    wakeAt = Timers.NEVER;
     core = Core.open(config, disk, time, chance.split("life " + lives));
     turn();
     return this;
+  }
+
+  boolean running() {
+    return core != null;
   }
 
   Core core() {
@@ -93,7 +104,8 @@ final class CoreRig {
         case Effect.Refuse(long ticket, KdeltaException error) ->
             once(ticket, refused.put(ticket, error));
         case Effect.Run(StorageWork work) -> inHand.add(work);
-        default -> {}
+        case Effect.WakeAt(long nanos) -> wakeAt = nanos;
+        default -> outgoing.add(effect);
       }
     }
     return effects;

@@ -1,0 +1,173 @@
+package io.kdelta.core;
+
+import static io.kdelta.core.CoreRig.key;
+import static io.kdelta.core.CoreRig.put;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kdelta.cluster.AckLevel;
+import io.kdelta.cluster.Member;
+import io.kdelta.document.Moment;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.Digest;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: a write is acknowledged at its level when, and only when, that many other nodes have it
+ * synced; what a cut keeps apart comes together again. Method: whole cores with real protocols and
+ * disks on one clock, joined by links that a test cuts.
+ */
+final class CoreClusterTest {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long MINUTE = 60 * SECOND;
+
+  private final RigNetwork net = new RigNetwork(11, 3);
+
+  @Test
+  void aWriteWithLevelOneWaitsForTheSyncOfAnother() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    long ticket = a.send(put("x", "1", CoreRig.level(AckLevel.ONE)));
+    a.settle();
+    assertTrue(a.open(ticket), "synced here, and nowhere else");
+    net.until("the acknowledgement", 2 * SECOND, () -> !a.open(ticket));
+    Reply.Written written = assertInstanceOf(Reply.Written.class, a.answered.get(ticket));
+    assertEquals(AckLevel.ONE, written.level());
+    assertTrue(written.synced() >= 2);
+    net.until("everybody has it", MINUTE, this::sameRoots);
+    assertTrue(net.rigs.get(2).ask(new Command.Exists(key("x")), Reply.Existence.class).exists());
+  }
+
+  @Test
+  void theDefaultLevelRisesWithTheFirstMeeting() {
+    CoreRig a = net.rigs.get(0).open();
+    Reply.Written alone = a.ask(put("a", "1"), Reply.Written.class);
+    assertEquals(AckLevel.LOCAL, alone.level());
+    a.close();
+    join();
+    long ticket = a.send(put("b", "1"));
+    net.until("the acknowledgement", 2 * SECOND, () -> !a.open(ticket));
+    Reply.Written met = assertInstanceOf(Reply.Written.class, a.answered.get(ticket));
+    assertEquals(AckLevel.ONE, met.level());
+  }
+
+  @Test
+  void allNeedsAllAndADeadMemberMakesItUnreachable() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    long all = a.send(put("x", "1", CoreRig.level(AckLevel.ALL)));
+    net.until("the acknowledgement", 2 * SECOND, () -> !a.open(all));
+    assertEquals(3, assertInstanceOf(Reply.Written.class, a.answered.get(all)).synced());
+    net.stop(2);
+    net.rigs.get(2).disk.crash();
+    net.until("the death is noticed", MINUTE, () -> states(a).contains(Member.State.DEAD));
+    long before = net.time.nanos();
+    Command again = put("y", "1", new Command.Terms("r", "", AckLevel.ALL));
+    long unmet = a.send(again);
+    net.until("the refusal", 2 * SECOND, () -> !a.open(unmet));
+    var error = assertInstanceOf(KdeltaException.DurabilityUnmet.class, a.refused.get(unmet));
+    assertTrue(net.time.nanos() - before < SECOND, "at once, not at the deadline");
+    assertTrue(error.reached().contains("too few"), error.reached());
+    net.rigs.get(2).open();
+    net.until("it is back", MINUTE, () -> !states(a).contains(Member.State.DEAD) && sameRoots());
+    long retry = a.send(again);
+    net.until("the retry", 10 * SECOND, () -> !a.open(retry));
+    Reply.Written written = assertInstanceOf(Reply.Written.class, a.answered.get(retry));
+    assertTrue(written.versions().getFirst().repeated());
+    assertEquals(3, written.synced());
+  }
+
+  @Test
+  void aRetryOnAnotherNodeWaitsForItsOwnLevel() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    CoreRig b = net.rigs.get(1);
+    long first = a.send(put("x", "1", new Command.Terms("r", "", AckLevel.LOCAL)));
+    net.until("everybody has it", MINUTE, () -> !a.open(first) && sameRoots());
+    long retry = b.send(put("x", "1", new Command.Terms("r", "", AckLevel.ONE)));
+    net.until("the retry", 4 * SECOND, () -> !b.open(retry));
+    Reply.Written written = assertInstanceOf(Reply.Written.class, b.answered.get(retry));
+    assertTrue(written.versions().getFirst().repeated());
+    assertTrue(written.synced() >= 2);
+    assertEquals(1, a.ask(new Command.Stats(""), Reply.Stats.class).versions());
+  }
+
+  @Test
+  void bothSidesOfACutAreHeadsAfterwardsEverywhere() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    long base = a.send(put("k", "0", CoreRig.level(AckLevel.ALL)));
+    net.until("the base", 2 * SECOND, () -> !a.open(base));
+    net.isolate(2, true);
+    CoreRig c = net.rigs.get(2);
+    long here = a.send(put("k", "1", CoreRig.level(AckLevel.LOCAL)));
+    long there = c.send(put("k", "2", CoreRig.level(AckLevel.LOCAL)));
+    net.until("both accepted", 2 * SECOND, () -> !a.open(here) && !c.open(there));
+    net.isolate(2, false);
+    net.until("equal roots", MINUTE, this::sameRoots);
+    Reply.HeadList first = heads(a);
+    assertEquals(2, first.heads().size());
+    for (CoreRig rig : net.rigs) {
+      assertEquals(first.stateId(), heads(rig).stateId());
+      assertEquals(
+          first.heads().getFirst().version().id(), heads(rig).heads().getFirst().version().id());
+    }
+  }
+
+  @Test
+  void aDrainedNodeEndsAndALeavingOneIsAnswered() {
+    join();
+    CoreRig b = net.rigs.get(1);
+    long leave = b.send(new Command.Leave());
+    net.until("the farewell", MINUTE, () -> !b.open(leave));
+    assertTrue(assertInstanceOf(Reply.Left.class, b.answered.get(leave)).told() >= 1);
+    assertTrue(b.trace.contains("Departed[]"));
+    long late = b.send(put("late", "1"));
+    assertInstanceOf(KdeltaException.ReadOnly.class, b.refused.get(late));
+    CoreRig a = net.rigs.get(0);
+    net.until(
+        "the others know",
+        MINUTE,
+        () -> a.ask(new Command.ClusterStatus(), Reply.MemberList.class).nodes().size() == 2);
+    CoreRig c = net.rigs.get(2);
+    c.turn(new Event.Drain());
+    net.until("drained", MINUTE, () -> c.trace.contains("Departed[]"));
+  }
+
+  private void join() {
+    for (CoreRig rig : net.rigs) if (!rig.running()) rig.open();
+    for (CoreRig rig : net.rigs) {
+      net.until(
+          "all have met",
+          MINUTE,
+          () -> {
+            List<Reply.MemberList.Node> nodes =
+                rig.ask(new Command.Members(), Reply.MemberList.class).nodes();
+            return nodes.size() == 3 && nodes.stream().allMatch(node -> node.member().met());
+          });
+    }
+    assertFalse(net.rigs.isEmpty());
+  }
+
+  private static List<Member.State> states(CoreRig rig) {
+    return rig.ask(new Command.Members(), Reply.MemberList.class).nodes().stream()
+        .map(node -> node.member().state())
+        .toList();
+  }
+
+  private boolean sameRoots() {
+    List<Digest> roots =
+        net.rigs.stream()
+            .map(rig -> rig.ask(new Command.AdminStatus(), Reply.Status.class).root())
+            .distinct()
+            .toList();
+    return roots.size() == 1;
+  }
+
+  private static Reply.HeadList heads(CoreRig rig) {
+    return rig.ask(new Command.Heads(key("k"), new Moment.Latest()), Reply.HeadList.class);
+  }
+}
