@@ -85,8 +85,8 @@ final class Arrivals {
   }
 
   /**
-   * Shows everything that waited for a version that is visible, as far as one batch holds it: of what
-   * is left {@link #undrained} tells.
+   * Shows everything that waited for a version that is visible, as far as one batch holds it: of
+   * what is left {@link #undrained} tells.
    */
   void drain(Digest visible) {
     Deque<Digest> shown = new ArrayDeque<>();

@@ -343,7 +343,9 @@ public final class CausalStore {
     return new Committed(lsn, staging.applied, refusals);
   }
 
-  /** Shows more of what waited, a batch at a time, until all is shown or the engine takes no more. */
+  /**
+   * Shows more of what waited, a batch at a time, until all is shown or the engine takes no more.
+   */
   private Committed drainOn(Committed first) {
     List<Applied> applied = new ArrayList<>(first.applied());
     List<Reception.Refused> refusals = new ArrayList<>(first.refused());

@@ -41,6 +41,10 @@ public final class Wal implements AutoCloseable {
   private final List<Long> unwantedFiles = new ArrayList<>();
   private WalSegment active;
   private int position;
+
+  /** The last LSN before the active segment; -1 if its header is durable whatever it holds. */
+  private long sealedLsn = -1;
+
   private long nextSequence;
   private long lastLsn;
   private long durableLsn;
@@ -200,13 +204,14 @@ public final class Wal implements AutoCloseable {
 
   /**
    * The edits that release all segments that end at or below the LSN: part of a flush's edit. The
-   * last one stays until something in the active segment is durable, and with it its header: the
-   * manifest must always name a segment that was used.
+   * last sealed one stays until something in the active segment is durable, and with it its header:
+   * the manifest must always name a segment that was used.
    */
   public List<ManifestEdit> releasable(long flushedLsn) {
     List<ManifestEdit> edits = new ArrayList<>();
     for (WalReader.Kept segment : retained) {
-      if (segment.lastLsn() <= flushedLsn && segment.lastLsn() < durableLsn) {
+      boolean followed = segment.lastLsn() < sealedLsn || durableLsn > sealedLsn;
+      if (segment.lastLsn() <= flushedLsn && followed) {
         edits.add(new SegmentReleased(segment.segment().sequence()));
       }
     }
@@ -239,6 +244,7 @@ public final class Wal implements AutoCloseable {
     retained.add(new WalReader.Kept(active.named(), lastLsn, false));
     WalFormat.Link predecessor = new WalFormat.Link(active.sequence(), position, lastLsn);
     filling.seal(active);
+    sealedLsn = lastLsn;
     active = spares.remove();
     int at = filling.reserve(active, 0, WalFormat.HEADER_BYTES);
     format.encodeHeader(active.header(predecessor, true), filling.array(), at);

@@ -315,7 +315,8 @@ final class WalReader {
     String file = FileNames.log(segment.file());
     boolean known = false;
     for (SetAside part : state.setAside()) {
-      known |= part.sequence() == segment.sequence() && part.offset() == offset;
+      boolean same = part.offset() == offset && part.bytes() == bytes;
+      known |= same && part.sequence() == segment.sequence();
     }
     // What tables hold is not lost.
     long firstLost = Math.max(first, state.flushedLsn() + 1);

@@ -51,8 +51,13 @@ public final class HostVfs implements Vfs {
    * @param root the directory; it is created if it is missing
    */
   public HostVfs(Path root) {
-    this.root = root.toAbsolutePath().normalize();
-    createDirectories("");
+    try {
+      Path made = Files.createDirectories(root.toAbsolutePath(), mode(root, "rwx------"));
+      // Two names of one directory must find the same lock.
+      this.root = made.toRealPath();
+    } catch (IOException e) {
+      throw fault(root.toString(), "createDirectories", e);
+    }
   }
 
   @Override

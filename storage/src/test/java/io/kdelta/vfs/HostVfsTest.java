@@ -2,6 +2,7 @@ package io.kdelta.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.error.KdeltaException;
 import java.nio.file.Files;
@@ -32,10 +33,21 @@ final class HostVfsTest extends VfsContract {
   @Test
   void twoOfThemInOneProcessShareTheLock() {
     try (Vfs.Lock lock = vfs().lock("LOCK", "first")) {
-      assertEquals("first", lock == null ? "" : "first");
+      assertTrue(vfs().exists("LOCK"), lock.toString());
       assertThrows(KdeltaException.DiskFault.class, () -> vfs().lock("LOCK", "second"));
     }
     vfs().lock("LOCK", "third").close();
+  }
+
+  @Test
+  void aDirectoryUnderAnotherNameHasTheSameLock() throws Exception {
+    Path real = Files.createDirectory(directory.resolve("real"));
+    Path other = Files.createSymbolicLink(directory.resolve("other"), real);
+    try (Vfs.Lock lock = new HostVfs(real).lock("LOCK", "first")) {
+      assertTrue(Files.exists(real.resolve("LOCK")), lock.toString());
+      HostVfs again = new HostVfs(other);
+      assertThrows(KdeltaException.DiskFault.class, () -> again.lock("LOCK", "second"));
+    }
   }
 
   private String mode(String path) throws Exception {
