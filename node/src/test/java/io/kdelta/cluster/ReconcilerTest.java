@@ -74,7 +74,7 @@ final class ReconcilerTest {
 
   @Test
   void sessionsThatCrossEndAsOne() {
-    for (int seed = 0; seed < 20; seed++) {
+    for (int seed = 0; seed < 8; seed++) {
       Ring ring = new Ring(2, seed);
       ring.latency = 40;
       ring.nodes.get(0).write(50);
@@ -236,10 +236,10 @@ final class ReconcilerTest {
 
   @Test
   void linksThatBreakOnlyPutItOff() {
-    for (int seed = 0; seed < 40; seed++) {
+    for (int seed = 0; seed < 20; seed++) {
       Ring ring = new Ring(3, seed);
       Random random = new Random(seed);
-      for (Ring.Node node : ring.nodes) node.write(random.nextInt(400));
+      for (Ring.Node node : ring.nodes) node.write(random.nextInt(200));
       int written = 0;
       for (Ring.Node node : ring.nodes) written += node.shelf.versions.size();
       for (int i = 0; i < 30; i++) {

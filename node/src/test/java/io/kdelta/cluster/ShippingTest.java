@@ -204,28 +204,37 @@ final class ShippingTest {
   /** Random writes under crashes, cuts, broken links and messages that come twice; then quiet. */
   @Test
   void everythingConvergesAndNothingAcknowledgedIsLost() {
-    for (long seed = 0; seed < 12; seed++) {
-      ModelNet net = new ModelNet(seed);
-      net.with(2 + net.entropy.nextInt(6));
-      net.delayMax = (1 + net.entropy.nextInt(60)) * MILLI;
-      net.resetOneIn = net.entropy.nextInt(3) * 60;
-      net.twiceOneIn = net.entropy.nextInt(2) * 10;
-      net.backups = 1 + net.entropy.nextInt(3);
-      if (net.entropy.nextInt(3) == 0) net.limits = new ClusterConfig.Limits(3_000, 2_000, 64);
-      net.startAll().run(3 * SECOND);
-      List<Pending> acked = chaos(net);
-      net.heal();
-      net.resetOneIn = 0;
-      for (Node node : net.nodes) if (!node.up()) node.start();
-      String name = "seed " + seed;
-      net.await(name + ": equal roots", 60 * SECOND, () -> equalRoots(net));
-      net.run(2 * SECOND);
-      for (Node node : net.nodes) {
-        for (Pending write : acked) {
-          assertTrue(node.replica.shows(write.id), () -> name + " lost " + write.last);
-        }
-        assertEquals(0, node.replica.parkedCount(), name);
+    for (long seed = 0; seed < 12; seed++) converges(seed, StreamOnly::new);
+  }
+
+  /** The same with sessions: first meetings reconcile, and adoption hides nothing from streams. */
+  @Test
+  void everythingConvergesWithSessionsToo() {
+    for (long seed = 100; seed < 108; seed++) converges(seed, Reconciler::new);
+  }
+
+  private static void converges(long seed, Sessions.Factory sessions) {
+    ModelNet net = new ModelNet(seed);
+    net.sessions = sessions;
+    net.with(2 + net.entropy.nextInt(6));
+    net.delayMax = (1 + net.entropy.nextInt(60)) * MILLI;
+    net.resetOneIn = net.entropy.nextInt(3) * 60;
+    net.twiceOneIn = net.entropy.nextInt(2) * 10;
+    net.backups = 1 + net.entropy.nextInt(3);
+    if (net.entropy.nextInt(3) == 0) net.limits = new ClusterConfig.Limits(3_000, 2_000, 64);
+    net.startAll().run(3 * SECOND);
+    List<Pending> acked = chaos(net);
+    net.heal();
+    net.resetOneIn = 0;
+    for (Node node : net.nodes) if (!node.up()) node.start();
+    String name = "seed " + seed;
+    net.await(name + ": equal roots", 60 * SECOND, () -> equalRoots(net));
+    net.run(2 * SECOND);
+    for (Node node : net.nodes) {
+      for (Pending write : acked) {
+        assertTrue(node.replica.shows(write.id), () -> name + " lost " + write.last);
       }
+      assertEquals(0, node.replica.parkedCount(), name);
     }
   }
 
