@@ -66,6 +66,11 @@ public final class CausalGraph {
     return pointer != null && StoredRows.place(pointer) instanceof StoredRows.Place.Visible;
   }
 
+  /** Whether the version is visible or durably parked. */
+  public boolean holds(Digest id) {
+    return rows.get(Keyspace.byId(id)) != null;
+  }
+
   /** A visible version with its document, or null. */
   public @Nullable Envelope envelope(Digest id) {
     Stored stored = version(id);

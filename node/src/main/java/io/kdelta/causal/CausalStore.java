@@ -6,6 +6,7 @@ import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
+import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Damage;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.StorageEngine;
@@ -270,13 +271,15 @@ public final class CausalStore {
    * work in place, so it runs before the first turn or with the workers at rest. Idempotent; may be
    * cut by a crash.
    *
-   * <p>Throws Corrupt when it meets damage that the engine has only just noticed: let the engine do
-   * its work, close it and open it anew, which sets the damaged part aside, and repair again.
+   * <p>Throws Corrupt, before anything is changed, when it meets damage that the engine has only
+   * just noticed: let the engine do its work, close it and open it anew, which sets the damaged
+   * part aside, and repair again. Until then the rest of the store goes on as it was.
    */
   public void repair() {
     if (open != null) throw new IllegalStateException("a transaction is open");
     while (needsRepair()) {
       SortedSet<String> damage = damage();
+      touchEverything();
       unsound = true;
       new Repair(engine, time.epochMicros()).run(damage);
       OwnLog own = state.own;
@@ -286,6 +289,13 @@ public final class CausalStore {
       unsound = false;
     }
     engine.forgetSetAside();
+  }
+
+  /** Finds all the damage there is before a repair draws conclusions from what is missing. */
+  private void touchEverything() {
+    try (Cursor cursor = engine.cursor(Keyspace.VERSION.start(), null)) {
+      while (cursor.next()) cursor.row();
+    }
   }
 
   /** What the store below reports as damaged, each part under a name of its own. */
@@ -314,7 +324,14 @@ public final class CausalStore {
     return undrained.isEmpty() ? committed : drainOn(committed);
   }
 
-  void end(Transaction transaction) {
+  /** Ends a transaction, unless its commit has done so; whether there was anything to end. */
+  boolean abandon(Transaction transaction) {
+    if (!transaction.equals(open)) return false;
+    open = null;
+    return true;
+  }
+
+  private void end(Transaction transaction) {
     if (!transaction.equals(open)) throw new IllegalStateException("the transaction is over");
     open = null;
   }

@@ -159,10 +159,9 @@ public final class Transaction {
     return store.commit(this, staging, arrivals);
   }
 
-  /** Drops everything. */
+  /** Drops everything; harmless after a commit, also one that was refused. */
   public void abandon() {
-    store.end(this);
-    arrivals.undo();
+    if (store.abandon(this)) arrivals.undo();
   }
 
   /** Gives a version of this node's own making its dot and shows it, unless it is held already. */
