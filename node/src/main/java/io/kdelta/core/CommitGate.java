@@ -14,11 +14,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.PriorityQueue;
+import java.util.NavigableSet;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,19 +102,20 @@ final class CommitGate {
     void leave(Outbox outbox, int synced);
   }
 
-  /** One parked reply. It is in {@link #byTicket} until it leaves; the queues drop it lazily. */
+  /** One parked reply: in {@link #byTicket} and in the queues that it waits in, until it leaves. */
   private static final class Parked {
     final long ticket;
     final long order;
     final Need need;
+    final long earliest;
     final long deadline;
     final Departure departure;
-    boolean left;
 
-    Parked(long ticket, long order, Need need, long deadline, Departure departure) {
+    Parked(long ticket, long order, Need need, long earliest, long deadline, Departure departure) {
       this.ticket = ticket;
       this.order = order;
       this.need = need;
+      this.earliest = earliest;
       this.deadline = deadline;
       this.departure = departure;
     }
@@ -121,12 +123,9 @@ final class CommitGate {
 
   private final NodeId self;
   private final Map<Long, Parked> byTicket = new HashMap<>();
-  private final PriorityQueue<Parked> unsynced =
-      new PriorityQueue<>(
-          Comparator.<Parked>comparingLong(p -> p.need.lsn).thenComparingLong(p -> p.order));
-  private final PriorityQueue<Parked> deadlines =
-      new PriorityQueue<>(
-          Comparator.<Parked>comparingLong(p -> p.deadline).thenComparingLong(p -> p.order));
+  private final NavigableSet<Parked> unsynced = queue(parked -> parked.need.lsn);
+  private final NavigableSet<Parked> slowed = queue(parked -> parked.earliest);
+  private final NavigableSet<Parked> deadlines = queue(parked -> parked.deadline);
   private final Map<Long, Parked> waitingForOthers = new LinkedHashMap<>();
   private final TreeMap<Incarnation, TreeMap<NodeId, Intervals>> receipts = new TreeMap<>();
   private SortedSet<NodeId> members = new TreeSet<>();
@@ -146,11 +145,13 @@ final class CommitGate {
   /**
    * Parks a reply.
    *
+   * @param earliest when it may leave at the earliest, to slow its client down
    * @param deadline when to give up, on the clock of {@link #settle}
    * @param departure called once when it may leave; not when it is refused
    */
-  void park(long ticket, Need need, long deadline, Departure departure) {
-    Parked parked = new Parked(ticket, orders++, need, deadline, departure);
+  void park(long ticket, Need need, long earliest, long deadline, Departure departure) {
+    Parked parked =
+        new Parked(ticket, orders++, need, Math.min(earliest, deadline), deadline, departure);
     if (byTicket.putIfAbsent(ticket, parked) != null) {
       throw new AssertionError("ticket " + ticket + " is parked already");
     }
@@ -194,10 +195,13 @@ final class CommitGate {
 
   /** The client of a ticket needs no answer. */
   void abandon(long ticket) {
-    Parked parked = byTicket.remove(ticket);
-    if (parked == null) return;
-    parked.left = true;
-    waitingForOthers.remove(ticket);
+    Parked parked = byTicket.get(ticket);
+    if (parked != null) leave(parked);
+  }
+
+  /** Parks a reply that may leave as soon as it can. */
+  void park(long ticket, Need need, long deadline, Departure departure) {
+    park(ticket, need, Long.MIN_VALUE, deadline, departure);
   }
 
   /** How many replies wait. */
@@ -210,49 +214,61 @@ final class CommitGate {
     return unmet;
   }
 
-  /** When the next parked reply gives up, or {@link Timers#NEVER}. */
-  long nextDeadline() {
-    dropLeft(deadlines);
-    Parked next = deadlines.peek();
-    return next == null ? Timers.NEVER : next.deadline;
+  /** When the next parked reply gives up or was slowed down enough, or {@link Timers#NEVER}. */
+  long nextMoment() {
+    long deadline = deadlines.isEmpty() ? Timers.NEVER : deadlines.first().deadline;
+    long earliest = slowed.isEmpty() ? Timers.NEVER : slowed.first().earliest;
+    return Math.min(deadline, earliest);
   }
 
   /** Lets everything leave that may leave at {@code now}. */
   void settle(long now, Outbox outbox) {
-    settleSynced(outbox);
-    if (othersChanged) settleOthers(outbox);
+    settleSynced(now, outbox);
+    if (othersChanged) settleOthers(now, outbox);
+    settleSlowed(now, outbox);
     if (fence != null) settleFenced(outbox, fence);
     settleLate(outbox, now);
   }
 
   /** Refuses everything that waits: the node stops. */
   void stop(String reason, Outbox outbox) {
-    for (dropLeft(deadlines); !deadlines.isEmpty(); dropLeft(deadlines)) {
-      refuse(outbox, deadlines.remove(), reason);
+    while (!deadlines.isEmpty()) refuse(outbox, deadlines.first(), reason);
+  }
+
+  private void settleSynced(long now, Outbox outbox) {
+    while (!unsynced.isEmpty() && unsynced.first().need.lsn <= durableLsn) {
+      Parked parked = unsynced.removeFirst();
+      if (!settleIfCertain(now, outbox, parked)) waitingForOthers.put(parked.ticket, parked);
     }
   }
 
-  private void settleSynced(Outbox outbox) {
-    for (dropLeft(unsynced); !unsynced.isEmpty(); dropLeft(unsynced)) {
-      Parked parked = unsynced.element();
-      if (parked.need.lsn > durableLsn) return;
-      unsynced.remove();
-      if (!settleIfCertain(outbox, parked)) waitingForOthers.put(parked.ticket, parked);
-    }
-  }
-
-  private void settleOthers(Outbox outbox) {
+  private void settleOthers(long now, Outbox outbox) {
     othersChanged = false;
-    for (Parked parked : List.copyOf(waitingForOthers.values())) settleIfCertain(outbox, parked);
+    for (Parked parked : List.copyOf(waitingForOthers.values())) {
+      if (settleIfCertain(now, outbox, parked)) waitingForOthers.remove(parked.ticket);
+    }
+  }
+
+  private void settleSlowed(long now, Outbox outbox) {
+    while (!slowed.isEmpty() && slowed.first().earliest <= now) depart(outbox, slowed.first());
+  }
+
+  private void depart(Outbox outbox, Parked parked) {
+    int synced = 1 + further(parked.need);
+    leave(parked);
+    parked.departure.leave(outbox, synced);
   }
 
   /** Answers what has its level and refuses what can not get it any more; it is synced here. */
-  private boolean settleIfCertain(Outbox outbox, Parked parked) {
+  private boolean settleIfCertain(long now, Outbox outbox, Parked parked) {
     Need need = parked.need;
     int further = further(need);
     if (further >= need.further) {
-      leave(parked);
-      parked.departure.leave(outbox, 1 + further);
+      if (parked.earliest > now) {
+        slowed.add(parked);
+      } else {
+        depart(outbox, parked);
+      }
       return true;
     }
     int possible = further;
@@ -267,15 +283,12 @@ final class CommitGate {
   }
 
   private void settleFenced(Outbox outbox, String reason) {
-    for (dropLeft(unsynced); !unsynced.isEmpty(); dropLeft(unsynced)) {
-      refuse(outbox, unsynced.remove(), reason);
-    }
+    while (!unsynced.isEmpty()) refuse(outbox, unsynced.first(), reason);
   }
 
   private void settleLate(Outbox outbox, long now) {
-    for (dropLeft(deadlines); !deadlines.isEmpty(); dropLeft(deadlines)) {
-      if (deadlines.element().deadline > now) return;
-      refuse(outbox, deadlines.remove(), "the deadline has passed");
+    while (!deadlines.isEmpty() && deadlines.first().deadline <= now) {
+      refuse(outbox, deadlines.first(), "the deadline has passed");
     }
   }
 
@@ -319,12 +332,16 @@ final class CommitGate {
   }
 
   private void leave(Parked parked) {
-    parked.left = true;
     byTicket.remove(parked.ticket);
     waitingForOthers.remove(parked.ticket);
+    unsynced.remove(parked);
+    slowed.remove(parked);
+    deadlines.remove(parked);
   }
 
-  private static void dropLeft(PriorityQueue<Parked> queue) {
-    while (!queue.isEmpty() && queue.element().left) queue.remove();
+  /** A queue by some number; what waits at the same number keeps the order of its parking. */
+  private static NavigableSet<Parked> queue(ToLongFunction<Parked> number) {
+    return new TreeSet<>(
+        Comparator.comparingLong(number).thenComparingLong(parked -> parked.order));
   }
 }

@@ -30,6 +30,12 @@ public final class Core implements AutoCloseable {
   private static final String LOCK_FILE = "LOCK";
   private static final long STORAGE_RETRY_NANOS = 1_000_000_000L;
 
+  /** Debt of the store up to which acknowledgements are not slowed down. Judged. */
+  private static final double PRESSURE_FREE = 0.67;
+
+  /** By how much at the hard limit, in nanoseconds. Judged. */
+  private static final double SLOWNESS_MAX = 50_000_000;
+
   private final Vfs.Lock lock;
   private final StorageEngine engine;
   private final CausalStore store;
@@ -123,6 +129,7 @@ public final class Core implements AutoCloseable {
       for (String note : NodeFacts.recovery(engine.recovery())) outbox.notice(note);
       peers.start(now);
     }
+    desk.slow(slowness(engine.stats().pressure()));
     for (Event event : events) take(event, now);
     for (Timers.Purpose purpose : timers.due(now)) {
       // The gate settles and the storage gives out work in every turn: waking up was all.
@@ -171,6 +178,12 @@ public final class Core implements AutoCloseable {
     lock.close();
   }
 
+  /** How long acknowledgements are kept back, so that the store is not written to its limit. */
+  static long slowness(double pressure) {
+    double over = Math.clamp((pressure - PRESSURE_FREE) / (1 - PRESSURE_FREE), 0, 1);
+    return (long) (over * over * SLOWNESS_MAX);
+  }
+
   private void take(Event event, long now) {
     switch (event) {
       case Event.Arrived(long ticket, Command command, long deadline) ->
@@ -210,7 +223,7 @@ public final class Core implements AutoCloseable {
     watchStorage(now);
     gate.settle(now, outbox);
     peers.expire(now);
-    timers.set(Timers.Purpose.GATE, Math.min(gate.nextDeadline(), peers.nextDeadline()));
+    timers.set(Timers.Purpose.GATE, Math.min(gate.nextMoment(), peers.nextDeadline()));
     if (timers.announce()) outbox.wakeAt(timers.next());
   }
 

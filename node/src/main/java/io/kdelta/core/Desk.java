@@ -42,6 +42,7 @@ final class Desk {
   private final Outbox outbox;
   private final Time clock;
   private final Supplier<CoreStats> stats;
+  private long slowness;
   private boolean wrote;
   private long commands;
   private long writes;
@@ -80,6 +81,11 @@ final class Desk {
     } catch (KdeltaException e) {
       outbox.refuse(ticket, e);
     }
+  }
+
+  /** Keeps acknowledgements of writes back for so many nanoseconds, from now on. */
+  void slow(long nanos) {
+    slowness = nanos;
   }
 
   /** Whether anything was written since the last call. */
@@ -223,8 +229,9 @@ final class Desk {
     }
     CommitGate.Need need =
         CommitGate.Need.write(outcome.lsn(), plan.level(), plan.further(), places);
-    long patience = clock.nanos() + limits.ackTimeoutMillis() * NANOS_PER_MILLI;
-    gate.park(ticket, need, Math.min(deadline, patience), departure);
+    long now = clock.nanos();
+    long patience = now + limits.ackTimeoutMillis() * NANOS_PER_MILLI;
+    gate.park(ticket, need, now + slowness, Math.min(deadline, patience), departure);
     // Nobody ships what was shipped once; a retry has to ask for it.
     if (plan.further() > 0) peers.assure(repeated, clock.nanos());
   }

@@ -123,7 +123,7 @@ final class CommitGateTest {
     gate.durable(1);
     gate.receipt(B, LOG, 1, 1);
     assertEquals(List.of(), settle(LATE - 1));
-    assertEquals(LATE, gate.nextDeadline());
+    assertEquals(LATE, gate.nextMoment());
     assertEquals(
         List.of(
             "1 unmet all on 2 nodes: the deadline has passed",
@@ -131,7 +131,7 @@ final class CommitGateTest {
         settle(LATE));
     gate.durable(9);
     assertEquals(List.of(), settle(LATE), "what was refused is not answered again");
-    assertEquals(Timers.NEVER, gate.nextDeadline());
+    assertEquals(Timers.NEVER, gate.nextMoment());
   }
 
   @Test
@@ -172,6 +172,21 @@ final class CommitGateTest {
             .sorted()
             .toList(),
         settle(0).stream().sorted().toList());
+  }
+
+  @Test
+  void aSlowedReplyLeavesAtItsMomentAndNeverLate() {
+    Need need = write(1, AckLevel.LOCAL, 0, 1);
+    gate.park(1, need, 30, LATE, reply(1));
+    gate.park(2, need, LATE + 5, LATE, reply(2));
+    gate.park(3, write(2, AckLevel.LOCAL, 0, 2), 30, LATE, reply(3));
+    gate.durable(1);
+    assertEquals(List.of(), settle(29));
+    assertEquals(30, gate.nextMoment());
+    assertEquals(List.of("1 ok 1"), settle(30));
+    assertEquals(
+        List.of("2 ok 1", "3 unmet local on 0 nodes: the deadline has passed"), settle(LATE));
+    assertEquals(0, gate.parked());
   }
 
   @Test

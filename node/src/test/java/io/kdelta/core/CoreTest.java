@@ -225,6 +225,19 @@ final class CoreTest {
   }
 
   @Test
+  void debtSlowsAcknowledgementsDownSmoothly() {
+    assertEquals(0, Core.slowness(0));
+    assertEquals(0, Core.slowness(0.66));
+    assertEquals(50_000_000, Core.slowness(1));
+    long before = 0;
+    for (double pressure = 0.67; pressure <= 1; pressure += 0.01) {
+      assertTrue(Core.slowness(pressure) >= before);
+      assertTrue(Core.slowness(pressure) - before < 4_000_000, "no jump at " + pressure);
+      before = Core.slowness(pressure);
+    }
+  }
+
+  @Test
   void anAbandonedRequestIsNotAnswered() {
     rig.settle();
     long ticket = rig.send(put("a", "1"));
