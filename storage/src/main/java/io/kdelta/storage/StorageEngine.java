@@ -70,7 +70,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
     boolean fits = views.current().memtables().getFirst().fits(batch);
     if (!fits) requireAnotherMemtable(batch);
-    if (!wal.fits(bytes)) throw new KdeltaException.Overloaded("bytes waiting for the log");
+    if (!wal.fits(bytes)) throw refusal("the log waits for the disk");
     if (!fits) rotate(batch);
     long lsn = wal.append(StorageOpening.BATCH, Bytes.wrap(batch.array(), 0, bytes));
     views.current().memtables().getFirst().apply(lsn, batch.array(), 0, bytes);
@@ -238,15 +238,21 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   private void requireAnotherMemtable(WriteBatch batch) {
     int unflushed = views.current().memtables().size();
-    boolean debt = unflushed >= limits.unflushedMemtablesMax();
-    if (debt && tableWorks.failing().isPresent()) {
-      throw new KdeltaException.ReadOnly(tableWorks.failing().get());
+    if (unflushed >= limits.unflushedMemtablesMax()) {
+      throw refusal(unflushed + " memtables wait to be written");
     }
-    if (debt) throw new KdeltaException.Overloaded(unflushed + " memtables waiting to be written");
     if (!pool.canTake(batch.encodedSize(), batch.rows())) {
       throw new KdeltaException.Overloaded(
           pool.bytes() + " bytes of memtables, held by snapshots or waiting to be written");
     }
+  }
+
+  /** Overloaded passes by itself; while the disk refuses its work, nothing will. */
+  private KdeltaException refusal(String limit) {
+    Optional<String> failing = tableWorks.failing();
+    return failing.isPresent()
+        ? new KdeltaException.ReadOnly(failing.get())
+        : new KdeltaException.Overloaded(limit);
   }
 
   private void rotate(WriteBatch batch) {

@@ -9,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kdelta.env.SimEntropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.vfs.HostVfs;
 import io.kdelta.vfs.SimVfs;
+import io.kdelta.vfs.Vfs;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Goal: the engine is a sorted map with snapshots, whatever its work is doing meanwhile. Method:
@@ -233,6 +237,26 @@ final class StorageEngineTest {
       engine.runInline();
       assertTrue(vfs.list("").size() < filesHeld);
       model.same("now", engine);
+    }
+  }
+
+  @Test
+  void worksOnTheFilesOfTheHost(@TempDir Path directory) {
+    RandomRows random = new RandomRows(9, 200);
+    StoreModel model = new StoreModel();
+    for (int life = 0; life < 3; life++) {
+      Vfs host = new HostVfs(directory);
+      try (StorageEngine engine = StorageEngine.open(host, new SimEntropy(life), TINY)) {
+        model.same("life " + life, engine);
+        for (int i = 0; i < 150; i++) {
+          engine.runInline();
+          engine.apply(model.change(random, 8));
+          if (i % 30 == 0) model.sampled("life " + life, engine, random);
+        }
+        engine.runInline();
+        assertTrue(engine.stats().merges() > 3);
+        model.same("life " + life, engine);
+      }
     }
   }
 
