@@ -38,6 +38,7 @@ public final class Cluster {
   private final Relay relay;
   private final Sessions sessions;
   private final TreeSet<NodeId> met = new TreeSet<>();
+  private List<NodeId> backups = List.of();
   private Member.Stage stage = Member.Stage.JOINING;
   private boolean started;
   private boolean membershipStale;
@@ -177,7 +178,7 @@ public final class Cluster {
       case Event.Received received -> links.received(received.link(), received.message(), now);
       case Event.Appended appended -> {
         if (!identity.settled()) settle(now);
-        primary.appended(appended.frame(), backups(), now);
+        primary.appended(appended.frame(), backups, now);
         grown(now);
       }
       case Event.Durable _ -> {
@@ -283,7 +284,7 @@ public final class Cluster {
   /** The set has grown: others are told, and what waited for it goes on. */
   private void grown(long now) {
     holdings.changed();
-    relay.changed();
+    relay.changed(now);
     primary.pumpAll(now);
     sessions.grown(now);
   }
@@ -297,7 +298,7 @@ public final class Cluster {
       }
     }
     if (gossip.state() == Member.State.LEFT) hangUpAll(now);
-    primary.engage(backups(), now);
+    chooseBackups(now);
     outbox.add(new Effect.MembershipChanged());
   }
 
@@ -348,7 +349,7 @@ public final class Cluster {
     Optional<Incarnation> own = primary.own();
     if (own.isEmpty()) return true;
     long last = primary.last();
-    for (NodeId node : backups()) {
+    for (NodeId node : backups) {
       if (!ledger.covers(node, own.get(), last, last)) return false;
     }
     return true;
@@ -360,7 +361,7 @@ public final class Cluster {
   }
 
   /** The nodes that are to hold the own log: the best R of those that can take it now. */
-  private List<NodeId> backups() {
+  private void chooseBackups(long now) {
     List<Member.Card> fit = new ArrayList<>();
     for (Roster.Entry entry : roster.all()) {
       boolean able = counts(entry) && entry.alive() && links.linked(entry.node());
@@ -368,7 +369,8 @@ public final class Cluster {
     }
     List<NodeId> chosen = new ArrayList<>();
     for (Member.Card card : Rendezvous.spread(self, fit, backupCount())) chosen.add(card.node());
-    return chosen;
+    backups = chosen;
+    primary.engage(backups, now);
   }
 
   /** Another member that has not left: dead or not, it is one of those that R counts. */
@@ -422,8 +424,8 @@ public final class Cluster {
       membershipStale = true;
     }
     backup.settled(node);
-    relay.changed();
-    primary.engage(backups(), now);
+    relay.changed(now);
+    chooseBackups(now);
     primary.pumpAll(now);
   }
 
@@ -506,7 +508,7 @@ public final class Cluster {
       holdings.heard(from, facts.positions());
       if (facts.facts().versions() > 0 && !identity.settled()) settle(now);
       roster.heard(from, facts.refutation(), facts.facts());
-      relay.changed();
+      relay.changed(now);
       sessions.heard(from, facts.facts(), now);
     }
 

@@ -30,7 +30,7 @@ final class Relay {
   private final Predicate<NodeId> met;
   private final Map<Incarnation, Pull> pulls = new TreeMap<>();
   private final Map<Incarnation, Long> missingSince = new TreeMap<>();
-  private boolean stale = true;
+  private long lookedAt = Long.MIN_VALUE / 2;
   private long dueAt = Long.MAX_VALUE;
 
   /** What was asked of whom. */
@@ -53,21 +53,21 @@ final class Relay {
     this.met = met;
   }
 
-  /** What is held, here or there, may have changed. */
-  void changed() {
-    stale = true;
+  /** What is held, here or there, may have changed: looks again soon, not at every event. */
+  void changed(long now) {
+    dueAt = Math.min(dueAt, Math.max(now, lookedAt + config.pace().facts() / 2));
   }
 
   /** A node is not linked any more. */
   void down(NodeId node) {
     pulls.values().removeIf(pull -> pull.holder().equals(node));
-    stale = true;
+    dueAt = Long.MIN_VALUE;
   }
 
   /** Asks for what is missing and does not come by itself. */
   void tick(long now) {
-    if (!stale && now < dueAt) return;
-    stale = false;
+    if (now < dueAt) return;
+    lookedAt = now;
     dueAt = Long.MAX_VALUE;
     List<NodeId> holders = new ArrayList<>();
     for (NodeId node : wire.linked()) {
@@ -84,7 +84,7 @@ final class Relay {
     }
   }
 
-  /** When {@link #tick} has something to do though nothing has changed. */
+  /** When {@link #tick} has something to do. */
   long deadline() {
     return dueAt;
   }
