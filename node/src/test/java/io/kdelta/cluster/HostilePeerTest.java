@@ -46,7 +46,7 @@ final class HostilePeerTest {
             List.of(),
             2,
             ClusterConfig.Pace.DEFAULT,
-            new ClusterConfig.Limits(1 << 20, 1 << 20, 16));
+            new ClusterConfig.Limits(8 << 20, 1 << 20, 16));
     cluster = new Cluster(config, replica, new SimEntropy(1), StreamOnly::new);
     give(new Event.Started());
   }
