@@ -42,8 +42,8 @@ final class DeleteCommand implements Callable<Integer> {
             .setAck(write.ack())
             .setNote(write.note())
             .setRequestId(write.requestId());
-    if (ifState != null) request.setIfState(ifState);
     try (Client client = invocation.client()) {
+      if (ifState != null) request.setIfState(States.whole(client, name, ifState));
       WriteResult result = client.kv(kv -> kv.delete(request.build()));
       WriteReport.print(invocation, result, write.note());
     }

@@ -109,22 +109,33 @@ final class DocumentUpload {
       if (!(e.getCause() instanceof StatusRuntimeException failure)) {
         throw new AssertionError("a call that failed without a status", e);
       }
-      if (!Failures.elsewhere(failure)) {
-        CliException told = Failures.of(failure, client.address(), client.servers());
-        throw new CliException(
-            told.exitCode(),
-            told.reason(),
-            flight.line().place() + ": " + told.text(),
-            told.hint(),
-            failure);
-      }
-      result = client.kv(kv -> kv.put(flight.request()));
+      result = retry(flight, failure);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CliException(ExitCode.INTERRUPTED, "INTERRUPTED", "interrupted", null, e);
     }
     flights.remove(flight.request().getKey());
     tally.add(result.getRepeatedWrite() ? 0 : 1, result.getRepeatedWrite() ? 1 : 0);
+  }
+
+  /** The same request again: the node knows it by its id if it was stored. */
+  private WriteResult retry(Flight flight, StatusRuntimeException failure) {
+    CliException told = Failures.of(failure, client.address(), client.servers());
+    boolean again = Failures.elsewhere(failure) || Failures.unconfirmed(failure);
+    for (int i = 0; again && i < VersionStream.UNCONFIRMED_MAX; i++) {
+      try {
+        return client.kv(kv -> kv.put(flight.request()));
+      } catch (CliException e) {
+        told = e;
+        again = e.reason().equals("DURABILITY_UNMET");
+      }
+    }
+    throw new CliException(
+        told.exitCode(),
+        told.reason(),
+        flight.line().place() + ": " + told.text(),
+        told.hint(),
+        told);
   }
 
   private static Digest hash(Path file) {

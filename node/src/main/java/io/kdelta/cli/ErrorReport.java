@@ -27,8 +27,16 @@ final class ErrorReport {
       List<String> suggestions = unmatched.getSuggestions();
       if (!suggestions.isEmpty()) hint = "did you mean " + String.join(" or ", suggestions) + "?";
     }
-    String message = String.valueOf(error.getMessage());
-    return report(CliException.usage(message, hint), List.of(arguments));
+    return report(CliException.usage(message(error), hint), List.of(arguments));
+  }
+
+  private static String message(ParameterException error) {
+    boolean atRoot = error.getCommandLine().getParent() == null;
+    if (atRoot && error instanceof UnmatchedArgumentException unmatched) {
+      String first = unmatched.getUnmatched().getFirst();
+      return first.startsWith("-") ? "no flag '" + first + "'" : "no command '" + first + "'";
+    }
+    return String.valueOf(error.getMessage());
   }
 
   /** A command failed. */

@@ -47,7 +47,7 @@ final class Failures {
     String description = description(status);
     Optional<ErrorInfo> info = info(failure);
     if (info.isPresent()) {
-      String hint = info.get().getMetadataOrDefault("hint", "");
+      String hint = info.get().getMetadataOrDefault("hint", hint(info.get()));
       String reason = info.get().getReason();
       int exitCode = exitCode(status.getCode(), true);
       return new CliException(exitCode, reason, description, hint.isEmpty() ? null : hint, failure);
@@ -69,6 +69,28 @@ final class Failures {
               null,
               failure);
     };
+  }
+
+  /** What the command line can say where the server has no advice. */
+  private static String hint(ErrorInfo info) {
+    String key = info.getMetadataOrDefault("key", "");
+    int slash = key.indexOf('/');
+    if (slash < 0) return "";
+    return switch (info.getReason()) {
+      case "NOT_FOUND" ->
+          "kdelta ls "
+              + key.substring(0, slash)
+              + " lists what there is; kdelta log "
+              + key
+              + " shows what there was";
+      case "NO_VALUE_AT" -> "kdelta log " + key + " shows the history";
+      default -> "";
+    };
+  }
+
+  /** Whether the write is stored and only its level was not met: the same request finds it. */
+  static boolean unconfirmed(StatusRuntimeException failure) {
+    return info(failure).map(i -> i.getReason().equals("DURABILITY_UNMET")).orElse(false);
   }
 
   private static CliException unreachable(StatusRuntimeException failure, Servers servers) {

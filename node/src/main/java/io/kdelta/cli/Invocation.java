@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The flags that every command takes, before or after its verb, and what follows from them: the
@@ -30,6 +31,7 @@ final class Invocation {
       names = {"-o", "--output"},
       scope = ScopeType.INHERIT,
       paramLabel = "FORMAT",
+      converter = FormatName.class,
       description = "${COMPLETION-CANDIDATES}; default: table on a terminal, jsonl in a pipe.")
   private @Nullable Format format;
 
@@ -109,6 +111,18 @@ final class Invocation {
     return HexFormat.of().formatHex(id);
   }
 
+  /** A format by its name. */
+  static final class FormatName implements ITypeConverter<Format> {
+    @Override
+    public Format convert(String value) {
+      for (Format format : Format.values()) {
+        if (format.toString().equals(value)) return format;
+      }
+      throw new TypeConversionException(
+          "'" + value + "' is none of table, json, jsonl, yaml, csv, raw, name");
+    }
+  }
+
   /** Whole or fractional seconds, more than none. */
   static final class Seconds implements ITypeConverter<Duration> {
     @Override
@@ -117,11 +131,10 @@ final class Invocation {
       try {
         seconds = Double.parseDouble(value);
       } catch (NumberFormatException e) {
-        throw new picocli.CommandLine.TypeConversionException("'" + value + "' is no number");
+        throw new TypeConversionException("'" + value + "' is no number");
       }
       if (!(seconds > 0 && seconds <= 86_400)) {
-        throw new picocli.CommandLine.TypeConversionException(
-            "'" + value + "' is not between 0 and 86,400");
+        throw new TypeConversionException("'" + value + "' is not between 0 and 86,400");
       }
       return Duration.ofNanos((long) (seconds * 1e9));
     }

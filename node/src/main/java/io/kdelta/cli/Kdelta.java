@@ -24,7 +24,10 @@ public final class Kdelta implements Runnable {
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] arguments) {
-    int exitCode = run(Console.ofProcess(), System.getenv(), List.of(arguments));
+    Console console = Console.ofProcess();
+    List<String> words = List.of(arguments);
+    LogLines.install(console.err(), words.contains("--debug"));
+    int exitCode = run(console, System.getenv(), words);
     System.exit(exitCode);
   }
 

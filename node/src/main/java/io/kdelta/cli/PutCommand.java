@@ -55,9 +55,9 @@ final class PutCommand implements Callable<Integer> {
             .setAck(write.ack())
             .setNote(write.note())
             .setRequestId(write.requestId());
-    if (ifState != null) request.setIfState(ifState);
     if (ifAbsent) request.setIfAbsent(true);
     try (Client client = invocation.client()) {
+      if (ifState != null) request.setIfState(States.whole(client, name, ifState));
       WriteResult result = client.kv(kv -> kv.put(request.build()));
       WriteReport.print(invocation, result, write.note());
     }

@@ -21,12 +21,15 @@ final class VersionStream implements AutoCloseable {
   private static final int IN_FLIGHT_MAX = 8;
   private static final long ANSWER_SECONDS_MAX = 60;
 
+  /** So often in a row may the level of a write not be met in time. */
+  static final int UNCONFIRMED_MAX = 6;
+
   private final Client client;
   private final ImportCommand.Tally tally;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<ImportVersionsRequest> unanswered = new ArrayDeque<>();
-  private int failovers;
+  private int failures;
   private Attempt attempt;
 
   VersionStream(Client client, ImportCommand.Tally tally) {
@@ -79,12 +82,15 @@ final class VersionStream implements AutoCloseable {
     }
   }
 
+  /** Goes on after a failure: elsewhere, or here when only the level was not met in time. */
   private void resume(StatusRuntimeException failure) {
-    if (!Failures.elsewhere(failure) || failovers == client.servers().addresses().size() - 1) {
+    boolean elsewhere = Failures.elsewhere(failure);
+    int most = elsewhere ? client.servers().addresses().size() - 1 : UNCONFIRMED_MAX;
+    if (failures >= most || !(elsewhere || Failures.unconfirmed(failure))) {
       throw Failures.of(failure, client.address(), client.servers());
     }
-    failovers++;
-    client.next();
+    failures++;
+    if (elsewhere) client.next();
     attempt = open();
     unanswered.forEach(attempt::send);
   }
@@ -126,7 +132,7 @@ final class VersionStream implements AutoCloseable {
       try {
         if (attempt != this) return;
         unanswered.remove();
-        failovers = 0;
+        failures = 0;
         tally.add(response.getStored(), response.getHeld());
         changed.signalAll();
       } finally {

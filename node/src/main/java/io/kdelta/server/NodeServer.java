@@ -237,8 +237,8 @@ public final class NodeServer implements AutoCloseable {
       throw new CannotStart(
           "the data directory "
               + store.directory()
-              + " is in use by "
-              + (owner == null ? "another process" : owner.getMessage()),
+              + " is "
+              + (owner == null ? "in use by another process" : owner.getMessage()),
           "kdelta start --data DIR uses another one",
           e);
     }

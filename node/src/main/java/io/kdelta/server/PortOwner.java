@@ -71,9 +71,12 @@ final class PortOwner {
     String command =
         ProcessHandle.of(process).flatMap(handle -> handle.info().commandLine()).orElse("");
     if (command.isEmpty()) return "process " + process;
+    String shown = command;
     // Of a kdelta the interesting part is the end.
-    int jar = command.indexOf("kdelta.jar ");
-    String shown = jar < 0 ? command : "kdelta " + command.substring(jar + "kdelta.jar ".length());
+    for (String program : List.of("kdelta.jar ", "io.kdelta.cli.Kdelta ")) {
+      int end = command.indexOf(program);
+      if (end >= 0) shown = "kdelta " + command.substring(end + program.length());
+    }
     if (shown.length() > COMMAND_LENGTH_MAX) shown = shown.substring(0, COMMAND_LENGTH_MAX) + "...";
     return "process " + process + " (" + shown + ")";
   }

@@ -1,0 +1,95 @@
+package io.kdelta.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kdelta.error.KdeltaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Goal: flags win over the file and the file over the defaults; what cannot be meant is refused
+ * with a message that helps. Method: examples of both.
+ */
+final class NodeSettingsTest {
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void defaults() {
+    NodeConfig config = read(Map.of());
+    assertEquals("127.0.0.1:7878", config.network().listen().toString());
+    assertEquals("127.0.0.1:7880", config.network().http().orElseThrow().toString());
+    assertEquals("node-7878", config.identity().name());
+    assertEquals(1 << 20, config.store().documentBytesMax());
+    assertTrue(config.store().directory().endsWith(Path.of(".kdelta", "data")));
+  }
+
+  @Test
+  void portIsShortForALoopbackAddress() {
+    NodeConfig config = read(Map.of("port", "7888", "join", "127.0.0.1, other:9000"));
+    assertEquals("127.0.0.1:7888", config.network().listen().toString());
+    assertEquals("127.0.0.1:7890", config.network().http().orElseThrow().toString());
+    assertEquals(List.of("127.0.0.1:7878", "other:9000"), config.identity().join());
+  }
+
+  @Test
+  void flagsWinOverTheFile() throws IOException {
+    Path file = folder.resolve("kdelta.properties");
+    Files.writeString(file, "name = from-file\nzone = z1\nlisten = 127.0.0.1:7000\n");
+    NodeConfig config =
+        NodeSettings.read(Optional.of(file), Map.of("name", "from-flag", "port", "7001"));
+    assertEquals("from-flag", config.identity().name());
+    assertEquals("z1", config.identity().zone());
+    assertEquals(7001, config.network().listen().port());
+  }
+
+  @Test
+  void anUnknownKeyNamesTheClosest() throws IOException {
+    Path file = folder.resolve("kdelta.properties");
+    Files.writeString(file, "lisen = 127.0.0.1:7000\n");
+    assertRefused("the closest is 'listen'", () -> NodeSettings.read(Optional.of(file), Map.of()));
+  }
+
+  @Test
+  void listeningBeyondThisMachineNeedsAWord() {
+    assertRefused("--insecure", () -> read(Map.of("listen", "0.0.0.0:7878")));
+    assertRefused("--insecure", () -> read(Map.of("http", "0.0.0.0:7880")));
+    NodeConfig config = read(Map.of("listen", "0.0.0.0:7878", "insecure", "true"));
+    assertTrue(config.network().exposed());
+  }
+
+  @Test
+  void nonsenseIsRefused() {
+    assertRefused("port", () -> read(Map.of("port", "70000")));
+    assertRefused("port", () -> read(Map.of("port", "abc")));
+    assertRefused("listen", () -> read(Map.of("listen", "127.0.0.1:x")));
+    assertRefused("in-memory", () -> read(Map.of("in-memory", "yes")));
+    assertRefused("document-bytes-max", () -> read(Map.of("document-bytes-max", "999999999")));
+    assertRefused("name", () -> read(Map.of("name", " ")));
+    assertRefused("backups", () -> read(Map.of("backups", "0")));
+  }
+
+  @Test
+  void ipv6AddressesKeepTheirBrackets() {
+    assertEquals("[::1]:7878", Address.parse("join", "::1").toString());
+    assertEquals("[::1]:9000", Address.parse("join", "[::1]:9000").toString());
+    assertEquals("[::1]:7878", Address.parse("join", "[::1]").toString());
+  }
+
+  private static NodeConfig read(Map<String, String> flags) {
+    return NodeSettings.read(Optional.empty(), flags);
+  }
+
+  private static void assertRefused(String part, Executable code) {
+    String message = assertThrows(KdeltaException.Invalid.class, code).toString();
+    assertTrue(message.contains(part), message);
+  }
+}
