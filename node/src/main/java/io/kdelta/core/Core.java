@@ -1,6 +1,7 @@
 package io.kdelta.core;
 
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.document.DocumentStore;
@@ -10,8 +11,11 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageWork;
 import io.kdelta.vfs.Vfs;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state machine of a node: everything it decides, it decides in a turn.
@@ -30,6 +34,12 @@ public final class Core implements AutoCloseable {
   private static final String LOCK_FILE = "LOCK";
   private static final long STORAGE_RETRY_NANOS = 1_000_000_000L;
 
+  /** Of a frame that is shipped; a receiver writes several times as much in one batch. */
+  private static final long FRAME_BYTES_MAX = 1 << 20;
+
+  /** How often a store is opened whose tables turn out to be damaged one after the other. */
+  private static final int ATTEMPTS_MAX = 64;
+
   /** Debt of the store up to which acknowledgements are not slowed down. Judged. */
   private static final double PRESSURE_FREE = 0.67;
 
@@ -37,6 +47,7 @@ public final class Core implements AutoCloseable {
   private static final double SLOWNESS_MAX = 50_000_000;
 
   private final Vfs.Lock lock;
+  private final List<String> notes;
   private final StorageEngine engine;
   private final CausalStore store;
   private final TurnClock clock;
@@ -60,7 +71,9 @@ public final class Core implements AutoCloseable {
       StorageEngine engine,
       CausalStore store,
       TurnClock clock,
-      Entropy entropy) {
+      Entropy entropy,
+      Set<String> notes) {
+    this.notes = List.copyOf(notes);
     this.lock = lock;
     this.engine = engine;
     this.store = store;
@@ -69,7 +82,8 @@ public final class Core implements AutoCloseable {
     StoredReplica replica = new StoredReplica(engine, store);
     Cluster cluster =
         new Cluster(config.member().of(store.node()), replica, entropy.split("cluster"));
-    this.peers = new Peers(store, replica, cluster, gate, timers, outbox);
+    long frameBytes = Math.min(FRAME_BYTES_MAX, config.storage().segmentBytes() / 8);
+    this.peers = new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes);
     this.desk =
         new Desk(
             config.limits(),
@@ -77,7 +91,7 @@ public final class Core implements AutoCloseable {
             new DocumentStore(store),
             gate,
             peers,
-            new NodeFacts(config, engine, store, cluster),
+            new NodeFacts(config, engine, store, cluster, this.notes),
             outbox,
             clock,
             this::stats);
@@ -92,11 +106,36 @@ public final class Core implements AutoCloseable {
    */
   public static Core open(CoreConfig config, Vfs vfs, Time time, Entropy entropy) {
     Vfs.Lock lock = vfs.lock(LOCK_FILE, config.owner());
-    StorageEngine engine = null;
-    boolean opened = false;
+    Core core = null;
     try {
-      engine = StorageEngine.open(vfs, entropy.split("storage"), config.storage());
-      TurnClock clock = new TurnClock(time);
+      LinkedHashSet<String> notes = new LinkedHashSet<>();
+      for (int attempt = 1; core == null; attempt++) {
+        Entropy chance = entropy.split("attempt " + attempt);
+        core = recover(config, lock, vfs, new TurnClock(time), chance, notes, attempt);
+      }
+      return core;
+    } finally {
+      if (core == null) lock.close();
+    }
+  }
+
+  /**
+   * Opens what lies in the directory. Reading all of it may be the first touch of a damaged table,
+   * which the engine sets aside when it is opened again: then null, and the next attempt is due.
+   */
+  private static @Nullable Core recover(
+      CoreConfig config,
+      Vfs.Lock lock,
+      Vfs vfs,
+      TurnClock clock,
+      Entropy entropy,
+      Set<String> notes,
+      int attempt) {
+    StorageEngine engine = StorageEngine.open(vfs, entropy.split("storage"), config.storage());
+    // Taken down now: the engine forgets what the repair has dealt with.
+    notes.addAll(NodeFacts.recovery(engine.recovery()));
+    Core core = null;
+    try {
       CausalStore store =
           CausalStore.open(engine, clock, entropy.split("causal"), DocumentSchema.INSTANCE);
       if (store.needsRepair()) store.repair();
@@ -105,14 +144,15 @@ public final class Core implements AutoCloseable {
         throw new KdeltaException.ReadOnly(
             engine.readOnlyReason().orElse("what was recovered can not be synced"));
       }
-      Core core = new Core(config, lock, engine, store, clock, entropy);
-      opened = true;
+      notes.addAll(NodeFacts.recovery(engine.recovery()));
+      core = new Core(config, lock, engine, store, clock, entropy, notes);
       return core;
+    } catch (KdeltaException.Corrupt e) {
+      if (attempt == ATTEMPTS_MAX || !engine.recovery().lossy()) throw e;
+      engine.runInline();
+      return null;
     } finally {
-      if (!opened) {
-        if (engine != null) engine.close();
-        lock.close();
-      }
+      if (core == null) engine.close();
     }
   }
 
@@ -126,7 +166,7 @@ public final class Core implements AutoCloseable {
     eventsTaken += events.size();
     if (!started) {
       started = true;
-      for (String note : NodeFacts.recovery(engine.recovery())) outbox.notice(note);
+      for (String note : notes) outbox.notice(note);
       peers.start(now);
     }
     desk.slow(slowness(engine.stats().pressure()));
@@ -212,6 +252,7 @@ public final class Core implements AutoCloseable {
   /** What every turn ends with: durability is told, replies leave, work goes out. */
   private void settle(long now) {
     if (store.needsRepair() && now >= repairAt) repair(now);
+    if (store.draining()) drainParked(now);
     long durable = engine.durableLsn();
     gate.durable(durable);
     if (durable > durableTold) {
@@ -231,10 +272,27 @@ public final class Core implements AutoCloseable {
     try {
       store.repair();
       outbox.notice("damaged data was set aside; what is missing is asked from the peers");
+    } catch (KdeltaException.Corrupt e) {
+      // Only opening sets a damaged table aside. Until then its keys answer DATA_LOSS.
+      repairAt = Timers.NEVER;
+      outbox.notice("damage was found that the next start of this node repairs: " + e.getMessage());
     } catch (KdeltaException e) {
       // No room for the repair's own rows: damaged keys stay refused, and it is tried again.
       repairAt = now + STORAGE_RETRY_NANOS;
       outbox.notice("the repair waits: " + e.getMessage());
+    }
+  }
+
+  /** Goes on with parked versions that a parent has freed, more of them than fit one batch. */
+  private void drainParked(long now) {
+    Transaction transaction = store.begin();
+    try {
+      transaction.commit();
+      if (store.draining()) timers.set(Timers.Purpose.DRAIN, now);
+    } catch (KdeltaException e) {
+      // The store takes nothing now: they stay parked, and it is tried again.
+      transaction.abandon();
+      timers.set(Timers.Purpose.DRAIN, now + STORAGE_RETRY_NANOS);
     }
   }
 
@@ -251,7 +309,8 @@ public final class Core implements AutoCloseable {
       gate.fence(text);
       outbox.halt(new KdeltaException.ReadOnly(text));
     }
-    boolean retries = (reason.isPresent() && !fenced) || store.needsRepair();
+    boolean retries =
+        (reason.isPresent() && !fenced) || (store.needsRepair() && repairAt != Timers.NEVER);
     timers.set(Timers.Purpose.STORAGE, retries ? now + STORAGE_RETRY_NANOS : Timers.NEVER);
   }
 }

@@ -11,6 +11,7 @@ import io.kdelta.storage.Recovery;
 import io.kdelta.storage.StorageEngine;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -27,8 +28,20 @@ final class NodeFacts {
   private final StorageEngine engine;
   private final CausalStore store;
   private final Cluster cluster;
+  private final List<String> notes;
 
-  NodeFacts(CoreConfig config, StorageEngine engine, CausalStore store, Cluster cluster) {
+  /**
+   * Facts of one node.
+   *
+   * @param notes what opening its directory had to cut or set aside
+   */
+  NodeFacts(
+      CoreConfig config,
+      StorageEngine engine,
+      CausalStore store,
+      Cluster cluster,
+      List<String> notes) {
+    this.notes = notes;
     this.config = config;
     this.engine = engine;
     this.store = store;
@@ -76,7 +89,7 @@ final class NodeFacts {
         engine.readOnlyReason().orElse(""),
         store.tree().root(),
         stats,
-        recovery(engine.recovery()));
+        recoveryNotes());
   }
 
   /** One sentence for each thing that was cut or set aside. */
@@ -94,6 +107,15 @@ final class NodeFacts {
                     + ": it was never acknowledged"));
     for (Damage damage : recovery.setAside()) notes.add("set aside " + damage);
     return notes;
+  }
+
+  /** What opening noted, what was found since, and how much of it is missing still. */
+  private List<String> recoveryNotes() {
+    LinkedHashSet<String> all = new LinkedHashSet<>(notes);
+    all.addAll(recovery(engine.recovery()));
+    int lost = store.lost().size();
+    if (lost > 0) all.add(lost + " versions are lost here until a peer brings them back");
+    return List.copyOf(all);
   }
 
   private Member fresh(Member member) {

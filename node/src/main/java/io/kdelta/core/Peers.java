@@ -34,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  * same turn; the answers wait in line, so the cluster is never entered twice.
  */
 final class Peers {
-  private static final int FRAME_BYTES_MAX = 1 << 20;
-
   /** What a client may wait for that the cluster has to do. */
   enum Kind {
     /** Reconciliation with one or all peers. */
@@ -60,6 +58,7 @@ final class Peers {
   private final CommitGate gate;
   private final Timers timers;
   private final Outbox outbox;
+  private final int frameBytes;
   private final ArrayDeque<Event> line = new ArrayDeque<>();
   private final TreeMap<Long, Errand> errands = new TreeMap<>();
   private @Nullable Incarnation shipped;
@@ -71,7 +70,8 @@ final class Peers {
       Cluster cluster,
       CommitGate gate,
       Timers timers,
-      Outbox outbox) {
+      Outbox outbox,
+      int frameBytes) {
     this.self = store.node();
     this.store = store;
     this.replica = replica;
@@ -79,6 +79,7 @@ final class Peers {
     this.gate = gate;
     this.timers = timers;
     this.outbox = outbox;
+    this.frameBytes = frameBytes;
   }
 
   /** The state machine, for reading. */
@@ -191,7 +192,7 @@ final class Peers {
 
   private void shipAll(Incarnation incarnation, long now) {
     while (true) {
-      Frame frame = store.frame(incarnation, shippedSeq + 1, FRAME_BYTES_MAX);
+      Frame frame = store.frame(incarnation, shippedSeq + 1, frameBytes);
       if (frame == null) return;
       shippedSeq = frame.lastSeq();
       tell(new Event.Appended(frame), now);

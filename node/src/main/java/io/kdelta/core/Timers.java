@@ -14,6 +14,8 @@ final class Timers {
     GATE,
     /** Probes, suspicions, retries of the cluster. */
     CLUSTER,
+    /** Parked versions that were freed and are taken in bit by bit. */
+    DRAIN,
     /** A read-only store looks whether there is room again. */
     STORAGE
   }

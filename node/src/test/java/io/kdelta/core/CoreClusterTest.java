@@ -118,6 +118,34 @@ final class CoreClusterTest {
   }
 
   @Test
+  void whatRotsInOneLogComesBackFromTheOthers() {
+    join();
+    CoreRig c = net.rigs.get(2);
+    for (int i = 0; i < 20; i++) {
+      CoreRig writer = net.rigs.get(i % 3);
+      long ticket = writer.send(put("k" + i, "1", CoreRig.level(AckLevel.ALL)));
+      net.until("write " + i, 2 * SECOND, () -> !writer.open(ticket));
+    }
+    c.settle();
+    net.stop(2);
+    c.disk.kill();
+    int damaged = 0;
+    for (String name : c.disk.list("")) {
+      if (!name.endsWith(".log")) continue;
+      for (long at = 3_000; at < 12_000; at += 3_000) c.disk.flip(name, at, 0x04);
+      damaged++;
+    }
+    assertTrue(damaged > 0);
+    c.open();
+    assertFalse(c.ask(new Command.AdminStatus(), Reply.Status.class).recovery().isEmpty(), "named");
+    net.until("healed", 2 * MINUTE, this::sameRoots);
+    assertEquals(20, c.ask(new Command.Stats("test"), Reply.Stats.class).versions());
+    for (int i = 0; i < 20; i++) {
+      c.ask(new Command.Get(key("k" + i), new Moment.Latest()), Reply.Value.class);
+    }
+  }
+
+  @Test
   void aDrainedNodeEndsAndALeavingOneIsAnswered() {
     join();
     CoreRig b = net.rigs.get(1);

@@ -269,6 +269,40 @@ final class CoreTest {
   }
 
   @Test
+  void damageInEveryTableIsNamedNeverAnsweredAndTheNodeStarts() {
+    String document = "\"" + "x".repeat(3_000) + "\"";
+    for (int i = 0; i < 600; i++) rig.ask(put("k" + i, document), Reply.Written.class);
+    rig.close();
+    int tables = 0;
+    for (String name : rig.disk.list("")) {
+      if (!name.endsWith(".table")) continue;
+      tables++;
+      rig.disk.flip(name, 5_000, 0x10);
+    }
+    assertTrue(tables > 0, () -> "nothing to damage among " + rig.disk.list(""));
+    rig.open();
+    Reply.Status status = rig.ask(new Command.AdminStatus(), Reply.Status.class);
+    assertTrue(
+        status.recovery().stream().anyMatch(note -> note.contains(".table")), "named the file");
+    assertTrue(rig.trace.stream().anyMatch(text -> text.startsWith("Notice[text=set aside")));
+    int refused = 0;
+    for (int i = 0; i < 600; i++) {
+      long ticket = rig.send(new Command.Get(key("k" + i), new Moment.Latest()));
+      rig.settle();
+      if (rig.answered.get(ticket) instanceof Reply.Value value) {
+        assertEquals(Bytes.utf8(document), value.version().document(), "damage is never data");
+      } else {
+        refused++;
+      }
+    }
+    assertTrue(refused > 0, "the damage must have hit something");
+    rig.ask(put("after", "1"), Reply.Written.class);
+    rig.close();
+    rig.open();
+    assertTrue(rig.ask(new Command.Exists(key("after")), Reply.Existence.class).exists());
+  }
+
+  @Test
   void theNodeKeepsItsIdAndEveryStartWritesUnderANewIncarnation() {
     Reply.Status before = rig.ask(new Command.AdminStatus(), Reply.Status.class);
     rig.ask(put("a", "1"), Reply.Written.class);
