@@ -94,6 +94,11 @@ final class Exchange {
     return initiator && machine.rounds() == 0 && !machine.isFinished();
   }
 
+  /** Whether all words are said, and only storing and adopting are left to be done. */
+  boolean isClosing() {
+    return machine.isFinished();
+  }
+
   /** Whether the session has ended and nothing of it is on its way into the store. */
   boolean isOver() {
     return outcome != null && storing.isEmpty();

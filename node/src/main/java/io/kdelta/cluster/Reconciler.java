@@ -52,6 +52,7 @@ final class Reconciler implements Sessions {
   private static final int RETRY_DOUBLINGS = 6;
   private static final long ERRAND = 15_000 * MILLI;
   private static final int PAST_MAX = 1_024;
+  private static final String CROSSED = "crossed";
 
   /** Ids refused that are remembered and told to peers; the oldest are forgotten first. */
   private static final int REFUSED_MAX = 8_192;
@@ -304,7 +305,8 @@ final class Reconciler implements Sessions {
         decline(node, number, Code.CROSSED, now);
         return;
       }
-      before.drop("crossed");
+      // One that has said all its words is seen to its end: what it brought has to be counted.
+      if (!before.isClosing()) before.drop(before.isAsking() ? CROSSED : "the peer began anew");
       if (!before.isOver()) {
         decline(node, number, Code.BUSY, now);
         return;
@@ -380,7 +382,7 @@ final class Reconciler implements Sessions {
     exchange.refused().forEach(this::refuse);
     Peer peer = peers.get(node);
     boolean first = peer != null && !peer.met;
-    boolean crossed = exchange.outcome().startsWith("crossed");
+    boolean crossed = exchange.outcome().startsWith(CROSSED);
     boolean again = crossed || exchange.outcome().startsWith("busy");
     if (peer != null) {
       if (exchange.isAgreed()) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Intervals;
+import io.kdelta.causal.NodeId;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +95,27 @@ final class ReconcilerTest {
       assertEquals(1, ring.nodes.get(1).reconciled.size());
       assertEquals(1, ring.nodes.get(1).reconciled.getFirst().sessions().size());
     }
+  }
+
+  @Test
+  void whatASessionBroughtIsCountedThoughThePeerBeginsAnew() {
+    Ring ring = new Ring(2, 3);
+    ring.sync = 300;
+    ring.nodes.get(0).write(100);
+    ring.link(0, 1);
+    ring.pass(100);
+    // The receiver waits for its disk; the sender is through and starts over.
+    assertEquals(1, ring.nodes.get(0).driver.past().size());
+    assertEquals(0, ring.nodes.get(1).driver.past().size());
+    ring.nodes.get(0).write(1);
+    Optional<NodeId> receiver = Optional.of(ring.nodes.get(1).id);
+    ring.nodes.get(0).driver.reconcileNow(new Event.ReconcileNow(1, receiver), ring.now);
+    ring.pass(3_000);
+    long received = 0;
+    for (Session session : ring.nodes.get(1).driver.past()) received += session.versionsReceived();
+    assertEquals(101, received);
+    assertEquals(101, ring.nodes.get(1).shelf.versions.size());
+    assertEquals(1, ring.nodes.get(0).reconciled.size());
   }
 
   @Test

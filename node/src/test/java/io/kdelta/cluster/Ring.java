@@ -32,6 +32,9 @@ final class Ring {
   /** Milliseconds that a message takes. */
   long latency = 1;
 
+  /** Milliseconds that a sync takes. */
+  long sync = 3;
+
   /** Longest run of bytes that one side had on its way, not stored. */
   long windowSeen;
 
@@ -139,7 +142,7 @@ final class Ring {
       gossip();
       long lsn = shelf.lsn;
       later(
-          3,
+          sync,
           () -> {
             shelf.durable = Math.max(shelf.durable, lsn);
             driver.durable(now);
