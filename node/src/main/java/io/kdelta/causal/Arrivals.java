@@ -238,8 +238,9 @@ final class Arrivals {
     for (Dot dot : envelope.dots()) staging.release(dot);
   }
 
+  /** The guest is copied: as it came it may hold on to the whole message that brought it. */
   private void enterRoom(Envelope envelope, Digest missingParent) {
-    room.add(envelope, missingParent);
+    room.add(Envelope.decode(envelope.encode()), missingParent);
     undo.push(() -> room.remove(envelope.version().id()));
   }
 

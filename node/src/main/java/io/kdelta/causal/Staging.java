@@ -195,6 +195,11 @@ final class Staging {
     return dot;
   }
 
+  /** The next version that this node writes itself is not of the batch before. */
+  void endBatch() {
+    ownLast = null;
+  }
+
   /** Notes whose log it is, the first time somebody says so. */
   void belongTo(Incarnation incarnation, NodeId node) {
     if (node.equals(NodeId.NONE) || !nodeOf(incarnation).equals(NodeId.NONE)) return;

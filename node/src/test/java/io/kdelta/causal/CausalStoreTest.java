@@ -190,6 +190,8 @@ final class CausalStoreTest {
       assertFalse(written.repeated());
       Committed committed = first.commit();
       long lsn = node.engine.lastLsn();
+      Frame shipped = node.frame(written.dots().getFirst().incarnation(), 1, 1);
+      assertFalse(shipped.entries().getFirst().continues(), "an import is of no batch");
       Transaction again = node.store.begin();
       Written repeated = again.importVersion(put, document, null);
       assertTrue(repeated.repeated());

@@ -173,6 +173,39 @@ final class RepairTest {
     assertTrue(noticed > 6, "only " + noticed + " flips hit what is checked");
   }
 
+  @Test
+  void aFlippedByteInTheLogLosesNothingBehindIt() {
+    int noticed = 0;
+    for (int seed = 1; seed <= 12; seed++) {
+      SimEntropy entropy = new SimEntropy(seed);
+      try (TestNode node = new TestNode(seed);
+          TestNode peer = new TestNode(seed + 500)) {
+        for (int i = 0; i < 100; i++) node.put("k" + i % 10, "" + i);
+        for (Envelope envelope : node.versions()) peer.receive(envelope);
+        Digest last = node.put("last", "1").version().id();
+        node.put("sealing", "1");
+        for (Envelope envelope : node.versions()) peer.receive(envelope);
+        node.engine.close();
+        List<String> logs = new ArrayList<>();
+        for (String name : node.disk.list("")) if (name.endsWith(".log")) logs.add(name);
+        for (String log : logs) node.disk.flip(log, 4_096 + entropy.nextInt(20_000), 8);
+        node.reopen();
+        String round = "seed " + seed;
+        if (node.engine.recovery().lossy()) noticed++;
+        node.mend();
+        sound(node, round);
+        assertTrue(node.graph().contains(last), round + ": nothing behind the flip is lost");
+        for (Envelope envelope : TestVersions.shuffled(peer.versions(), entropy)) {
+          node.receive(envelope);
+        }
+        assertEquals(Snapshots.answers(peer.store), Snapshots.answers(node.store), round);
+        assertEquals(List.of(), node.store.lost(), round);
+        sound(node, round);
+      }
+    }
+    assertTrue(noticed > 6, "only " + noticed + " flips hit a record");
+  }
+
   private static void touchAll(TestNode node) {
     try (Cursor cursor = node.engine.cursor(Keyspace.VERSION.start(), null)) {
       while (cursor.next()) assertTrue(cursor.row().value().size() >= 0);
