@@ -80,9 +80,9 @@ public final class Transaction {
   }
 
   /**
-   * Writes a version that is given whole, as an import does. Held already: nothing is written. It is
-   * of no batch: frames may part it from its neighbours.
-   * Throws NotFound for a parent that is not here, Invalid for what breaks a rule.
+   * Writes a version that is given whole, as an import does. Held already: nothing is written. It
+   * is of no batch: frames may part it from its neighbours. Throws NotFound for a parent that is
+   * not here, Invalid for what breaks a rule.
    */
   public Written importVersion(Version version, Bytes document, @Nullable Request request) {
     Envelope envelope = new Envelope(version, List.of(), request, document, Bytes.EMPTY);
@@ -99,8 +99,7 @@ public final class Transaction {
     flaw = Verification.timeFlaw(version, latest);
     if (flaw != null) throw new KdeltaException.Invalid("version " + version.id(), flaw);
     staging.endBatch();
-    Written written =
-        append(version, document, request, staging.graph.heads(version.key()));
+    Written written = append(version, document, request, staging.graph.heads(version.key()));
     staging.endBatch();
     return written;
   }

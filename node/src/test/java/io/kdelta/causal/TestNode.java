@@ -19,6 +19,7 @@ final class TestNode implements AutoCloseable {
   CausalStore store;
   private final SimEntropy entropy;
   private final ContentSchema schema;
+  private int lives;
 
   TestNode(long seed) {
     this(seed, ContentSchema.ANY);
@@ -28,8 +29,9 @@ final class TestNode implements AutoCloseable {
     this.entropy = new SimEntropy(seed);
     this.schema = schema;
     this.disk = new SimVfs(entropy.split("disk"));
-    this.engine = StorageEngine.open(disk, entropy.split("engine"), StorageLimits.small());
-    this.store = CausalStore.open(engine, time, entropy, schema);
+    SimEntropy life = nextLife();
+    this.engine = StorageEngine.open(disk, life, StorageLimits.small());
+    this.store = CausalStore.open(engine, time, life, schema);
   }
 
   /** Writes, syncs, flushes and merges whatever is due. */
@@ -42,9 +44,10 @@ final class TestNode implements AutoCloseable {
   void reopen() {
     while (true) {
       engine.close();
-      engine = StorageEngine.open(disk, entropy, StorageLimits.small());
+      SimEntropy life = nextLife();
+      engine = StorageEngine.open(disk, life, StorageLimits.small());
       try {
-        store = CausalStore.open(engine, time, entropy, schema);
+        store = CausalStore.open(engine, time, life, schema);
         return;
       } catch (KdeltaException.Corrupt e) {
         engine.runInline();
@@ -67,7 +70,7 @@ final class TestNode implements AutoCloseable {
 
   /** The same rows, read anew into memory. */
   CausalStore rescanned() {
-    return CausalStore.open(engine, time, entropy, schema);
+    return CausalStore.open(engine, time, nextLife(), schema);
   }
 
   CausalGraph graph() {
@@ -148,6 +151,11 @@ final class TestNode implements AutoCloseable {
     for (Digest id : store.tree()) all.add(envelope(id));
     all.sort(java.util.Comparator.comparing(envelope -> envelope.version().time()));
     return all;
+  }
+
+  /** No two lives of a process draw the same. */
+  private SimEntropy nextLife() {
+    return entropy.split("life " + lives++);
   }
 
   @Override
