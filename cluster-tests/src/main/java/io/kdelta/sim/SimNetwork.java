@@ -1,20 +1,24 @@
 package io.kdelta.sim;
 
+import io.kdelta.cluster.Lane;
 import io.kdelta.env.Entropy;
 import io.kdelta.memory.Bytes;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * The simulated network: links between nodes as the transport gives them (a dial, two ends, bytes
- * in order), over directed paths that lose, delay, duplicate, reorder and are cut, each from its
- * own stream of chance.
+ * in order within a lane), over directed paths that lose, delay, duplicate, reorder and are cut,
+ * each from its own stream of chance.
  *
- * <p>A cut path swallows everything without telling the ends; keep-alive closes a link whose path
- * stayed cut for {@link #KEEP_ALIVE_NANOS}. Loss, duplication and reordering of single messages are
- * harsher than a TCP stream is; the protocols above must stay safe under them all the same.
+ * <p>A link behaves as a TCP stream does: what a cut path or a loss holds back arrives late, in
+ * order, or never because the link breaks. Keep-alive breaks a link whose path stayed cut for
+ * {@link #KEEP_ALIVE_NANOS}. Duplicated and reordered messages within one link are harsher than
+ * TCP; the protocols above must stay safe under them all the same.
  */
 final class SimNetwork {
   /** What a node does with what the network brings. Called from the simulator's queue. */
@@ -40,6 +44,19 @@ final class SimNetwork {
 
   static final long KEEP_ALIVE_NANOS = 10_000_000_000L;
   private static final long DIAL_TIMEOUT_NANOS = 3_000_000_000L;
+  private static final long RETRANSMIT_NANOS = 200_000_000L;
+  private static final int RESETS_ONE_IN = 20;
+
+  /** One direction of a link. */
+  private static final class Flow {
+    /** When the last message of each lane arrives: a lane never overtakes itself. */
+    final EnumMap<Lane, Long> lastNanos = new EnumMap<>(Lane.class);
+
+    /** What a cut path holds back, for the stream to send again. */
+    final Deque<Held> held = new ArrayDeque<>();
+  }
+
+  private record Held(Lane lane, Bytes payload) {}
 
   private static final class Connection {
     final long id;
@@ -47,15 +64,21 @@ final class SimNetwork {
     final int acceptor;
     boolean open = true;
 
-    /** When the last message of each direction arrives: a stream never overtakes itself. */
-    long fromDiallerNanos;
+    final Flow fromDialler = new Flow();
+    final Flow fromAcceptor = new Flow();
 
-    long fromAcceptorNanos;
+    /** When the link stood: nothing arrives before. */
+    final long openNanos;
 
-    Connection(long id, int dialler, int acceptor) {
+    Connection(long id, int dialler, int acceptor, long openNanos) {
       this.id = id;
       this.dialler = dialler;
       this.acceptor = acceptor;
+      this.openNanos = openNanos;
+    }
+
+    Flow from(int node) {
+      return node == dialler ? fromDialler : fromAcceptor;
     }
 
     int other(int node) {
@@ -142,12 +165,11 @@ final class SimNetwork {
 
   private void connect(
       int node, Endpoint dialler, int acceptor, Endpoint accepting, String address) {
-    Connection connection = new Connection(++lastLink, node, acceptor);
-    connections.put(connection.id, connection);
     long there = latency(node, acceptor);
     long back = latency(acceptor, node);
-    connection.fromAcceptorNanos = simulator.nowNanos() + there + back;
-    connection.fromDiallerNanos = simulator.nowNanos() + there + back;
+    Connection connection =
+        new Connection(++lastLink, node, acceptor, simulator.nowNanos() + there + back);
+    connections.put(connection.id, connection);
     simulator.after(
         there,
         () -> {
@@ -173,47 +195,63 @@ final class SimNetwork {
     simulator.after(0, () -> down(node, link));
   }
 
-  void send(int node, long link, Bytes payload) {
+  /** Sends one message; messages of one lane stay in order, lanes overtake each other. */
+  void send(int node, long link, Lane lane, Bytes payload) {
     Connection connection = connections.get(link);
     if (connection == null) {
       lost++;
       return;
     }
     int peer = connection.other(node);
-    Weather now = weather.getOrDefault(path(node, peer), Weather.CLEAR);
-    Entropy dice = chance(node, peer);
-    if (cut.contains(path(node, peer)) || dice.nextInt(1000) < now.lost) {
-      lost++;
-      trace.note(simulator.nowNanos(), node, "lost " + payload.size() + " B to " + peer);
+    if (cut.contains(path(node, peer))) {
+      connection.from(node).held.add(new Held(lane, payload));
       return;
     }
-    long arrives = simulator.nowNanos() + latency(node, peer);
-    if (dice.nextInt(1000) >= now.reordered) {
-      boolean dialling = node == connection.dialler;
-      long last = dialling ? connection.fromDiallerNanos : connection.fromAcceptorNanos;
-      arrives = Math.max(arrives, last);
-      if (dialling) connection.fromDiallerNanos = arrives;
-      else connection.fromAcceptorNanos = arrives;
+    Weather now = weather.getOrDefault(path(node, peer), Weather.CLEAR);
+    Entropy dice = chance(node, peer);
+    long arrives = Math.max(connection.openNanos, simulator.nowNanos() + latency(node, peer));
+    if (dice.nextInt(1000) < now.lost) {
+      lost++;
+      trace.note(simulator.nowNanos(), node, "lost " + payload.size() + " B to " + peer);
+      if (dice.nextInt(RESETS_ONE_IN) == 0) {
+        breakLink(connection);
+        return;
+      }
+      arrives += RETRANSMIT_NANOS + Math.floorMod(dice.nextLong(), 4 * RETRANSMIT_NANOS);
     }
-    deliverAt(arrives, connection, node, payload);
+    if (dice.nextInt(1000) >= now.reordered) {
+      EnumMap<Lane, Long> last = connection.from(node).lastNanos;
+      arrives = Math.max(arrives, last.getOrDefault(lane, 0L));
+      last.put(lane, arrives);
+    }
+    deliverAt(arrives, connection, node, new Held(lane, payload));
     if (dice.nextInt(1000) < now.duplicated) {
-      deliverAt(arrives + latency(node, peer), connection, node, payload);
+      deliverAt(arrives + latency(node, peer), connection, node, new Held(lane, payload));
     }
   }
 
-  private void deliverAt(long nanos, Connection connection, int sender, Bytes payload) {
+  private void deliverAt(long nanos, Connection connection, int sender, Held message) {
     int receiver = connection.other(sender);
     simulator.at(
         nanos,
         () -> {
           Endpoint endpoint = endpoints.get(receiver);
-          if (!connection.open || endpoint == null || cut.contains(path(sender, receiver))) {
+          if (!connection.open || endpoint == null) {
             lost++;
-            return;
+          } else if (cut.contains(path(sender, receiver))) {
+            connection.from(sender).held.add(message);
+          } else {
+            delivered++;
+            endpoint.received(connection.id, message.payload);
           }
-          delivered++;
-          endpoint.received(connection.id, payload);
         });
+  }
+
+  private void breakLink(Connection connection) {
+    connections.remove(connection.id);
+    connection.open = false;
+    simulator.after(0, () -> down(connection.dialler, connection.id));
+    simulator.after(0, () -> down(connection.acceptor, connection.id));
   }
 
   private void down(int node, long link) {
@@ -234,27 +272,30 @@ final class SimNetwork {
       boolean crosses =
           (connection.dialler == from && connection.acceptor == to)
               || (connection.dialler == to && connection.acceptor == from);
-      if (!crosses) continue;
-      connections.remove(connection.id);
-      connection.open = false;
-      down(from, connection.id);
-      down(to, connection.id);
+      if (crosses) breakLink(connection);
     }
   }
 
   void heal(int from, int to) {
-    if (cut.remove(path(from, to))) {
-      trace.note(simulator.nowNanos(), -1, "heal " + path(from, to));
+    if (!cut.remove(path(from, to))) return;
+    trace.note(simulator.nowNanos(), -1, "heal " + path(from, to));
+    for (Connection connection : List.copyOf(connections.values())) {
+      boolean flows =
+          (connection.dialler == from && connection.acceptor == to)
+              || (connection.dialler == to && connection.acceptor == from);
+      if (!flows) continue;
+      List<Held> again = List.copyOf(connection.from(from).held);
+      connection.from(from).held.clear();
+      for (Held message : again) send(from, connection.id, message.lane, message.payload);
     }
   }
 
   /** Heals every path and clears the sky. */
   void healAll() {
-    for (String path : new ArrayList<>(cut)) {
-      trace.note(simulator.nowNanos(), -1, "heal " + path);
-    }
-    cut.clear();
     weather.clear();
+    for (int from : List.copyOf(addresses.values())) {
+      for (int to : List.copyOf(addresses.values())) heal(from, to);
+    }
   }
 
   void weather(int from, int to, Weather now) {

@@ -25,7 +25,7 @@ import javax.tools.ToolProvider;
  * @param oracle the oracle that must notice
  * @param patches what is changed where
  */
-public record PlantedBug(int number, String name, String oracle, List<Patch> patches) {
+record PlantedBug(int number, String name, String oracle, List<Patch> patches) {
   /**
    * One replacement in one source file. {@code before} must stand in the file exactly once.
    *
@@ -33,7 +33,7 @@ public record PlantedBug(int number, String name, String oracle, List<Patch> pat
    * @param before the text that is there
    * @param after the text that is put in its place
    */
-  public record Patch(String source, String before, String after) {}
+  record Patch(String source, String before, String after) {}
 
   /** The project's own packages: what the class loader of a planted bug must not share. */
   private static final String PRODUCT = "io.kdelta.";
@@ -44,7 +44,7 @@ public record PlantedBug(int number, String name, String oracle, List<Patch> pat
    *
    * @throws AssertionError if a patch no longer applies or no longer compiles
    */
-  public ClassLoader plant(Path root, Path folder) throws IOException {
+  ClassLoader plant(Path root, Path folder) throws IOException {
     List<Path> sources = new ArrayList<>();
     for (Patch patch : patches) {
       Path source = root.resolve(patch.source);

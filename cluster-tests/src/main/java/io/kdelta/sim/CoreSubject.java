@@ -1,0 +1,101 @@
+package io.kdelta.sim;
+
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Key;
+import io.kdelta.causal.Version;
+import io.kdelta.core.Command;
+import io.kdelta.core.Reply;
+import io.kdelta.document.Moment;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A core as the auditor asks it: by the commands of any client.
+ *
+ * @param name what to call it
+ * @param ask puts one command and waits for the reply; a refusal is thrown
+ */
+record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.Subject {
+  private static final int PAGE = 1_000;
+  private static final long PAGE_BYTES = 1 << 20;
+
+  @Override
+  public List<Audit.Told> versions() {
+    List<Audit.Told> all = new ArrayList<>();
+    Reply.NamespaceList list = (Reply.NamespaceList) ask.apply(new Command.ListNamespaces());
+    for (Reply.Stats namespace : list.namespaces()) {
+      String page = "";
+      do {
+        Reply.VersionList part =
+            (Reply.VersionList)
+                ask.apply(new Command.Export(namespace.namespace(), true, page, PAGE, PAGE_BYTES));
+        for (Envelope envelope : part.versions()) all.add(told(envelope));
+        page = part.next();
+      } while (!page.isEmpty());
+    }
+    return all;
+  }
+
+  private static Audit.Told told(Envelope envelope) {
+    Version version = envelope.version();
+    return new Audit.Told(
+        new RawGraph.Raw(
+            version.key().namespace(),
+            version.key().key(),
+            version.id(),
+            version.parents(),
+            version.time().packed(),
+            version.kind() == Version.Kind.DELETE),
+        version.node().toString(),
+        envelope.document(),
+        version.note());
+  }
+
+  @Override
+  public Digest root() {
+    return ((Reply.Status) ask.apply(new Command.AdminStatus())).root();
+  }
+
+  @Override
+  public List<Digest> heads(String namespace, String key) {
+    Command heads = new Command.Heads(new Key(namespace, key), new Moment.Latest());
+    return ((Reply.HeadList) ask.apply(heads))
+        .heads().stream().map(head -> head.version().id()).toList();
+  }
+
+  @Override
+  public Audit.@Nullable Shown get(String namespace, String key) {
+    try {
+      Command get = new Command.Get(new Key(namespace, key), new Moment.Latest());
+      Reply.Value value = (Reply.Value) ask.apply(get);
+      return new Audit.Shown(value.version().version().id(), value.heads());
+    } catch (KdeltaException.NotFound absent) {
+      return null;
+    }
+  }
+
+  @Override
+  public List<String> conflicts() {
+    List<String> all = new ArrayList<>();
+    String page = "";
+    do {
+      Reply.ConflictList list =
+          (Reply.ConflictList) ask.apply(new Command.Conflicts("", page, PAGE));
+      for (Reply.ConflictList.Conflict conflict : list.conflicts()) {
+        all.add(conflict.key().namespace() + "/" + conflict.key().key());
+      }
+      page = list.next();
+    } while (!page.isEmpty());
+    return all;
+  }
+
+  @Override
+  public Audit.Counts counts() {
+    Reply.Stats stats = (Reply.Stats) ask.apply(new Command.Stats(""));
+    return new Audit.Counts(stats.versions(), stats.keysEver(), stats.keys(), stats.conflicts());
+  }
+}
