@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: at most one session a peer, and at most one that moves versions (another peer is
  * told BUSY after its root check, and is asked when this one is over). Of two that cross, the one
- * of the lower node id goes on. A peer that says nothing for 5 s, or is suspected, ends its
- * session. A session that agreed but for refused versions is not repeated while both roots stay.
+ * of the lower node id goes on. A peer that says nothing for 5 s, 2.5 s while it is suspected, ends
+ * its session. A session that agreed but for refused versions is not repeated while both roots
+ * stay.
  */
 final class Reconciler implements Sessions {
   private static final long MILLI = 1_000_000L;
@@ -259,7 +260,7 @@ final class Reconciler implements Sessions {
     for (NodeId node : List.copyOf(running.keySet())) {
       Exchange exchange = running.get(node);
       if (exchange == null) continue;
-      if (exchange.silentSince() <= now - SILENCE || isSuspected(node)) {
+      if (exchange.silentSince() <= now - patience(node)) {
         exchange.stop(Code.SILENT, now);
       }
       work(node, now);
@@ -275,7 +276,9 @@ final class Reconciler implements Sessions {
     long deadline = Math.min(lookAt, backgroundAt);
     for (Exchange exchange : running.values()) {
       long silent = exchange.silentSince();
-      if (silent != Long.MAX_VALUE) deadline = Math.min(deadline, silent + SILENCE);
+      if (silent != Long.MAX_VALUE) {
+        deadline = Math.min(deadline, silent + patience(exchange.peer()));
+      }
       if (exchange.hasWork()) deadline = latest;
     }
     for (Errand errand : errands) deadline = Math.min(deadline, errand.deadline);
@@ -536,6 +539,11 @@ final class Reconciler implements Sessions {
 
   private boolean isLower(NodeId node) {
     return host.self().compareTo(node) < 0;
+  }
+
+  /** How long a peer may be silent: a suspected one half as long, but its own words clear it. */
+  private long patience(NodeId node) {
+    return isSuspected(node) ? SILENCE / 2 : SILENCE;
   }
 
   private boolean isSuspected(NodeId node) {
