@@ -18,6 +18,7 @@ import java.util.function.Function;
 final class Changes {
   private static final int CHANGES_SHOWN = 3;
   private static final int VALUE_LENGTH_MAX = 24;
+  private static final int TEXT_LENGTH_MAX = 72;
 
   private final TreeMap<String, Version> known = new TreeMap<>();
   private final Function<String, Version> fetch;
@@ -36,7 +37,7 @@ final class Changes {
           + " heads"
           + (note.isEmpty() ? "" : " (" + note + ")");
     }
-    String what = what(version);
+    String what = cut(what(version), TEXT_LENGTH_MAX);
     return note.isEmpty() ? what : what + "  (" + note + ")";
   }
 
@@ -76,9 +77,12 @@ final class Changes {
 
   private static String value(Optional<Json> value) {
     String text = value.map(v -> CanonicalJson.write(v).utf8()).orElse("");
-    int end =
-        text.offsetByCodePoints(
-            0, Math.min(VALUE_LENGTH_MAX, text.codePointCount(0, text.length())));
-    return end == text.length() ? text : text.substring(0, end) + "...";
+    return cut(text, VALUE_LENGTH_MAX);
+  }
+
+  private static String cut(String text, int lengthMax) {
+    int length = text.codePointCount(0, text.length());
+    if (length <= lengthMax) return text;
+    return text.substring(0, text.offsetByCodePoints(0, lengthMax)) + "...";
   }
 }
