@@ -73,6 +73,9 @@ final class Failures {
 
   /** What the command line can say where the server has no advice. */
   private static String hint(ErrorInfo info) {
+    if (info.getReason().equals("DURABILITY_UNMET")) {
+      return "the write is on that node and may still spread; --ack local asks for no more";
+    }
     String key = info.getMetadataOrDefault("key", "");
     int slash = key.indexOf('/');
     if (slash < 0) return "";

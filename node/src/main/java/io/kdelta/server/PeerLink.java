@@ -3,7 +3,6 @@ package io.kdelta.server;
 import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.stub.CallStreamObserver;
 import io.kdelta.cluster.Lane;
-import io.kdelta.core.CoreThread;
 import io.kdelta.core.Event;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.Envelope;
@@ -12,6 +11,7 @@ import java.util.EnumMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +27,12 @@ final class PeerLink {
 
   /** Ends the call under the stream at once, and whatever belongs to it alone. */
   interface Call {
-    void cancel(String reason);
+    /** {@code completed}: this side was closed in good order before. */
+    void cancel(String reason, boolean completed);
   }
 
   private final long id;
-  private final CoreThread core;
+  private final Predicate<Event> core;
   private final ScheduledExecutorService timer;
   private final CallStreamObserver<Envelope> out;
   private final Call call;
@@ -41,6 +42,9 @@ final class PeerLink {
   /** The peer is no longer written to. */
   private boolean closing;
 
+  /** This side of the stream is closed; nothing may be said on it any more. */
+  private boolean completed;
+
   private boolean down;
 
   /** Messages of one priority, in order. */
@@ -49,9 +53,10 @@ final class PeerLink {
     private long bytes;
   }
 
+  /** {@code core}: takes news of the link, or answers false when it has no room for a message. */
   PeerLink(
       long id,
-      CoreThread core,
+      Predicate<Event> core,
       ScheduledExecutorService timer,
       CallStreamObserver<Envelope> out,
       Call call) {
@@ -82,7 +87,7 @@ final class PeerLink {
       Queue queue = lane(lane);
       if (queue.bytes + message.size() > EdgeLimits.PEER_QUEUE_BYTES_MAX) {
         closing = true;
-        timer.execute(() -> call.cancel("the peer is too slow"));
+        timer.execute(() -> cut("the peer is too slow"));
         return;
       }
       queue.messages.add(envelope);
@@ -116,7 +121,7 @@ final class PeerLink {
     } finally {
       lock.unlock();
     }
-    if (core.offer(message)) {
+    if (core.test(message)) {
       out.request(1);
     } else {
       var _ = timer.schedule(() -> offer(message), RETRY_MILLIS, TimeUnit.MILLISECONDS);
@@ -133,7 +138,37 @@ final class PeerLink {
     } finally {
       lock.unlock();
     }
-    var _ = timer.schedule(() -> call.cancel(reason), HANGUP_MILLIS, TimeUnit.MILLISECONDS);
+    var _ = timer.schedule(() -> cut(reason), HANGUP_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** The peer says no more: neither does this side. */
+  void peerCompleted() {
+    lock.lock();
+    try {
+      closing = true;
+      complete();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the call under the stream, unless it has ended. */
+  private void cut(String reason) {
+    lock.lock();
+    try {
+      if (down) return;
+      boolean before = completed;
+      completed = true;
+      call.cancel(reason, before);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void complete() {
+    if (completed || down) return;
+    completed = true;
+    out.onCompleted();
   }
 
   /** The stream has ended, whoever ended it. True the first time. */
@@ -147,15 +182,15 @@ final class PeerLink {
       lock.unlock();
     }
     // Refused only by a core that has stopped, which wants to know nothing any more.
-    var _ = core.offer(new Event.PeerDown(id));
+    var _ = core.test(new Event.PeerDown(id));
     return true;
   }
 
   private void drain() {
-    while (!down && out.isReady()) {
+    while (!down && !completed && out.isReady()) {
       Envelope next = poll();
       if (next == null) {
-        if (closing) out.onCompleted();
+        if (closing) complete();
         return;
       }
       out.onNext(next);

@@ -57,10 +57,12 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     PeerLink link =
         new PeerLink(
             lastLink.incrementAndGet(),
-            core,
+            core::offer,
             timer,
             out,
-            reason -> out.onError(Status.CANCELLED.withDescription(reason).asException()));
+            (reason, completed) -> {
+              if (!completed) out.onError(Status.CANCELLED.withDescription(reason).asException());
+            });
     out.disableAutoRequest();
     out.setOnReadyHandler(link::ready);
     out.setOnCancelHandler(() -> end(link));
@@ -80,8 +82,8 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
 
       @Override
       public void onCompleted() {
+        link.peerCompleted();
         end(link);
-        out.onCompleted();
       }
     };
   }
@@ -168,10 +170,10 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
         open =
             new PeerLink(
                 lastLink.incrementAndGet(),
-                core,
+                core::offer,
                 timer,
                 requests,
-                reason -> requests.cancel(reason, null));
+                (reason, _) -> requests.cancel(reason, null));
         link = open;
         up(core, open, address);
         requests.request(1);

@@ -1,0 +1,60 @@
+package io.kdelta.cli;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kdelta.server.CannotStart;
+import io.kdelta.server.NodeServer;
+import io.kdelta.server.NodeSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: two nodes find each other over the streams of the edge, share what is written, and notice
+ * an end. Method: two nodes in this process, polled through the command line.
+ */
+final class TwoNodesTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static NodeServer start(String name, String join) throws CannotStart {
+    Map<String, String> flags =
+        Map.of("name", name, "port", "0", "http", "none", "in-memory", "true", "join", join);
+    return NodeServer.start(NodeSettings.read(Optional.empty(), flags), line -> {});
+  }
+
+  private static String out(NodeServer server, String... arguments) {
+    TestConsole test = new TestConsole("", false);
+    List<String> words = new ArrayList<>(List.of("-s", server.address().toString()));
+    words.addAll(List.of(arguments));
+    int exitCode = Kdelta.run(test.console(), Map.of(), words);
+    return exitCode == ExitCode.DONE ? test.out() : test.err();
+  }
+
+  @Test
+  void shareAndPart() throws CannotStart {
+    try (NodeServer first = start("first", "")) {
+      NodeServer second = start("second", first.address().toString());
+      try (second) {
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> out(second, "put", "a/b", "1", "--ack", "one").contains("\"ack\":\"one\""));
+        assertEquals("1\n", out(first, "get", "a/b"));
+        String version = out(first, "get", "a/b", "--meta");
+        await()
+            .atMost(PATIENCE)
+            .until(() -> out(first, "get", "a/b", "--meta").contains("\"node\":\"second\""));
+        assertTrue(version.contains("\"heads\":1"), version);
+        second.drain();
+      }
+      await()
+          .atMost(PATIENCE)
+          .until(() -> out(first, "-o", "json", "cluster", "members").contains("\"down\""));
+    }
+  }
+}
