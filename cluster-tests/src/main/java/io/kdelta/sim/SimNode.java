@@ -129,8 +129,9 @@ final class SimNode implements SimNetwork.Endpoint {
       goDown("power lost at start");
       disk.crash();
       return false;
-    } catch (KdeltaException.DiskFault fault) {
-      goDown("start refused by the disk: " + fault.getMessage());
+    } catch (KdeltaException.DiskFault | KdeltaException.ReadOnly fault) {
+      // Read-only: there is damage to repair, and no room to write the repair down.
+      goDown("start refused: " + fault.getMessage());
       disk.kill();
       return false;
     }
