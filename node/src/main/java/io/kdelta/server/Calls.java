@@ -48,6 +48,8 @@ final class Calls {
   <T> void answer(
       StreamObserver<T> observer, Supplier<Command> command, Function<Reply, T> rendering) {
     ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) observer;
+    // With a handler, what is said to a client that went away is dropped instead of thrown.
+    call.setOnCancelHandler(() -> {});
     try {
       CoreThread ready = core();
       long ticket = ready.submit(command.get(), timeoutNanos(), responder(call, rendering));
@@ -56,6 +58,9 @@ final class Calls {
       call.onError(StatusMapping.toGrpc(e));
     } catch (StatusRuntimeException e) {
       call.onError(e);
+    } catch (RuntimeException | AssertionError e) {
+      LOGGER.log(Logger.Level.ERROR, "a request that cannot be read", e);
+      call.onError(unexpected());
     }
   }
 

@@ -14,6 +14,12 @@ import java.util.function.Supplier;
  */
 final class HttpPort implements AutoCloseable {
   private static final int BACKLOG = 64;
+  private static final String CONNECTIONS_MAX = "256";
+
+  /** Whoever sends a request byte by byte is cut off. */
+  private static final String REQUEST_SECONDS_MAX = "10";
+
+  private static final String RESPONSE_SECONDS_MAX = "30";
 
   private record Answer(int code, String contentType, String body) {}
 
@@ -27,6 +33,10 @@ final class HttpPort implements AutoCloseable {
   /** Binds; an address in use is an {@link IOException}. */
   static HttpPort open(Address address, NodeHealth health, Supplier<String> metrics)
       throws IOException {
+    // The JDK's server reads its limits once, from here.
+    System.setProperty("sun.net.httpserver.maxReqTime", REQUEST_SECONDS_MAX);
+    System.setProperty("sun.net.httpserver.maxRspTime", RESPONSE_SECONDS_MAX);
+    System.setProperty("jdk.httpserver.maxConnections", CONNECTIONS_MAX);
     HttpServer server = HttpServer.create(address.resolve("http"), BACKLOG);
     HttpPort port = new HttpPort(server);
     port.answer("/healthz", () -> health.alive() ? plain(200, "ok") : plain(503, "stuck"));

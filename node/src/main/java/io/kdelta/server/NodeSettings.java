@@ -68,13 +68,16 @@ public final class NodeSettings {
   }
 
   private void put(Map<String, String> given, String origin) {
+    if (given.containsKey("port") && given.containsKey("listen")) {
+      throw new KdeltaException.Invalid("port", "says the same as listen; give one of the two");
+    }
     for (Map.Entry<String, String> entry : given.entrySet()) {
       String key = entry.getKey();
       if (!KEYS.contains(key)) {
         throw new KdeltaException.Invalid(
             key, "no such setting (" + origin + "); the closest is '" + closest(key) + "'");
       }
-      // A port or an address: the later word of the two stands.
+      // A flag for the one overrides the other in the file.
       if (key.equals("port")) values.remove("listen");
       if (key.equals("listen")) values.remove("port");
       values.put(key, entry.getValue().strip());

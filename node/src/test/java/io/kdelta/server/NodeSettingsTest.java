@@ -71,6 +71,7 @@ final class NodeSettingsTest {
     assertRefused("port", () -> read(Map.of("port", "70000")));
     assertRefused("port", () -> read(Map.of("port", "abc")));
     assertRefused("listen", () -> read(Map.of("listen", "127.0.0.1:x")));
+    assertRefused("one of the two", () -> read(Map.of("listen", "127.0.0.1:1", "port", "1")));
     assertRefused("in-memory", () -> read(Map.of("in-memory", "yes")));
     assertRefused("document-bytes-max", () -> read(Map.of("document-bytes-max", "999999999")));
     assertRefused("name", () -> read(Map.of("name", " ")));
