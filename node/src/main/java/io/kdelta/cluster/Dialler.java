@@ -126,7 +126,7 @@ final class Dialler {
   void answered(String address, NodeId node) {
     Target target = targets.get(address);
     if (target == null) return;
-    if (node.equals(target.owner) || target.seed) target.failures = 0;
+    // The pause shrinks only when the link served: whoever answers and refuses is dialled slowly.
     target.owner = node;
   }
 

@@ -3,6 +3,7 @@ package io.kdelta.cluster;
 import io.kdelta.causal.NodeId;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * closes the later one, and the other end follows the link on which it is spoken to.
  */
 final class Links implements Wire {
+  private static final long NOTICE_AGAIN_NANOS = 600_000_000_000L;
+  private static final int NOTICES_MAX = 64;
+
   private final ClusterConfig config;
   private final Identity identity;
   private final Dialler dialler;
@@ -28,6 +32,9 @@ final class Links implements Wire {
   private final Listener listener;
   private final Map<Long, Link> links = new TreeMap<>();
   private final Map<NodeId, Link> active = new TreeMap<>();
+
+  /** What the operator was told lately, and when; the oldest first. */
+  private final LinkedHashMap<String, Long> noticed = new LinkedHashMap<>();
 
   /** What is told upwards. */
   interface Listener {
@@ -253,15 +260,26 @@ final class Links implements Wire {
       }
       case REFUSED -> {
         String text = "is in cluster " + hello.cluster() + ", this is " + identity.cluster();
-        outbox.notice(
+        notice(
             "refused "
                 + hello.card().name()
                 + (link.dialled == null ? "" : " at " + link.dialled)
                 + ": it "
-                + text);
+                + text,
+            now);
         refuse(link, PeerMessage.Refuse.Reason.CLUSTER, text, now);
       }
     }
+  }
+
+  /** Tells the operator; the same words again only after a while, as dialling never ends. */
+  private void notice(String text, long now) {
+    Long last = noticed.get(text);
+    if (last != null && now - last < NOTICE_AGAIN_NANOS) return;
+    noticed.remove(text);
+    noticed.put(text, now);
+    if (noticed.size() > NOTICES_MAX) noticed.pollFirstEntry();
+    outbox.notice(text);
   }
 
   /** The cluster id changed: whoever is linked has to take it, or to change our mind. */
@@ -327,11 +345,12 @@ final class Links implements Wire {
 
   private void refused(Link link, PeerMessage.Refuse refusal, long now) {
     if (refusal.reason() != PeerMessage.Refuse.Reason.DUPLICATE) {
-      outbox.notice(
+      notice(
           "refused by "
               + (link.dialled == null ? "a peer" : link.dialled)
               + ": this node "
-              + refusal.text());
+              + refusal.text(),
+          now);
     }
     // Believed only from whom we would have linked with: a stranger cannot talk a node out of its
     // cluster.
