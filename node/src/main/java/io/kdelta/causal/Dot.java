@@ -15,16 +15,19 @@ public record Dot(Incarnation incarnation, long seq) implements Comparable<Dot> 
   /** Size of an encoded dot in bytes. */
   public static final int SIZE = Incarnation.SIZE + Long.BYTES;
 
-  /** A position below 1 is a bug of ours: what comes from outside is checked before. */
+  /** The last position there can be: interval sets name the one behind it. */
+  public static final long SEQ_MAX = Long.MAX_VALUE - 1;
+
+  /** A position out of range is a bug of ours: what comes from outside is checked before. */
   public Dot {
-    if (seq < 1) throw new IllegalArgumentException("seq " + seq + " is below 1");
+    if (seq < 1 || seq > SEQ_MAX) throw new IllegalArgumentException("seq " + seq);
   }
 
-  /** Reads 16 bytes of incarnation and a u64 seq; a seq below 1 is Invalid. */
+  /** Reads 16 bytes of incarnation and a u64 seq; a seq out of range is Invalid. */
   public static Dot read(ByteReader in) {
     Incarnation incarnation = Incarnation.read(in);
     long seq = in.readLong();
-    if (seq < 1) throw in.invalid("a dot's position " + seq + " is below 1");
+    if (seq < 1 || seq > SEQ_MAX) throw in.invalid("a dot's position " + seq);
     return new Dot(incarnation, seq);
   }
 

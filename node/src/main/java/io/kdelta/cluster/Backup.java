@@ -10,6 +10,8 @@ import io.kdelta.causal.Position;
 import io.kdelta.causal.Reception;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +36,12 @@ final class Backup {
   private static final int ASKED_MAX = 65_536;
   private static final int ANSWER_BYTES = 1 << 20;
 
+  /** The most that one question for missing parents is answered with, unless one is larger. */
+  private static final long ANSWER_BYTES_TOTAL = 4L * ANSWER_BYTES;
+
+  /** Logs that one node may ship to this one at a time. */
+  private static final int STREAMS_MAX = 4_096;
+
   private final Replica replica;
   private final ClusterConfig config;
   private final Outbox outbox;
@@ -45,7 +53,7 @@ final class Backup {
   private final Map<Long, NodeId> parentFlights = new TreeMap<>();
   private final Map<Incarnation, Intervals> refused = new TreeMap<>();
   private final Map<Digest, Long> asked = new TreeMap<>();
-  private final Map<Incarnation, Long> progress = new TreeMap<>();
+  private final LinkedHashMap<Incarnation, Long> progress = new LinkedHashMap<>();
 
   /** Where a doubt about a peer's log goes: only a session can settle it. */
   interface Doubt {
@@ -57,6 +65,11 @@ final class Backup {
     final Map<Incarnation, Stream> streams = new TreeMap<>();
     long taken;
     long credited;
+
+    /** Whether that log may be followed: a liar could name logs without end. */
+    boolean hasRoomFor(Incarnation log) {
+      return streams.size() < STREAMS_MAX || streams.containsKey(log);
+    }
   }
 
   /** One log that comes from one node. */
@@ -137,7 +150,7 @@ final class Backup {
   /** Asks a node for a log. */
   void follow(NodeId node, Incarnation incarnation, long from, long upTo, long now) {
     Peer peer = peers.get(node);
-    if (peer == null) return;
+    if (peer == null || !peer.hasRoomFor(incarnation)) return;
     peer.streams.put(incarnation, new Stream(from, upTo));
     Digest before = replica.chain(incarnation, from - 1).orElse(null);
     wire.send(node, new PeerMessage.Follow(incarnation, from, upTo, before), now);
@@ -148,7 +161,8 @@ final class Backup {
     Peer peer = peers.get(node);
     if (peer == null) return;
     Incarnation log = frame.incarnation();
-    if (disputed(log) || log.equals(replica.own().orElse(null))) {
+    boolean followed = !log.equals(replica.own().orElse(null)) && peer.hasRoomFor(log);
+    if (disputed(log) || !followed) {
       credit(node, size, now);
       return;
     }
@@ -178,7 +192,9 @@ final class Backup {
     switch (taken.reception()) {
       case FrameReception.ChainBroken _ -> suspend(flight.node(), log, Long.MAX_VALUE, now);
       case FrameReception.Taken versions -> {
+        progress.remove(log);
         progress.put(log, now);
+        if (progress.size() > STREAMS_MAX) progress.pollFirstEntry();
         noteRefused(frame, versions.versions());
         receipts.taken(frame, versions.versions(), taken.lsn(), now);
         askParents(flight.node(), versions.versions(), now);
@@ -232,9 +248,13 @@ final class Backup {
   void want(NodeId node, PeerMessage.Want want, long now) {
     List<Envelope> found = new ArrayList<>();
     long size = 0;
-    for (Digest id : want.ids()) {
+    long total = 0;
+    for (Digest id : new LinkedHashSet<>(want.ids())) {
       Optional<Envelope> envelope = replica.envelope(id);
       if (envelope.isEmpty()) continue;
+      // What one question may bring is bounded; a session brings the rest.
+      total += envelope.get().document().size() + 512L;
+      if (total > ANSWER_BYTES_TOTAL && total > envelope.get().document().size() + 512L) break;
       if (!found.isEmpty() && size > ANSWER_BYTES) {
         wire.send(node, new PeerMessage.Versions(found), now);
         found = new ArrayList<>();

@@ -54,6 +54,11 @@ final class Parts {
     if (piece.size() <= HEADER_BYTES || piece.unsignedAt(1) >= LANES.size()) {
       throw new KdeltaException.Invalid("peer message", "is a malformed part");
     }
+    // Only the last piece may be short, or a message of a byte a piece would cost a hundredfold.
+    int size = piece.size() - HEADER_BYTES;
+    if (size > PART_BYTES || (piece.unsignedAt(2) == 0 && size != PART_BYTES)) {
+      throw new KdeltaException.Invalid("peer message", "is a malformed part");
+    }
     int lane = piece.unsignedAt(1);
     List<Bytes> parts = gathered.get(lane);
     parts.add(piece.slice(HEADER_BYTES));

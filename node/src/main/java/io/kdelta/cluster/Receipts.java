@@ -9,6 +9,7 @@ import io.kdelta.causal.Position;
 import io.kdelta.causal.Reception;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +31,10 @@ final class Receipts {
   private final Replica replica;
   private final NodeId self;
   private final Wire wire;
-  private final Map<Incarnation, Log> logs = new TreeMap<>();
+
+  /** The one spoken of last is last. */
+  private final LinkedHashMap<Incarnation, Log> logs = new LinkedHashMap<>();
+
   private final List<Due> due = new ArrayList<>();
 
   /** What is kept of one log. */
@@ -61,7 +65,6 @@ final class Receipts {
    */
   void watch(NodeId node, Incarnation incarnation, long last, long now) {
     Log log = log(incarnation);
-    if (log == null) return;
     log.watchers.add(node);
     Optional<Position> position = replica.position(incarnation);
     if (position.isPresent()) {
@@ -83,7 +86,6 @@ final class Receipts {
   /** A frame was stored, durably with {@code lsn}. */
   void taken(Frame frame, List<Reception> receptions, long lsn, long now) {
     Log log = log(frame.incarnation());
-    if (log == null) return;
     log.origin = frame.node();
     Digest chain = chainBefore(frame, log);
     if (chain == null) {
@@ -182,11 +184,15 @@ final class Receipts {
     return replica.chain(frame.incarnation(), frame.firstSeq() - 1).orElse(null);
   }
 
-  private @Nullable Log log(Incarnation incarnation) {
-    Log log = logs.get(incarnation);
-    if (log != null || logs.size() >= LOGS_MAX) return log;
-    Log added = new Log();
-    logs.put(incarnation, added);
-    return added;
+  /** What is kept of that log, now the youngest. */
+  private Log log(Incarnation incarnation) {
+    Log log = logs.remove(incarnation);
+    if (log == null) {
+      // The one that nobody spoke of for the longest time makes room: it starts anew when it is.
+      if (logs.size() >= LOGS_MAX) logs.pollFirstEntry();
+      log = new Log();
+    }
+    logs.putLast(incarnation, log);
+    return log;
   }
 }

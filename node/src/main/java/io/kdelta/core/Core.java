@@ -287,8 +287,11 @@ public final class Core implements AutoCloseable {
   private void drainParked(long now) {
     Transaction transaction = store.begin();
     try {
-      transaction.commit();
-      if (store.draining()) timers.set(Timers.Purpose.DRAIN, now);
+      boolean moved = !transaction.commit().applied().isEmpty();
+      // A store that takes nothing now would be asked again without a pause.
+      if (store.draining()) {
+        timers.set(Timers.Purpose.DRAIN, moved ? now : now + STORAGE_RETRY_NANOS);
+      }
     } catch (KdeltaException e) {
       // The store takes nothing now: they stay parked, and it is tried again.
       transaction.abandon();

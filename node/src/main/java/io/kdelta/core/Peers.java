@@ -192,10 +192,20 @@ final class Peers {
 
   private void shipAll(Incarnation incarnation, long now) {
     while (true) {
-      Frame frame = store.frame(incarnation, shippedSeq + 1, frameBytes);
+      Frame frame = ownFrame(incarnation);
       if (frame == null) return;
       shippedSeq = frame.lastSeq();
       tell(new Event.Appended(frame), now);
+    }
+  }
+
+  /** The next own versions to ship; null when there are none, or damage hides them. */
+  private @Nullable Frame ownFrame(Incarnation incarnation) {
+    try {
+      return store.frame(incarnation, shippedSeq + 1, frameBytes);
+    } catch (KdeltaException.Corrupt e) {
+      // One bad row must not stop the node: the peers get these versions by sessions.
+      return null;
     }
   }
 

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.env.SimEntropy;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.ByteReader;
+import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
@@ -32,6 +34,15 @@ final class FrameTest {
       assertTrue(bytes.size() <= envelope.size(), "size() is an upper bound");
       assertEquals(envelope, Envelope.decode(bytes));
     }
+  }
+
+  @Test
+  void aPositionBehindTheLastThereCanBeIsInvalid() {
+    ByteWriter out = new ByteWriter(Dot.SIZE);
+    new Incarnation(1, 2).write(out);
+    out.writeLong(Long.MAX_VALUE);
+    Bytes dot = out.toBytes();
+    assertThrows(KdeltaException.Invalid.class, () -> Dot.read(new ByteReader(dot, "dot")));
   }
 
   @Test

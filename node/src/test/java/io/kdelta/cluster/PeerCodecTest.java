@@ -73,6 +73,14 @@ final class PeerCodecTest {
   }
 
   @Test
+  void onlyTheLastPieceOfAMessageMayBeShort() {
+    Bytes message = Bytes.wrap(new byte[Parts.PART_BYTES + 10]);
+    Bytes first = Parts.cut(message, Lane.BULK).getFirst();
+    Bytes tiny = first.slice(0, 4);
+    assertThrows(KdeltaException.Invalid.class, () -> new Parts().join(tiny));
+  }
+
+  @Test
   void everyKindComesBack() {
     TreeMap<Integer, String> kinds = new TreeMap<>();
     for (PeerMessage message : everyKind()) {

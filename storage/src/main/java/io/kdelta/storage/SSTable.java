@@ -109,9 +109,11 @@ final class SSTable implements AutoCloseable {
     return damage;
   }
 
-  /** Remembers what another thread found wrong. */
+  /** Remembers what another thread found wrong. Core thread. */
   void damaged(KdeltaException.Corrupt found) {
     if (damage.isEmpty()) damage = Optional.of(found);
+    // What was sound at its first touch may be what rotted since: nothing counts as seen any more.
+    Arrays.fill(verified, 0L);
   }
 
   /** Orders the group of a point part against this table: below it, within it (0), above it. */
