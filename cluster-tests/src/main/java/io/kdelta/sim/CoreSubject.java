@@ -10,6 +10,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,30 @@ record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.S
       } while (!page.isEmpty());
     }
     return all;
+  }
+
+  /**
+   * Every version of those keys whose whole history stands in one answer. Of a key that two answers
+   * share nothing is told, since it may have changed between them.
+   */
+  RawGraph atOneMoment() {
+    List<RawGraph.Raw> all = new ArrayList<>();
+    TreeSet<String> shared = new TreeSet<>();
+    Reply.NamespaceList list = (Reply.NamespaceList) ask.apply(new Command.ListNamespaces());
+    for (Reply.Stats namespace : list.namespaces()) {
+      String page = "";
+      do {
+        Reply.VersionList part =
+            (Reply.VersionList)
+                ask.apply(new Command.Export(namespace.namespace(), true, page, PAGE, PAGE_BYTES));
+        for (Envelope envelope : part.versions()) all.add(told(envelope).raw());
+        page = part.next();
+        if (!page.isEmpty() && !all.isEmpty()) shared.add(all.getLast().path());
+      } while (!page.isEmpty());
+    }
+    RawGraph graph = new RawGraph();
+    for (RawGraph.Raw raw : all) if (!shared.contains(raw.path())) graph.add(raw);
+    return graph;
   }
 
   private static Audit.Told told(Envelope envelope) {

@@ -27,6 +27,7 @@ final class Nemesis {
     POWER_LOSS,
     POWER_LOSS_OF_ALL,
     POWER_LOSS_AT_A_CALL,
+    POWER_LOSS_AT_THE_MANIFEST,
     SYNC_LOSES_PAGES,
     IO_ERROR,
     KILL,
@@ -151,6 +152,11 @@ final class Nemesis {
         victim.disk().failCall(1 + dice.nextInt(40), SimVfs.Fault.POWER_LOSS);
         startAfter(victim, lasts);
       }
+      case POWER_LOSS_AT_THE_MANIFEST -> {
+        // Where outputs take the place of inputs: before the write, or between it and its sync.
+        victim.disk().failCall(1 + dice.nextInt(2), ".manifest", SimVfs.Fault.POWER_LOSS);
+        startAfter(victim, lasts);
+      }
       case SYNC_LOSES_PAGES -> {
         victim.disk().failCall(1 + dice.nextInt(20), SimVfs.Fault.SYNC_LOSES_PAGES);
         startAfter(victim, lasts);
@@ -186,7 +192,7 @@ final class Nemesis {
       String log = logs.get(dice.nextInt(logs.size()));
       long written = Math.max(1, written(copy, log));
       long offset = Math.floorMod(dice.nextLong(), written);
-      rotting.disk().flip(log, offset, 1 << dice.nextInt(8));
+      rotting.rot(log, offset, 1 << dice.nextInt(8));
       trace.note(simulator.nowNanos(), rotting.index(), "rot in " + log + " at " + offset);
     }
     if (rotting.start()) afterRot.accept(rotting);

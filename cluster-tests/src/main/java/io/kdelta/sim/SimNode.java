@@ -56,6 +56,8 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Counts the processes of this node: what belongs to an earlier one is dropped. */
   private int life;
 
+  private boolean rotten;
+
   private boolean turnComes;
   private long wakeAtNanos = Long.MAX_VALUE;
   private long turns;
@@ -91,6 +93,11 @@ final class SimNode implements SimNetwork.Endpoint {
     return core != null;
   }
 
+  /** Changes whenever a process begins or ends. */
+  int life() {
+    return life;
+  }
+
   long turns() {
     return turns;
   }
@@ -108,6 +115,17 @@ final class SimNode implements SimNetwork.Endpoint {
   void healDisk() {
     disk.setCapacity(Long.MAX_VALUE);
     disk.failNothing();
+  }
+
+  /** A byte of a file changes by itself: from now on the disk may be found damaged. */
+  void rot(String path, long offset, int mask) {
+    rotten = true;
+    disk.flip(path, offset, mask);
+  }
+
+  /** Whether the disk has ever changed by itself. */
+  boolean rotten() {
+    return rotten;
   }
 
   SimTime time() {

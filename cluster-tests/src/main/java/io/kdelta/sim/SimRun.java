@@ -63,6 +63,9 @@ public final class SimRun {
   /** Disks that are looked into in one run: each look recovers a copy of a whole disk. */
   private static final long PROBES_MAX = 150;
 
+  /** How often a node is held against CAUSAL in the middle of the faults. */
+  private static final int GLANCES = 30;
+
   private final long seed;
   private final Simulator simulator = new Simulator();
   private final Trace trace = new Trace();
@@ -142,7 +145,10 @@ public final class SimRun {
             simulator, network, trace, entropy.split("nemesis"), nodes, probe, this::causal);
     trace.note(simulator.nowNanos(), -1, "chaos: " + nemesis.faults());
     nemesis.start();
-    simulator.runUntil(simulator.nowNanos() + 60 * SECOND);
+    for (int i = 0; i < GLANCES; i++) {
+      simulator.runUntil(simulator.nowNanos() + 60 * SECOND / GLANCES);
+      glance(nodes.get(sampling.nextInt(nodes.size())));
+    }
     nemesis.stop();
     trace.note(simulator.nowNanos(), -1, "quiet");
     simulator.runUntil(simulator.nowNanos() + 5 * SECOND);
@@ -194,15 +200,36 @@ public final class SimRun {
     return union;
   }
 
+  /** What must hold at any moment, of a node that is up. */
+  private void glance(SimNode node) {
+    if (!node.up()) return;
+    try {
+      sound(node, (Reply.Status) asker.ask(node, new Command.AdminStatus()));
+    } catch (KdeltaException refused) {
+      return; // It went down.
+    }
+    causal(node);
+  }
+
+  /** O7: no crash, kill or failed sync may leave damage; only bytes that rot do. */
+  private static void sound(SimNode node, Reply.Status status) {
+    if (node.rotten()) return;
+    for (String note : status.recovery()) {
+      if (note.startsWith("set aside"))
+        throw new OracleFailure("O7", "node-" + node.index() + " has " + note);
+    }
+  }
+
   /** CAUSAL, in the middle of a run: nothing is shown whose parents are not. */
   private void causal(SimNode node) {
-    RawGraph graph = new RawGraph();
+    if (!node.up()) return;
+    RawGraph graph;
     try {
-      CoreSubject subject =
-          new CoreSubject("node-" + node.index(), command -> asker.ask(node, command));
-      for (Audit.Told told : subject.versions()) graph.add(told.raw());
-    } catch (KdeltaException.Corrupt damaged) {
-      return; // It says itself that something is missing; that is no silent hole.
+      graph =
+          new CoreSubject("node-" + node.index(), command -> asker.ask(node, command))
+              .atOneMoment();
+    } catch (KdeltaException refused) {
+      return; // It went down, or says itself that something is missing: no silent hole.
     }
     graph.check();
   }
@@ -219,6 +246,7 @@ public final class SimRun {
         continue;
       }
       Reply.Status status = (Reply.Status) asker.ask(node, new Command.AdminStatus());
+      sound(node, status);
       roots.put(node.index(), status.root() + " " + status.stats().versions());
     }
     return roots;
@@ -307,6 +335,7 @@ public final class SimRun {
     Reply ask(SimNode node, Command command) {
       reply = null;
       error = null;
+      int life = node.life();
       long deadline = simulator.nowNanos() + PATIENCE_NANOS;
       node.offer(new Event.Arrived(--lastTicket, command, deadline));
       while (simulator.nowNanos() <= deadline) {
@@ -316,6 +345,9 @@ public final class SimRun {
         KdeltaException refused = error;
         if (refused != null) {
           throw refused;
+        }
+        if (node.life() != life) {
+          throw new KdeltaException.Unreachable(List.of("node-" + node.index()));
         }
       }
       throw new OracleFailure("O11", "node-" + node.index() + " never answers " + command);

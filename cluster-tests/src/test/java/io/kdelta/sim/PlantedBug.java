@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaFileObject;
@@ -22,10 +23,10 @@ import javax.tools.ToolProvider;
  *
  * @param number the number of simulation.md section 4
  * @param name what is wrong, in a few words
- * @param oracle the oracle that must notice
+ * @param oracles those that may notice it: one of them must
  * @param patches what is changed where
  */
-record PlantedBug(int number, String name, String oracle, List<Patch> patches) {
+record PlantedBug(int number, String name, Set<String> oracles, List<Patch> patches) {
   /**
    * One replacement in one source file. {@code before} must stand in the file exactly once.
    *

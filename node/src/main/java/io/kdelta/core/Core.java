@@ -103,6 +103,7 @@ public final class Core implements AutoCloseable {
    * @throws KdeltaException.DiskFault of operation "lock" when another process holds the directory:
    *     its cause says which
    * @throws KdeltaException.Corrupt when the log is damaged beyond what can be set aside
+   * @throws KdeltaException.ReadOnly when the disk has no room for what a repair has to write
    */
   public static Core open(CoreConfig config, Vfs vfs, Time time, Entropy entropy) {
     Vfs.Lock lock = vfs.lock(LOCK_FILE, config.owner());

@@ -36,7 +36,8 @@ public final class SimVfs implements Vfs {
   private boolean powerLost;
   private long calls;
   private long itemsLost;
-  private long callPlanned;
+  private long callsUntilFault;
+  private String suffixPlanned = "";
   private @Nullable Fault faultPlanned;
 
   public SimVfs(Entropy entropy) {
@@ -101,8 +102,20 @@ public final class SimVfs implements Vfs {
    * @param nth 1 for the next call; replaces what was planned before
    */
   public void failCall(long nth, Fault fault) {
+    failCall(nth, "", fault);
+  }
+
+  /**
+   * Makes a coming call on a file of one kind fail: so that a fault can strike the short moments
+   * that matter most.
+   *
+   * @param nth 1 for the next such call; replaces what was planned before
+   * @param suffix how the paths end whose calls count
+   */
+  public void failCall(long nth, String suffix, Fault fault) {
     if (nth < 1) throw new AssertionError("calls are counted from 1: " + nth);
-    callPlanned = calls + nth;
+    callsUntilFault = nth;
+    suffixPlanned = suffix;
     faultPlanned = fault;
   }
 
@@ -433,7 +446,7 @@ public final class SimVfs implements Vfs {
     alive(path);
     calls++;
     Fault fault = faultPlanned;
-    if (fault == null || calls != callPlanned) return null;
+    if (fault == null || !path.endsWith(suffixPlanned) || --callsUntilFault > 0) return null;
     faultPlanned = null;
     switch (fault) {
       case IO_ERROR -> throw fault(path, operation, "input/output error");

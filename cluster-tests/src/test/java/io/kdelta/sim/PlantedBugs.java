@@ -1,0 +1,61 @@
+package io.kdelta.sim;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The planted bugs of simulation.md section 4 that the simulated clusters must notice, each with
+ * the oracles that may do it. An entry whose text no longer stands in the product fails its test.
+ */
+final class PlantedBugs {
+  private static final String NODE = "node/src/main/java/io/kdelta/";
+  private static final String STORAGE = "storage/src/main/java/io/kdelta/storage/";
+
+  /** In order of their numbers. */
+  static final List<PlantedBug> ALL =
+      List.of(
+          new PlantedBug(
+              1,
+              "acknowledge before sync",
+              Set.of("O1"),
+              patch(
+                  NODE + "core/CommitGate.java",
+                  "while (!unsynced.isEmpty() && unsynced.first().need.lsn <= durableLsn) {",
+                  "while (!unsynced.isEmpty()) {")),
+          new PlantedBug(
+              4,
+              "skip a bad record in the middle of the log in silence",
+              Set.of("CAUSAL", "O1", "O2"),
+              patch(
+                  STORAGE + "WalReader.java",
+                  "if (found) setAside(segment, scan.gaps().get(gap++));",
+                  "if (found) gap++;")),
+          new PlantedBug(
+              9,
+              "keep only the later of two heads",
+              Set.of("O4"),
+              patch(
+                  NODE + "causal/Staging.java",
+                  "Heads after = new Heads(version.key(), heads, 0);",
+                  "heads.sort(Head.WINNER_FIRST);"
+                      + " Heads after = new Heads(version.key(), heads.subList(0, 1), 0);")),
+          new PlantedBug(
+              12,
+              "a received version is visible before its parents",
+              Set.of("CAUSAL"),
+              patch(NODE + "causal/Arrivals.java", "if (missing == null) missing = id;", "")),
+          new PlantedBug(
+              13,
+              "one peer's receipt is counted twice",
+              Set.of("O1"),
+              patch(
+                  NODE + "core/CommitGate.java",
+                  "if (covers(node, need)) further++;",
+                  "if (covers(node, need)) further += 2;")));
+
+  private PlantedBugs() {}
+
+  private static List<PlantedBug.Patch> patch(String source, String before, String after) {
+    return List.of(new PlantedBug.Patch(source, before, after));
+  }
+}
