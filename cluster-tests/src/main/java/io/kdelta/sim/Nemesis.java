@@ -153,8 +153,8 @@ final class Nemesis {
         startAfter(victim, lasts);
       }
       case POWER_LOSS_AT_THE_MANIFEST -> {
-        // Where outputs take the place of inputs: before the write, or between it and its sync.
-        victim.disk().failCall(1 + dice.nextInt(2), ".manifest", SimVfs.Fault.POWER_LOSS);
+        // Where outputs take the place of inputs: flushes come first, merges a few calls later.
+        victim.disk().failCall(1 + dice.nextInt(12), ".manifest", SimVfs.Fault.POWER_LOSS);
         startAfter(victim, lasts);
       }
       case SYNC_LOSES_PAGES -> {

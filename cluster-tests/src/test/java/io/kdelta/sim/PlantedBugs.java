@@ -31,6 +31,15 @@ final class PlantedBugs {
                   "if (found) setAside(segment, scan.gaps().get(gap++));",
                   "if (found) gap++;")),
           new PlantedBug(
+              7,
+              "compaction deletes its inputs before the manifest that names its outputs is durable",
+              Set.of("O1", "O7"),
+              patch(
+                  STORAGE + "TableWork.java",
+                  "edits.add(new ManifestEdit.TableRemoved(table.number()));",
+                  "edits.add(new ManifestEdit.TableRemoved(table.number()));"
+                      + " remove(vfs(), table.path()); vfs().syncDirectory(\"\");")),
+          new PlantedBug(
               9,
               "keep only the later of two heads",
               Set.of("O4"),
