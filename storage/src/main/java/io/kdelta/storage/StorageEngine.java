@@ -177,8 +177,19 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * The owner of the data has dealt with the tables that were set aside at open: it knows what it
-   * lacks. They are forgotten by a later piece of work, so that the next open does not report them.
+   * Sets aside, as an open does, every table found damaged since: from now on reads go on as if
+   * what lies in it had never been written, so the owner of the data deals with the loss before it
+   * reads anything else, and then calls {@link #forgetSetAside}.
+   *
+   * @return false, and nothing is changed, while table work is out: not before the next {@link
+   *     #workDone}
+   */
+  public boolean setDamagedAside() {
+    return tableWorks.setDamagedAside();
+  }
+
+  /**
+   * The owner of the data has dealt with the tables that were set aside: it knows what it lacks. They are forgotten by a later piece of work, so that the next open does not report them.
    */
   public void forgetSetAside() {
     tableWorks.forgetSetAside();

@@ -35,6 +35,12 @@ final class TableWorks {
   private final List<SSTable> doomedTables = new ArrayList<>();
   private final List<String> doomedFiles = new ArrayList<>();
 
+  /** Tables set aside since the open: the manifest names them until their loss was dealt with. */
+  private final List<SSTable> quarantined = new ArrayList<>();
+
+  /** Those of them that nobody reads any more. */
+  private final List<SSTable> quarantinedUnread = new ArrayList<>();
+
   /** Files of an append that failed: the manifest may name them until its next append succeeds. */
   private final List<String> undecidedFiles = new ArrayList<>();
 
@@ -118,12 +124,28 @@ final class TableWorks {
   List<Damage> damage() {
     List<Damage> all = new ArrayList<>(otherDamage);
     for (StorageOpening.SetAsideTable table : setAside) all.add(table.damage());
-    for (SSTable table : damagedTables()) {
-      KdeltaException.Corrupt found = table.damage().orElseThrow();
-      long rest = table.bytes() - found.offset();
-      all.add(new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false));
-    }
+    for (SSTable table : damagedTables()) all.add(damage(table));
     return all;
+  }
+
+  /** Takes damaged tables out of what is read; false while a piece is out that may read them. */
+  boolean setDamagedAside() {
+    if (out != null) return false;
+    List<SSTable> damaged = damagedTables();
+    if (damaged.isEmpty()) return true;
+    for (SSTable table : damaged) {
+      setAside.add(new StorageOpening.SetAsideTable(table.number(), damage(table)));
+    }
+    quarantined.addAll(damaged);
+    merge = null;
+    List<Run> sound = new ArrayList<>();
+    for (Run run : views.current().runs()) {
+      List<SSTable> tables = new ArrayList<>(run.tables());
+      tables.removeAll(damaged);
+      if (!tables.isEmpty()) sound.add(new Run(run.age(), tables));
+    }
+    views.show(views.current().memtables(), sound);
+    return true;
   }
 
   void forgetSetAside() {
@@ -134,11 +156,15 @@ final class TableWorks {
   void close() {
     for (SSTable table : doomedTables) table.close();
     doomedTables.clear();
+    for (SSTable table : quarantinedUnread) table.close();
+    quarantinedUnread.clear();
   }
 
   private @Nullable TableWork next() {
     if (wal.wantsSegment()) return new TableWork.Segment(vfs, wal.prepare());
-    doomedTables.addAll(views.freeTables());
+    for (SSTable table : views.freeTables()) {
+      (quarantined.contains(table) ? quarantinedUnread : doomedTables).add(table);
+    }
     if (!doomedTables.isEmpty() || !doomedFiles.isEmpty()) return reclaim();
     List<ManifestEdit> notes = notes();
     if (!notes.isEmpty()) return new TableWork.Note(vfs, manifest, notes, forget);
@@ -160,7 +186,9 @@ final class TableWorks {
   private List<ManifestEdit> notes() {
     List<ManifestEdit> edits = new ArrayList<>();
     TreeMap<Long, ManifestEdit.TableAdded> named = new TreeMap<>(manifest.state().tables());
-    for (SSTable table : damagedTables()) {
+    List<SSTable> damaged = damagedTables();
+    damaged.addAll(quarantined);
+    for (SSTable table : damaged) {
       ManifestEdit.TableAdded known = named.get(table.number());
       if (known == null || !noted.add(table.number())) continue;
       TableFacts facts = TableFacts.of(known);
@@ -239,6 +267,9 @@ final class TableWorks {
   private void noted(TableWork.Note note) {
     if (!note.forgets) return;
     setAside.clear();
+    quarantined.clear();
+    doomedTables.addAll(quarantinedUnread);
+    quarantinedUnread.clear();
     forget = false;
   }
 
@@ -264,6 +295,12 @@ final class TableWorks {
         if (table.path().equals(found.file())) table.damaged(found);
       }
     }
+  }
+
+  private static Damage damage(SSTable table) {
+    KdeltaException.Corrupt found = table.damage().orElseThrow();
+    long rest = table.bytes() - found.offset();
+    return new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false);
   }
 
   private List<SSTable> damagedTables() {

@@ -1,6 +1,8 @@
 package io.kdelta.vfs;
 
 import io.kdelta.env.Entropy;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,6 +20,7 @@ final class SimContent implements SimNode {
   SparsePages current = new SparsePages();
   SparsePages durable = new SparsePages();
   private List<Item> pending = new ArrayList<>();
+  private final List<Mapping> mappings = new ArrayList<>();
 
   SimContent(long id) {
     this.id = id;
@@ -30,6 +33,31 @@ final class SimContent implements SimNode {
     record Write(long position, byte[] bytes) implements Item {}
 
     record Resize(long before, long after) implements Item {}
+  }
+
+  /** A part of the file that somebody has mapped, as it can be written here. */
+  private record Mapping(long position, MemorySegment bytes) {}
+
+  /** A part of the file is mapped: what rots in it from now on rots there too. */
+  void mapped(long position, MemorySegment writable) {
+    mappings.removeIf(mapping -> !mapping.bytes().scope().isAlive());
+    mappings.add(new Mapping(position, writable));
+  }
+
+  /** Changes bytes behind everybody's back, for good. */
+  void rot(long offset, byte[] bytes) {
+    for (SparsePages image : List.of(current, durable)) {
+      int inside = (int) Math.clamp(image.size() - offset, 0L, bytes.length);
+      image.write(offset, bytes, 0, inside);
+    }
+    for (Mapping mapping : mappings) {
+      if (!mapping.bytes().scope().isAlive()) continue;
+      ByteBuffer target = mapping.bytes().asByteBuffer();
+      for (int i = 0; i < bytes.length; i++) {
+        long at = offset + i - mapping.position();
+        if (at >= 0 && at < target.capacity()) target.put((int) at, bytes[i]);
+      }
+    }
   }
 
   void write(long position, byte[] owned) {

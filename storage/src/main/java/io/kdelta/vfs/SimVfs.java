@@ -154,21 +154,15 @@ public final class SimVfs implements Vfs {
   /** Bit rot: inverts the bits of the mask in one byte, for good. */
   public void flip(String path, long offset, int mask) {
     SimContent content = content(path, "flip");
-    for (SparsePages image : List.of(content.current, content.durable)) {
-      if (offset >= image.size()) continue;
-      ByteBuffer one = ByteBuffer.allocate(1);
-      image.read(offset, one);
-      image.write(offset, new byte[] {(byte) (one.get(0) ^ mask)}, 0, 1);
-    }
+    if (offset >= content.current.size()) return;
+    ByteBuffer one = ByteBuffer.allocate(1);
+    content.current.read(offset, one);
+    content.rot(offset, new byte[] {(byte) (one.get(0) ^ mask)});
   }
 
   /** A lost sector: that range reads as zeros, for good. */
   public void zero(String path, long offset, int count) {
-    SimContent content = content(path, "zero");
-    for (SparsePages image : List.of(content.current, content.durable)) {
-      int inside = (int) Math.clamp(image.size() - offset, 0L, count);
-      image.write(offset, new byte[inside], 0, inside);
-    }
+    content(path, "zero").rot(offset, new byte[count]);
   }
 
   /** Somebody cuts the file, for good. */
@@ -372,6 +366,7 @@ public final class SimVfs implements Vfs {
       }
       MemorySegment mapped = arena.allocate(Math.max(1, size), SparsePages.PAGE_BYTES);
       if (size > 0) content.current.read(position, mapped.asSlice(0, size).asByteBuffer());
+      content.mapped(position, mapped.asSlice(0, size));
       return mapped.asSlice(0, size).asReadOnly();
     }
 

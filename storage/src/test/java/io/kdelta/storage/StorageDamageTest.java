@@ -77,6 +77,63 @@ final class StorageDamageTest {
   }
 
   @Test
+  void whatRotsUnderARunningEngineIsSetAsideWithoutAnOpen() {
+    StorageEngine engine = reopen(loaded());
+    String table = largestTable();
+    vfs.flip(table, 70_000, 8);
+    int corrupt = 0;
+    for (int i = 0; i < KEYS; i++) {
+      try {
+        engine.get(key(i));
+      } catch (KdeltaException.Corrupt found) {
+        corrupt++;
+      }
+    }
+    assertTrue(corrupt > 0);
+    List<StorageWork> out = engine.takeWork();
+    assertFalse(engine.setDamagedAside(), "table work is out");
+    assertEquals(1, out.size());
+    out.getFirst().run();
+    engine.workDone(out.getFirst());
+    Snapshot held = engine.snapshot();
+    assertTrue(engine.setDamagedAside());
+    assertTrue(engine.setDamagedAside(), "nothing is left to be done");
+    int missing = 0;
+    for (int i = 0; i < KEYS; i++) {
+      Row row = engine.get(key(i));
+      if (row == null) missing++;
+      assertTrue(row == null || row.value().equals(value(i)), "key " + i);
+    }
+    assertTrue(missing >= corrupt, missing + " missing of " + corrupt);
+    assertEquals(List.of(table), files(engine));
+    engine.runInline();
+    assertTrue(vfs.exists(table), "a crash has to find it named or gone");
+
+    // A process that ends before its owner dealt with the loss finds it set aside.
+    StorageEngine again =
+        StorageEngine.open(vfs.copy(new SimEntropy(77)), new SimEntropy(78), LIMITS);
+    assertEquals(List.of(table), files(again));
+    assertTrue(again.recovery().setAside().getFirst().known());
+    again.close();
+
+    long merges = engine.stats().merges();
+    for (int i = 0; i < KEYS; i++) {
+      engine.apply(new WriteBatch().put(key(i), value(i)));
+      engine.runInline();
+    }
+    assertTrue(engine.stats().merges() > merges, "merges go on");
+    engine.forgetSetAside();
+    engine.runInline();
+    assertFalse(engine.recovery().lossy());
+    assertTrue(vfs.exists(table), "a snapshot reads it");
+    held.close();
+    engine.runInline();
+    assertFalse(vfs.exists(table));
+    engine.close();
+    everyKeyIsThere();
+  }
+
+  @Test
   void aFlipFoundByAMergeStopsMergesAndNotWrites() {
     StorageEngine engine = loaded();
     String table = largestTable();
