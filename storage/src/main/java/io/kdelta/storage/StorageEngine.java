@@ -189,7 +189,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * The owner of the data has dealt with the tables that were set aside: it knows what it lacks. They are forgotten by a later piece of work, so that the next open does not report them.
+   * The owner of the data has dealt with the tables that were set aside: it knows what it lacks.
+   * They are forgotten by a later piece of work, so that the next open does not report them.
    */
   public void forgetSetAside() {
     tableWorks.forgetSetAside();
