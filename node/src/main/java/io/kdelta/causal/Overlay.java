@@ -4,6 +4,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
+import io.kdelta.storage.RowView;
 import io.kdelta.storage.Rows;
 import io.kdelta.storage.WriteBatch;
 import java.util.Map;
@@ -84,6 +85,7 @@ final class Overlay implements Rows {
     private final NavigableMap<RowKey, Optional<Bytes>> upper;
     private @Nullable Row baseRow;
     private Map.@Nullable Entry<RowKey, Optional<Bytes>> upperRow;
+    private final RowView view = new RowView();
     private @Nullable Row row;
     private boolean started;
 
@@ -121,6 +123,12 @@ final class Overlay implements Rows {
       Row present = row;
       if (present == null) throw new IllegalStateException("the cursor stands on no row");
       return present;
+    }
+
+    @Override
+    public RowView view() {
+      view.show(row());
+      return view;
     }
 
     @Override

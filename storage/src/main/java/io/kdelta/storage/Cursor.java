@@ -20,6 +20,12 @@ public interface Cursor extends AutoCloseable {
   /** The row it stands on. It is an error of the caller to ask before next() or after the end. */
   Row row();
 
+  /**
+   * The row it stands on without a copy: one object for the whole walk, which shows the row until
+   * the cursor moves or is closed. The same errors as {@link #row}.
+   */
+  RowView view();
+
   @Override
   void close();
 }

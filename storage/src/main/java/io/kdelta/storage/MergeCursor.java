@@ -19,6 +19,8 @@ final class MergeCursor implements Cursor {
   private final @Nullable RowKey from;
   private final @Nullable RowKey to;
   private final Runnable onClose;
+  private final RowView view = new RowView();
+  private final ReadEpoch epoch = new ReadEpoch();
   private int current = NONE;
   private boolean started;
   private boolean ended;
@@ -62,6 +64,7 @@ final class MergeCursor implements Cursor {
 
   @Override
   public boolean seek(RowKey key) {
+    epoch.end();
     if (ended) return false;
     byte[] point = key.point().toArray();
     byte[] suffix = key.suffix().toArray();
@@ -82,9 +85,20 @@ final class MergeCursor implements Cursor {
   }
 
   @Override
+  public RowView view() {
+    RowSource entry = entry();
+    view.copyKey(entry.key, 0, entry.pointSize, entry.keySize - entry.pointSize);
+    view.showValue(
+        entry.valueSegment, entry.valueOffset, entry.valueSize, entry.lsn, entry.place());
+    view.validFor(epoch);
+    return view;
+  }
+
+  @Override
   public void close() {
     if (closed) return;
     closed = true;
+    epoch.end();
     ended = true;
     current = NONE;
     onClose.run();
@@ -92,6 +106,7 @@ final class MergeCursor implements Cursor {
 
   /** Moves to the next key, deletes included. */
   boolean nextEntry() {
+    epoch.end();
     if (ended) return false;
     if (!started) {
       start();

@@ -47,9 +47,7 @@ public final class WriteBatch {
 
   /** Sets a row. Throws Invalid when the value is over the limit. */
   public WriteBatch put(RowKey key, Bytes value) {
-    if (value.size() > VALUE_BYTES_MAX) {
-      throw new KdeltaException.Invalid("value", "longer than " + VALUE_BYTES_MAX + " bytes");
-    }
+    requireValue(value.size());
     append(PUT, key, value);
     return this;
   }
@@ -57,6 +55,43 @@ public final class WriteBatch {
   /** Removes a row, whether it is there or not. */
   public WriteBatch delete(RowKey key) {
     append(DELETE, key, Bytes.EMPTY);
+    return this;
+  }
+
+  /**
+   * Sets a row from bytes that are copied. Throws Invalid when key or value are over their limit.
+   *
+   * @param key holds the point part and, right behind it, the suffix
+   * @param keyFrom where the point part begins
+   */
+  public WriteBatch put(
+      byte[] key,
+      int keyFrom,
+      int pointSize,
+      int suffixSize,
+      byte[] value,
+      int valueFrom,
+      int valueSize) {
+    requireKey(pointSize, suffixSize);
+    requireValue(valueSize);
+    int at = appendHeader(PUT, pointSize, suffixSize, valueSize);
+    System.arraycopy(key, keyFrom, encoded, at, pointSize + suffixSize);
+    System.arraycopy(value, valueFrom, encoded, at + pointSize + suffixSize, valueSize);
+    return this;
+  }
+
+  /** Removes a row given as {@link #put(byte[], int, int, int, byte[], int, int)} says. */
+  public WriteBatch delete(byte[] key, int keyFrom, int pointSize, int suffixSize) {
+    requireKey(pointSize, suffixSize);
+    int at = appendHeader(DELETE, pointSize, suffixSize, 0);
+    System.arraycopy(key, keyFrom, encoded, at, pointSize + suffixSize);
+    return this;
+  }
+
+  /** Forgets all rows and keeps the memory, for the next batch. */
+  public WriteBatch clear() {
+    size = ROWS_BYTES;
+    rows = 0;
     return this;
   }
 
@@ -118,20 +153,37 @@ public final class WriteBatch {
   private void append(byte kind, RowKey key, Bytes value) {
     int pointSize = key.point().size();
     int suffixSize = key.suffix().size();
-    reserve(ROW_HEADER_BYTES + pointSize + suffixSize + value.size());
-    encoded[size] = kind;
-    U16.set(encoded, size + 1, (short) pointSize);
-    U16.set(encoded, size + 3, (short) suffixSize);
-    U32.set(encoded, size + 5, value.size());
-    size += ROW_HEADER_BYTES;
-    size = copy(key.suffix(), copy(key.point(), size));
-    size = copy(value, size);
-    rows++;
+    int at = appendHeader(kind, pointSize, suffixSize, value.size());
+    key.point().copyTo(encoded, at);
+    key.suffix().copyTo(encoded, at + pointSize);
+    value.copyTo(encoded, at + pointSize + suffixSize);
   }
 
-  private int copy(Bytes bytes, int at) {
-    bytes.copyTo(encoded, at);
-    return at + bytes.size();
+  /** Makes room for a row, writes all but its bytes and answers where these go. */
+  private int appendHeader(byte kind, int pointSize, int suffixSize, int valueSize) {
+    int bytes = ROW_HEADER_BYTES + pointSize + suffixSize + valueSize;
+    reserve(bytes);
+    int at = size;
+    encoded[at] = kind;
+    U16.set(encoded, at + 1, (short) pointSize);
+    U16.set(encoded, at + 3, (short) suffixSize);
+    U32.set(encoded, at + 5, valueSize);
+    size = at + bytes;
+    rows++;
+    return at + ROW_HEADER_BYTES;
+  }
+
+  private static void requireKey(int pointSize, int suffixSize) {
+    if (pointSize <= 0 || suffixSize < 0 || pointSize > RowKey.BYTES_MAX - suffixSize) {
+      throw new KdeltaException.Invalid(
+          "row key", "of " + pointSize + " and " + suffixSize + " bytes");
+    }
+  }
+
+  private static void requireValue(int size) {
+    if (size < 0 || size > VALUE_BYTES_MAX) {
+      throw new KdeltaException.Invalid("value", "longer than " + VALUE_BYTES_MAX + " bytes");
+    }
   }
 
   private void reserve(int more) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.memory.Bytes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -17,6 +19,9 @@ final class StoreModel {
       new StorageLimits(16 << 10, 3, 1 << 20, 16 << 10, 256, 8 << 10, 0);
 
   private final NavigableMap<RowKey, Bytes> rows;
+  private final RowView view = new RowView();
+  private final MultiGet keys = new MultiGet();
+  private final WriteBatch reused = new WriteBatch();
 
   StoreModel() {
     this(new TreeMap<>());
@@ -32,15 +37,21 @@ final class StoreModel {
 
   /** A random batch; the model is what the store should be after it. */
   WriteBatch change(RandomRows random, int rowsMax) {
-    WriteBatch batch = new WriteBatch();
+    boolean raw = random.chance(2);
+    WriteBatch batch = raw ? reused.clear() : new WriteBatch();
     for (int i = random.below(rowsMax); i >= 0; i--) {
       RowKey key = random.key();
+      byte[] bytes = Bytes.concat(Bytes.of(1), key.point(), key.suffix()).toArray();
+      int points = key.point().size();
       if (random.chance(4)) {
-        batch.delete(key);
+        if (raw) batch.delete(bytes, 1, points, key.suffix().size());
+        else batch.delete(key);
         rows.remove(key);
       } else {
         Bytes value = random.value();
-        batch.put(key, value);
+        byte[] shifted = Bytes.concat(value, Bytes.of(2)).toArray();
+        if (raw) batch.put(bytes, 1, points, key.suffix().size(), shifted, 0, value.size());
+        else batch.put(key, value);
         rows.put(key, value);
       }
     }
@@ -69,16 +80,67 @@ final class StoreModel {
 
   /** Compares samples, every way. */
   void sampled(String where, Rows store, RandomRows random) {
+    together(where, store, random);
     for (int i = 0; i < 10; i++) {
       RowKey key = random.key();
       Row row = store.get(key);
       assertEquals(rows.get(key), row == null ? null : row.value(), where);
       if (row != null) assertEquals(key, row.key(), where);
+      shown(where, store, key);
       try (Cursor group = store.group(key.point())) {
         same(where, group(key.point()), group);
       }
       RowKey to = random.chance(3) ? null : random.key();
       if (to == null || key.compareTo(to) <= 0) range(where, store, key, to, random);
+    }
+  }
+
+  private void shown(String where, Rows store, RowKey key) {
+    byte[] raw = Bytes.concat(Bytes.of(9), key.point(), key.suffix()).toArray();
+    int pointSize = key.point().size();
+    boolean found = store.get(raw, 1, pointSize, key.suffix().size(), view);
+    assertEquals(rows.containsKey(key), found, where);
+    if (found) same(where, new Row(key, rows.get(key), view.lsn()), view);
+    NavigableMap<RowKey, Bytes> group = group(key.point());
+    boolean any = store.first(raw, 1, pointSize, view);
+    assertEquals(!group.isEmpty(), any, where);
+    if (any) {
+      same(where, new Row(group.firstKey(), group.firstEntry().getValue(), view.lsn()), view);
+    }
+  }
+
+  private void together(String where, Rows store, RandomRows random) {
+    keys.clear();
+    List<RowKey> asked = new ArrayList<>();
+    int expected = 0;
+    for (int i = random.below(40); i >= 0; i--) {
+      RowKey key = random.key();
+      asked.add(key);
+      if (rows.containsKey(key)) expected++;
+      byte[] raw = Bytes.concat(key.point(), key.suffix()).toArray();
+      keys.add(raw, 0, key.point().size(), key.suffix().size());
+    }
+    assertEquals(expected, store.get(keys), where);
+    assertEquals(asked.size(), keys.size(), where);
+    for (int i = 0; i < asked.size(); i++) {
+      RowKey key = asked.get(i);
+      assertEquals(rows.containsKey(key), keys.found(i), where);
+      if (!keys.found(i)) continue;
+      same(where, new Row(key, rows.get(key), keys.view(i).lsn()), keys.view(i));
+    }
+  }
+
+  /** Compares all that a view shows, in every way in which it can be asked. */
+  private static void same(String where, Row expected, RowView view) {
+    assertEquals(expected, view.row(), where);
+    assertEquals(expected.key().suffix(), view.suffix(), where);
+    Bytes copied = Bytes.copyOf(view.valueSegment(), view.valueOffset(), view.valueSize());
+    assertEquals(expected.value(), copied, where);
+    for (int i = 0; i < view.pointSize(); i++) {
+      assertEquals(expected.key().point().at(i), view.pointAt(i), where);
+    }
+    for (int i = 0; i < view.suffixSize(); i++) {
+      assertEquals(expected.key().suffix().at(i), view.suffixAt(i), where);
     }
   }
 
@@ -114,6 +176,7 @@ final class StoreModel {
       assertTrue(cursor.next(), where + ": ends before " + entry.getKey());
       assertEquals(entry.getKey(), cursor.row().key(), where);
       assertEquals(entry.getValue(), cursor.row().value(), where);
+      same(where, cursor.row(), cursor.view());
     }
     assertFalse(cursor.next(), where);
   }
