@@ -161,7 +161,11 @@ public final class RowView {
 
   /** Where the key lies: both parts in one segment. */
   void showKey(
-      MemorySegment segment, long newPointOffset, int newPointSize, long newSuffixOffset, int size) {
+      MemorySegment segment,
+      long newPointOffset,
+      int newPointSize,
+      long newSuffixOffset,
+      int size) {
     keySegment = segment;
     pointOffset = newPointOffset;
     pointSize = newPointSize;
