@@ -197,6 +197,7 @@ final class Arrivals {
   }
 
   private @Nullable Stored firstRow(Digest parent) {
+    if (!staging.awaits(parent)) return null;
     try (Cursor cursor = staging.rows.group(Keyspace.parkedOn(parent))) {
       return cursor.next() ? StoredRows.stored(cursor.row()) : null;
     }

@@ -37,6 +37,26 @@ public final class CausalGraph {
     }
   }
 
+  /** What a read of the key answers now, in one look-up while it has one head; null for none. */
+  public @Nullable Present present(Key key) {
+    Row first;
+    try (Cursor cursor = rows.group(Keyspace.group(key))) {
+      if (!cursor.next()) return null;
+      first = cursor.row();
+    }
+    if (!Keyspace.isOpenHeads(first.key())) {
+      Stored only = StoredRows.stored(first);
+      return new Present(only, 1, only.version().id(), first.lsn());
+    }
+    Heads heads = headsOf(key, first);
+    Stored winner = version(heads.winner().orElseThrow(AssertionError::new).id());
+    if (winner == null) {
+      throw new KdeltaException.Corrupt("heads of " + key, 0, "the winner is not there");
+    }
+    Digest state = heads.stateId().orElseThrow(AssertionError::new);
+    return new Present(winner, heads.all().size(), state, Math.max(heads.lsn(), winner.lsn()));
+  }
+
   /**
    * The heads that the first row of a group tells: the open heads, or else the newest version. That
    * one is the only head then, for a time is above all its parents'.
@@ -45,7 +65,7 @@ public final class CausalGraph {
     if (Keyspace.isOpenHeads(first.key())) {
       return new Heads(key, StoredRows.heads(first), first.lsn());
     }
-    return new Heads(key, List.of(Head.of(StoredRows.stored(first).version())), first.lsn());
+    return new Heads(key, List.of(StoredRows.head(first)), first.lsn());
   }
 
   /** A visible version, or null. */
@@ -123,8 +143,7 @@ public final class CausalGraph {
   /** The versions of a key with a time of at most {@code latest}, newest first. Close it. */
   public History history(Key key, Timestamp latest) {
     Bytes group = Keyspace.group(key);
-    return new History(
-        rows.cursor(Keyspace.versionsFrom(group, latest), Keyspace.versionsEnd(group)));
+    return new History(rows.group(group), Keyspace.versionsFrom(group, latest));
   }
 
   /**

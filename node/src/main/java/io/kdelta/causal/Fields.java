@@ -16,12 +16,22 @@ public final class Fields {
 
   /** Writes 32 bytes. */
   public static void writeDigest(ByteWriter out, Digest digest) {
-    out.write(digest.toBytes());
+    out.writeBigEndianLong(digest.first()).writeBigEndianLong(digest.second());
+    out.writeBigEndianLong(digest.third()).writeBigEndianLong(digest.fourth());
   }
 
   /** Reads 32 bytes. */
   public static Digest readDigest(ByteReader in) {
-    return Digest.fromBytes(in.read(Digest.SIZE).toArray());
+    return digestAt(in.read(Digest.SIZE), 0);
+  }
+
+  /** The digest in the 32 bytes from {@code at} on. */
+  static Digest digestAt(Bytes bytes, int at) {
+    return new Digest(
+        bytes.bigEndianLongAt(at),
+        bytes.bigEndianLongAt(at + 8),
+        bytes.bigEndianLongAt(at + 16),
+        bytes.bigEndianLongAt(at + 24));
   }
 
   /** Writes bytes behind a u8 length; more than 255 is a bug of ours. */

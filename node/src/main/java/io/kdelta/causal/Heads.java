@@ -18,7 +18,10 @@ import java.util.Optional;
 public record Heads(Key key, List<Head> all, long lsn) {
   /** Sorts by id. */
   public Heads {
-    all = all.stream().sorted(Comparator.comparing(Head::id)).toList();
+    all =
+        all.size() < 2
+            ? List.copyOf(all)
+            : all.stream().sorted(Comparator.comparing(Head::id)).toList();
   }
 
   /** Whether the key has no version at all. */
@@ -28,7 +31,8 @@ public record Heads(Key key, List<Head> all, long lsn) {
 
   /** Whether the key has a value: some head is not a delete. */
   public boolean live() {
-    return all.stream().anyMatch(head -> !head.deleted());
+    for (Head head : all) if (!head.deleted()) return true;
+    return false;
   }
 
   /** Whether two or more heads wait for somebody to resolve them. */
@@ -38,11 +42,16 @@ public record Heads(Key key, List<Head> all, long lsn) {
 
   /** The head that a read answers; absent for a key without versions. */
   public Optional<Head> winner() {
-    return all.stream().min(Head.WINNER_FIRST);
+    Head winner = null;
+    for (Head head : all) {
+      if (winner == null || Head.WINNER_FIRST.compare(head, winner) < 0) winner = head;
+    }
+    return Optional.ofNullable(winner);
   }
 
   /** All heads, the winner first. */
   public List<Head> winnerFirst() {
+    if (all.size() < 2) return all;
     return all.stream().sorted(Head.WINNER_FIRST).toList();
   }
 

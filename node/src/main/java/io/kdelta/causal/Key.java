@@ -5,32 +5,57 @@ import io.kdelta.memory.Bytes;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name of a document: a namespace and a key in it.
  *
- * <p>A value without owner or thread. Order is that of the unsigned UTF-8 bytes, namespace first.
- *
- * @param namespace 1 to 128 bytes of {@code [A-Za-z0-9._-]}, not starting with a dot; names that
- *     start with an underscore are the system's own
- * @param key 1 to 1,024 bytes of valid UTF-8 without NUL
+ * <p>A value without owner or thread, equal by its two parts. Order is that of the unsigned UTF-8
+ * bytes, namespace first. It keeps the point part of the rows of the key, so that whoever makes a
+ * key, which is the edge, has done that work for the core.
  */
-public record Key(String namespace, String key) implements Comparable<Key> {
+public final class Key implements Comparable<Key> {
   /** The longest namespace, in bytes. */
   public static final int NAMESPACE_BYTES_MAX = 128;
 
   /** The longest key, in UTF-8 bytes. */
   public static final int KEY_BYTES_MAX = 1_024;
 
-  /** Throws {@link KdeltaException.Invalid} when either part breaks its rule. */
-  public Key {
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private final String namespace;
+  private final String key;
+  private final Bytes group;
+
+  /**
+   * Names a document; throws {@link KdeltaException.Invalid} when either part breaks its rule.
+   *
+   * @param namespace 1 to 128 bytes of {@code [A-Za-z0-9._-]}, not starting with a dot; names that
+   *     start with an underscore are the system's own
+   * @param key 1 to 1,024 bytes of valid UTF-8 without NUL
+   */
+  public Key(String namespace, String key) {
     checkNamespace(namespace);
-    int size = utf8("key", key).size();
+    Bytes bytes = utf8("key", key);
+    int size = bytes.size();
     if (size == 0) throw new KdeltaException.Invalid("key", "is empty");
     if (size > KEY_BYTES_MAX) {
       throw new KdeltaException.Invalid("key", size + " bytes, more than " + KEY_BYTES_MAX);
     }
     if (key.indexOf('\0') >= 0) throw new KdeltaException.Invalid("key", "contains NUL");
+    this.namespace = namespace;
+    this.key = key;
+    this.group = Keyspace.group(Bytes.utf8(namespace), bytes);
+  }
+
+  /** The first part. */
+  public String namespace() {
+    return namespace;
+  }
+
+  /** The second part. */
+  public String key() {
+    return key;
   }
 
   /** Throws {@link KdeltaException.Invalid} when {@code namespace} is not a legal name. */
@@ -58,12 +83,27 @@ public record Key(String namespace, String key) implements Comparable<Key> {
 
   /** The namespace's bytes. */
   public Bytes namespaceBytes() {
-    return Bytes.utf8(namespace);
+    return group.slice(Keyspace.NAMESPACE_AT, keyAt());
   }
 
   /** The key's UTF-8 bytes. */
   public Bytes keyBytes() {
-    return Bytes.utf8(key);
+    return group.slice(keyAt());
+  }
+
+  /** The point part of all rows of this key. */
+  Bytes group() {
+    return group;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Key that && group.equals(that.group);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * namespace.hashCode() + key.hashCode();
   }
 
   @Override
@@ -80,6 +120,8 @@ public record Key(String namespace, String key) implements Comparable<Key> {
 
   /** The strict UTF-8 bytes of {@code text}; a lone surrogate is Invalid. */
   static Bytes utf8(String field, String text) {
+    if (text.isEmpty()) return Bytes.EMPTY;
+    if (!holdsSurrogate(text)) return Bytes.utf8(text);
     try {
       return Bytes.copyOf(StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text)));
     } catch (CharacterCodingException e) {
@@ -89,11 +131,27 @@ public record Key(String namespace, String key) implements Comparable<Key> {
 
   /** The text of strict UTF-8 {@code bytes}; anything else is Invalid. */
   static String text(String field, Bytes bytes) {
+    if (bytes.isEmpty()) return "";
+    // What is malformed comes back as the replacement character; one that was meant takes the
+    // longer way as well.
+    String text = bytes.utf8();
+    if (text.indexOf(REPLACEMENT) < 0) return text;
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes.buffer()).toString();
     } catch (CharacterCodingException e) {
       throw new KdeltaException.Invalid(field, "is not valid UTF-8");
     }
+  }
+
+  private int keyAt() {
+    return Keyspace.NAMESPACE_AT + namespace.length();
+  }
+
+  private static boolean holdsSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) return true;
+    }
+    return false;
   }
 
   private static boolean legal(char c) {

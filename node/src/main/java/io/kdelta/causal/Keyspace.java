@@ -58,6 +58,9 @@ public enum Keyspace {
   /** Documents from this size on lie in the content keyspace. */
   public static final int CONTENT_BYTES_MIN = 4_096;
 
+  /** Where the namespace begins in the point part of a version. */
+  static final int NAMESPACE_AT = 2;
+
   private static final int HEADS_SUFFIX = 0;
   private static final int VERSION_SUFFIX = 1;
   private static final int VERSION_SUFFIX_BYTES = 1 + Long.BYTES + Digest.SIZE;
@@ -80,7 +83,17 @@ public enum Keyspace {
 
   /** The point part of all rows of one key. */
   static Bytes group(Key key) {
-    return Bytes.concat(namespacePoint(key.namespace()), key.keyBytes());
+    return key.group();
+  }
+
+  /** The same of the two parts of a key. */
+  static Bytes group(Bytes namespace, Bytes key) {
+    byte[] group = new byte[NAMESPACE_AT + namespace.size() + key.size()];
+    group[0] = (byte) VERSION.code;
+    group[1] = (byte) namespace.size();
+    namespace.copyTo(group, NAMESPACE_AT);
+    key.copyTo(group, NAMESPACE_AT + namespace.size());
+    return Bytes.wrap(group);
   }
 
   /** What the point parts of all keys of a namespace start with. */
@@ -92,8 +105,9 @@ public enum Keyspace {
 
   /** The key that a group belongs to. */
   static Key keyOf(Bytes group) {
-    int namespaceEnd = 2 + group.unsignedAt(1);
-    return new Key(group.slice(2, namespaceEnd).utf8(), group.slice(namespaceEnd).utf8());
+    int namespaceEnd = NAMESPACE_AT + group.unsignedAt(1);
+    return new Key(
+        group.slice(NAMESPACE_AT, namespaceEnd).utf8(), group.slice(namespaceEnd).utf8());
   }
 
   static RowKey openHeads(Bytes group) {
@@ -122,20 +136,21 @@ public enum Keyspace {
     return new RowKey(group, out.toBytes());
   }
 
-  /** Behind the oldest version of a group. */
-  static RowKey versionsEnd(Bytes group) {
-    return new RowKey(group, Bytes.of(VERSION_SUFFIX + 1));
-  }
-
   /** The first possible group behind {@code group}: keys hold no NUL. */
   static RowKey afterGroup(Bytes group) {
     return RowKey.first(Bytes.concat(group, Bytes.of(0)));
   }
 
-  /** The id in the key of a version row. */
+  /** The id in the key of a version row, be it visible or parked. */
   static Digest idOf(RowKey versionRow) {
     Bytes suffix = versionRow.suffix();
-    return inverted(Digest.fromBytes(suffix.slice(1 + Long.BYTES).toArray()));
+    if (versionRow.point().at(0) == PARKED.code) return Fields.digestAt(suffix, 0);
+    return inverted(Fields.digestAt(suffix, 1 + Long.BYTES));
+  }
+
+  /** The time in the key of a version row by key. */
+  static Timestamp timeOf(RowKey versionRow) {
+    return new Timestamp(~versionRow.suffix().bigEndianLongAt(1));
   }
 
   static RowKey byId(Digest id) {
@@ -152,7 +167,7 @@ public enum Keyspace {
 
   /** The digest in the key of a row of by id, content, lost, or of a parked group. */
   static Digest digestOf(Bytes point) {
-    return Digest.fromBytes(point.slice(1, 1 + Digest.SIZE).toArray());
+    return Fields.digestAt(point, 1);
   }
 
   static RowKey position(Incarnation incarnation, long seq) {

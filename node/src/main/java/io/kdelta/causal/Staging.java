@@ -49,6 +49,7 @@ final class Staging {
   long requestsChange;
 
   private final DerivedState state;
+  private @Nullable Heads latest;
   private int requestsAdded;
   private @Nullable RowKey ownLast;
 
@@ -62,15 +63,26 @@ final class Staging {
     this.own = state.own;
   }
 
+  /** The heads of a key as they are now; a write asks for those of one key several times. */
+  Heads heads(Key key) {
+    Heads known = latest;
+    if (known == null || !known.key().equals(key)) {
+      known = graph.heads(key);
+      latest = known;
+    }
+    return known;
+  }
+
   /** Makes a version part of the set: all its parents are in it, its dots have their rows. */
   void show(Envelope envelope) {
     Version version = envelope.version();
     Digest id = version.id();
-    Heads before = graph.heads(version.key());
+    Heads before = heads(version.key());
     List<Head> heads = new ArrayList<>();
     for (Head head : before.all()) if (!version.parents().contains(head.id())) heads.add(head);
     heads.add(Head.of(version));
     Heads after = new Heads(version.key(), heads, 0);
+    latest = after;
 
     storeContent(version, envelope.document());
     rows.put(Keyspace.version(version), StoredRows.version(envelope));
@@ -227,6 +239,11 @@ final class Staging {
    */
   void await(Digest parent, int change) {
     waiting.merge(parent, change, Integer::sum);
+  }
+
+  /** Whether any version waits for {@code parent} as a row. */
+  boolean awaits(Digest parent) {
+    return state.waiting.getOrDefault(parent, 0) + waiting.getOrDefault(parent, 0) > 0;
   }
 
   /** Whether two versions claimed one dot of this log. */

@@ -35,6 +35,7 @@ final class StoredRows {
   private static final int ELSEWHERE = 2;
   private static final int VISIBLE = 0;
   private static final int PARKED = 1;
+  private static final int CANONICAL_AT = 6;
   private static final int CHAINED = 1;
   private static final int CONTINUES = 2;
 
@@ -101,21 +102,28 @@ final class StoredRows {
     return out.toBytes();
   }
 
-  static Stored stored(Row row) {
-    return read(row, "version", in -> stored(in, row.lsn()));
+  /** The head that the version of a row by key is while nothing supersedes it. */
+  static Head head(Row row) {
+    boolean deleted = row.value().at(CANONICAL_AT + 1) == Version.Kind.DELETE.code();
+    return new Head(Keyspace.idOf(row.key()), Keyspace.timeOf(row.key()), deleted);
   }
 
-  private static Stored stored(ByteReader in, long lsn) {
+  static Stored stored(Row row) {
+    Digest id = Keyspace.idOf(row.key());
+    return read(row, "version", in -> stored(in, id, row.lsn()));
+  }
+
+  private static Stored stored(ByteReader in, Digest id, long lsn) {
     if (in.readByte() != FORMAT) throw in.invalid("format is unknown");
     int flags = in.readByte();
-    Version version = Version.decode(in.readSized(Version.BYTES_MAX));
-    int count = in.readShort();
-    List<Dot> dots = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) dots.add(Dot.read(in));
+    Version version = Version.stored(in.readSized(Version.BYTES_MAX), id);
+    Dot[] dots = new Dot[in.readShort()];
+    for (int i = 0; i < dots.length; i++) dots[i] = Dot.read(in);
     Request request = (flags & HAS_REQUEST) == 0 ? null : Request.read(in);
     int documentBytes = in.readInt();
     Bytes document = (flags & ELSEWHERE) == 0 ? in.read(documentBytes) : null;
-    return new Stored(version, dots, request, documentBytes, document, Fields.readShort(in), lsn);
+    return new Stored(
+        version, List.of(dots), request, documentBytes, document, Fields.readShort(in), lsn);
   }
 
   static Bytes heads(List<Head> heads) {

@@ -34,13 +34,18 @@ public final class Transaction {
     return staging.graph;
   }
 
+  /** The heads of a key as they will be after the commit. */
+  public Heads heads(Key key) {
+    return staging.heads(key);
+  }
+
   /**
    * Writes a version over the parents that the draft names, else over all heads (the first 64 in
    * winner order). Throws NotFound for a parent that is not here, Invalid for one of another key or
    * for anything else that no version may be.
    */
   public Written write(Draft draft) {
-    Heads heads = staging.graph.heads(draft.key());
+    Heads heads = staging.heads(draft.key());
     List<Digest> parents = new ArrayList<>();
     Timestamp latest = Timestamp.ZERO;
     if (draft.parents() == null) {
@@ -99,7 +104,7 @@ public final class Transaction {
     flaw = Verification.timeFlaw(version, latest);
     if (flaw != null) throw new KdeltaException.Invalid("version " + version.id(), flaw);
     staging.endBatch();
-    Written written = append(version, document, request, staging.graph.heads(version.key()));
+    Written written = append(version, document, request, staging.heads(version.key()));
     staging.endBatch();
     return written;
   }
@@ -181,7 +186,7 @@ public final class Transaction {
     }
     List<Dot> dots = List.of(staging.nextOwn(id, store::drawIncarnation));
     arrivals.show(new Envelope(version, dots, request, document, Bytes.EMPTY));
-    int after = staging.graph.heads(version.key()).all().size();
+    int after = staging.heads(version.key()).all().size();
     int superseded = 0;
     for (Head head : before.all()) if (version.parents().contains(head.id())) superseded++;
     return new Written(version, dots, false, superseded, after, 0);

@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * One write of one key: immutable, content-addressed, with causal parents.
  *
- * <p>A value without owner or thread. Invariant: {@link #id} is the distinction of {@link
- * #canonical}, and both say the same as the fields. Everything that can be checked without another
- * version is checked when one is made; what needs the parents is checked by {@link Verification}.
+ * <p>A value without owner or thread. It is its canonical bytes: fields are read where they lie,
+ * and those that take making are made when first asked for (two threads that race make equal ones).
+ * Invariant: {@link #id} is the distinction of {@link #canonical}. Everything that can be checked
+ * without another version is checked when one is made; what needs the parents is checked by {@link
+ * Verification}. A version of the store was checked before it was stored, and the sums of the
+ * storage below stand for its bytes, so neither is done again.
  *
  * <p>Canonical bytes, integers little-endian:
  *
@@ -50,6 +53,11 @@ public final class Version {
 
   private static final int FORMAT = 1;
   private static final int AUTHOR_BYTES = 32;
+  private static final int KIND_AT = 1;
+  private static final int NAMESPACE_AT = 2;
+
+  /** Canonical bytes of a version without its parts of variable size, or a few more. */
+  private static final int FIXED_BYTES = 72;
 
   /** What a write does. */
   public enum Kind {
@@ -70,41 +78,17 @@ public final class Version {
     }
   }
 
-  private final Kind kind;
-  private final Key key;
-  private final List<Digest> parents;
-  private final Timestamp time;
-  private final NodeId node;
-  private final Bytes author;
-  private final ContentType contentType;
-  private final Digest content;
-  private final String note;
   private final Bytes canonical;
   private final Digest id;
+  private final int parentsAt;
+  private @Nullable Key key;
+  private @Nullable List<Digest> parents;
 
-  private Version(
-      Kind kind,
-      Key key,
-      List<Digest> parents,
-      Timestamp time,
-      NodeId node,
-      Bytes author,
-      ContentType contentType,
-      Digest content,
-      String note,
-      @Nullable Bytes received) {
-    this.kind = kind;
-    this.key = key;
-    this.parents = List.copyOf(parents);
-    this.time = time;
-    this.node = node;
-    this.author = author;
-    this.contentType = contentType;
-    this.content = content;
-    this.note = note;
-    check();
-    this.canonical = received == null ? encode() : received;
-    this.id = Distinction.of(Domain.VERSION, canonical);
+  private Version(Bytes canonical, Digest id) {
+    this.canonical = canonical;
+    this.id = id;
+    int keyAt = NAMESPACE_AT + 1 + canonical.unsignedAt(NAMESPACE_AT);
+    this.parentsAt = keyAt + 2 + canonical.unsignedShortAt(keyAt);
   }
 
   /**
@@ -126,7 +110,33 @@ public final class Version {
       ContentType contentType,
       Digest content,
       String note) {
-    return new Version(kind, key, parents, time, node, author, contentType, content, note, null);
+    List<Digest> ordered = List.copyOf(parents);
+    check(kind, ordered, time, author, contentType, content);
+    Bytes reason = Key.utf8("note", note);
+    checkNote(reason);
+    ByteWriter out =
+        new ByteWriter(
+            FIXED_BYTES
+                + key.group().size()
+                + ordered.size() * Digest.SIZE
+                + author.size()
+                + reason.size());
+    out.writeByte(FORMAT).writeByte(kind.code());
+    Fields.writeShortest(out, key.namespaceBytes());
+    Fields.writeShort(out, key.keyBytes());
+    out.writeByte(ordered.size());
+    for (Digest parent : ordered) Fields.writeDigest(out, parent);
+    out.writeLong(time.packed());
+    node.write(out);
+    Fields.writeShortest(out, author);
+    out.writeByte(contentType.code());
+    Fields.writeDigest(out, content);
+    Fields.writeShort(out, reason);
+    Bytes canonical = out.toBytes();
+    Version version = new Version(canonical, Distinction.of(Domain.VERSION, canonical));
+    version.key = key;
+    version.parents = ordered;
+    return version;
   }
 
   /** Reads canonical bytes; whatever is not canonical is {@link KdeltaException.Invalid}. */
@@ -144,25 +154,26 @@ public final class Version {
     List<Digest> parents = new ArrayList<>(count);
     for (int i = 0; i < count; i++) parents.add(Fields.readDigest(in));
     Timestamp time = new Timestamp(in.readLong());
-    NodeId node = NodeId.read(in);
+    NodeId.read(in);
     Bytes author = Fields.readShortest(in);
     int type = in.readByte();
     ContentType contentType = ContentType.ofCode(type);
     if (contentType == null) throw in.invalid("content type " + type + " is unknown");
     Digest content = Fields.readDigest(in);
-    String note = Key.text("note", Fields.readShort(in));
+    Bytes note = Fields.readShort(in);
+    Key.text("note", note);
     in.end();
-    return new Version(
-        kind == 1 ? Kind.PUT : Kind.DELETE,
-        key,
-        parents,
-        time,
-        node,
-        author,
-        contentType,
-        content,
-        note,
-        canonical);
+    check(kind == 1 ? Kind.PUT : Kind.DELETE, parents, time, author, contentType, content);
+    checkNote(note);
+    Version version = new Version(canonical, Distinction.of(Domain.VERSION, canonical));
+    version.key = key;
+    version.parents = List.copyOf(parents);
+    return version;
+  }
+
+  /** A version that was stored under its id: its bytes were checked and hashed before they were. */
+  static Version stored(Bytes canonical, Digest id) {
+    return new Version(canonical, id);
   }
 
   /** The VersionId. */
@@ -177,52 +188,77 @@ public final class Version {
 
   /** What the write did. */
   public Kind kind() {
-    return kind;
+    return deleted() ? Kind.DELETE : Kind.PUT;
   }
 
   /** Whether the write took the value away. */
   public boolean deleted() {
-    return kind == Kind.DELETE;
+    return canonical.at(KIND_AT) == Kind.DELETE.code();
   }
 
   /** What was written. */
   public Key key() {
-    return key;
+    Key known = key;
+    if (known == null) {
+      int keyAt = NAMESPACE_AT + 1 + canonical.unsignedAt(NAMESPACE_AT);
+      String namespace = canonical.slice(NAMESPACE_AT + 1, keyAt).utf8();
+      known = new Key(namespace, canonical.slice(keyAt + 2, parentsAt).utf8());
+      key = known;
+    }
+    return known;
   }
 
   /** The versions of the same key that this one supersedes, strictly ascending. */
   public List<Digest> parents() {
-    return parents;
+    List<Digest> known = parents;
+    if (known == null) {
+      Digest[] found = new Digest[parentCount()];
+      for (int i = 0; i < found.length; i++) {
+        found[i] = Fields.digestAt(canonical, parentsAt + 1 + i * Digest.SIZE);
+      }
+      known = List.of(found);
+      parents = known;
+    }
+    return known;
+  }
+
+  /** How many parents it has. */
+  public int parentCount() {
+    return canonical.unsignedAt(parentsAt);
   }
 
   /** When: later than every parent's. */
   public Timestamp time() {
-    return time;
+    return new Timestamp(canonical.longAt(timeAt()));
   }
 
   /** The node that accepted the write; none for an import. */
   public NodeId node() {
-    return node;
+    int at = timeAt() + Long.BYTES;
+    return new NodeId(canonical.bigEndianLongAt(at), canonical.bigEndianLongAt(at + 8));
   }
 
   /** The public key of the author, or empty. */
   public Bytes author() {
-    return author;
+    int at = authorAt();
+    return canonical.slice(at + 1, at + 1 + canonical.unsignedAt(at));
   }
 
   /** What the document is. */
   public ContentType contentType() {
-    return contentType;
+    ContentType type = ContentType.ofCode(canonical.unsignedAt(typeAt()));
+    if (type == null) throw new AssertionError("version " + id + " was stored unchecked");
+    return type;
   }
 
   /** The ContentId; zero for a delete. */
   public Digest content() {
-    return content;
+    return Fields.digestAt(canonical, typeAt() + 1);
   }
 
   /** Why this change was made; empty for none. */
   public String note() {
-    return note;
+    return canonical.slice(typeAt() + 1 + Digest.SIZE + 2).utf8();
   }
 
   @Override
@@ -237,10 +273,29 @@ public final class Version {
 
   @Override
   public String toString() {
-    return kind + " " + key + " " + id.hex().substring(0, 8) + " at " + time;
+    return kind() + " " + key() + " " + id.hex().substring(0, 8) + " at " + time();
   }
 
-  private void check() {
+  private int timeAt() {
+    return parentsAt + 1 + parentCount() * Digest.SIZE;
+  }
+
+  private int authorAt() {
+    return timeAt() + Long.BYTES + NodeId.SIZE;
+  }
+
+  private int typeAt() {
+    int at = authorAt();
+    return at + 1 + canonical.unsignedAt(at);
+  }
+
+  private static void check(
+      Kind kind,
+      List<Digest> parents,
+      Timestamp time,
+      Bytes author,
+      ContentType contentType,
+      Digest content) {
     if (parents.size() > PARENTS_MAX) {
       throw new KdeltaException.Invalid(
           "parents", parents.size() + " parents, more than " + PARENTS_MAX);
@@ -257,30 +312,17 @@ public final class Version {
       throw new KdeltaException.Invalid("author", author.size() + " bytes, not 0 or 32");
     }
     boolean empty = contentType == ContentType.NONE;
-    if (deleted() != empty) {
+    if ((kind == Kind.DELETE) != empty) {
       throw new KdeltaException.Invalid("content type", contentType + " does not suit " + kind);
     }
     if (empty != content.equals(Digest.ZERO)) {
       throw new KdeltaException.Invalid("content", "a delete, and only a delete, names none");
     }
-    if (Key.utf8("note", note).size() > NOTE_BYTES_MAX) {
-      throw new KdeltaException.Invalid("note", "is longer than " + NOTE_BYTES_MAX + " bytes");
-    }
   }
 
-  private Bytes encode() {
-    ByteWriter out = new ByteWriter(160 + parents.size() * Digest.SIZE + note.length());
-    out.writeByte(FORMAT).writeByte(kind.code());
-    Fields.writeShortest(out, key.namespaceBytes());
-    Fields.writeShort(out, key.keyBytes());
-    out.writeByte(parents.size());
-    for (Digest parent : parents) Fields.writeDigest(out, parent);
-    out.writeLong(time.packed());
-    node.write(out);
-    Fields.writeShortest(out, author);
-    out.writeByte(contentType.code());
-    Fields.writeDigest(out, content);
-    Fields.writeShort(out, Key.utf8("note", note));
-    return out.toBytes();
+  private static void checkNote(Bytes note) {
+    if (note.size() > NOTE_BYTES_MAX) {
+      throw new KdeltaException.Invalid("note", "is longer than " + NOTE_BYTES_MAX + " bytes");
+    }
   }
 }

@@ -2,11 +2,13 @@ package io.kdelta.core;
 
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Key;
+import io.kdelta.causal.Version;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.document.Choice;
 import io.kdelta.document.Moment;
 import io.kdelta.document.Precondition;
 import io.kdelta.document.Write;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
@@ -59,20 +61,29 @@ public sealed interface Command {
   }
 
   /**
-   * Writes one document.
+   * Writes one document. A write without a note of its own takes that of the terms.
    *
-   * @param document canonical JSON
-   * @param parents the versions that this one supersedes; empty for all heads at the node
+   * @param write a put
    */
-  record Put(Key key, Bytes document, Precondition precondition, List<Digest> parents, Terms terms)
-      implements Writing {
+  record Put(Write write, Terms terms) implements Writing {
+    /** Invalid for a delete. */
     public Put {
-      parents = List.copyOf(parents);
+      if (write.kind() != Version.Kind.PUT) throw new KdeltaException.Invalid("write", "no put");
+    }
+
+    /**
+     * Writes canonical JSON, which is checked; Invalid for any other document.
+     *
+     * @param parents the versions that this one supersedes; empty for all heads at the node
+     */
+    public Put(
+        Key key, Bytes document, Precondition precondition, List<Digest> parents, Terms terms) {
+      this(Write.put(key, document).when(precondition).over(parents), terms);
     }
 
     @Override
     public long size() {
-      return FIXED_SIZE + document.size();
+      return FIXED_SIZE + write.document().size();
     }
   }
 

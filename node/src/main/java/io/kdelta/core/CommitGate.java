@@ -193,6 +193,11 @@ final class CommitGate {
     if (fence == null) fence = reason;
   }
 
+  /** Whether a read that rests on batches up to {@code lsn} need not be parked at all. */
+  boolean survives(long lsn) {
+    return lsn <= durableLsn;
+  }
+
   /** The client of a ticket needs no answer. */
   void abandon(long ticket) {
     Parked parked = byTicket.get(ticket);

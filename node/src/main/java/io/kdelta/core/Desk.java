@@ -119,6 +119,10 @@ final class Desk {
       case Command.Writing writing -> write(ticket, writing, deadline);
       case Command.Reading reading -> {
         Lookups.Found found = lookups.find(reading);
+        if (gate.survives(found.lsn())) {
+          outbox.answer(ticket, found.reply());
+          return;
+        }
         CommitGate.Need need = CommitGate.Need.read(found.lsn());
         gate.park(ticket, need, deadline, (out, _) -> out.answer(ticket, found.reply()));
       }
@@ -128,14 +132,8 @@ final class Desk {
 
   private void write(long ticket, Command.Writing command, long deadline) {
     switch (command) {
-      case Command.Put put -> {
-        Write write =
-            Write.put(put.key(), put.document())
-                .when(put.precondition())
-                .over(put.parents())
-                .because(put.terms().note());
-        write(ticket, List.of(write), put.terms(), deadline);
-      }
+      case Command.Put(Write write, Command.Terms terms) ->
+          write(ticket, List.of(noted(write, terms)), terms, deadline);
       case Command.Delete delete -> {
         Write write =
             Write.delete(delete.key())
@@ -146,9 +144,7 @@ final class Desk {
       }
       case Command.Batch batch -> {
         List<Write> noted = new ArrayList<>();
-        for (Write item : batch.items()) {
-          noted.add(item.note().isEmpty() ? item.because(batch.terms().note()) : item);
-        }
+        for (Write item : batch.items()) noted.add(noted(item, batch.terms()));
         write(ticket, noted, batch.terms(), deadline);
       }
       case Command.Resolve resolve -> resolve(ticket, resolve, deadline);
@@ -174,6 +170,11 @@ final class Desk {
         plan,
         deadline,
         (out, synced) -> out.answer(ticket, Replies.written(outcome, plan.level(), synced)));
+  }
+
+  private static Write noted(Write write, Command.Terms terms) {
+    boolean silent = write.note().isEmpty() && !terms.note().isEmpty();
+    return silent ? write.because(terms.note()) : write;
   }
 
   private void resolve(long ticket, Command.Resolve command, long deadline) {

@@ -79,7 +79,9 @@ public final class Kdelta implements AutoCloseable {
   public CompletableFuture<Reply.Written> put(
       Key key, String json, Precondition precondition, Command.Terms terms) {
     return call(
-        () -> new Command.Put(key, canonical(json), precondition, List.of(), terms),
+        () ->
+            new Command.Put(
+                Write.put(key, Bytes.utf8(json), CanonicalJson.STANDARD).when(precondition), terms),
         Reply.Written.class);
   }
 
@@ -189,10 +191,6 @@ public final class Kdelta implements AutoCloseable {
     } catch (KdeltaException e) {
       return CompletableFuture.failedFuture(e);
     }
-  }
-
-  private static Bytes canonical(String json) {
-    return CanonicalJson.STANDARD.canonical(Bytes.utf8(json));
   }
 
   private static CoreConfig config(String owner) {

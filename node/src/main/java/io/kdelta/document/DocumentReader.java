@@ -6,6 +6,7 @@ import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Head;
 import io.kdelta.causal.Heads;
 import io.kdelta.causal.Key;
+import io.kdelta.causal.Present;
 import io.kdelta.causal.Stored;
 import io.kdelta.causal.Version;
 import io.kdelta.error.KdeltaException;
@@ -45,18 +46,24 @@ public final class DocumentReader {
   /** The value at a moment; NotFound or NoValueAt when there is none. */
   public Answer.Value get(Key key, Moment moment) {
     refuseDamaged(key);
+    if (moment instanceof Moment.Latest) return get(key);
     Heads heads = graph.heads(key);
     Digest state = heads.stateId().orElse(null);
     if (state == null) throw new KdeltaException.NotFound(key.toString());
     Stored stored = finder.at(key, moment);
-    boolean now = moment instanceof Moment.Latest;
-    if (stored.version().deleted()) {
-      if (now) throw new KdeltaException.NotFound(key.toString());
-      throw VersionFinder.noValueAt(key, moment, null);
-    }
-    OptionalInt count = now ? OptionalInt.of(heads.all().size()) : OptionalInt.empty();
+    if (stored.version().deleted()) throw VersionFinder.noValueAt(key, moment, null);
     long lsn = Math.max(heads.lsn(), stored.lsn());
-    return new Answer.Value(graph.envelope(stored), count, state, lsn);
+    return new Answer.Value(graph.envelope(stored), OptionalInt.empty(), state, lsn);
+  }
+
+  private Answer.Value get(Key key) {
+    Present present = graph.present(key);
+    if (present == null || present.winner().version().deleted()) {
+      throw new KdeltaException.NotFound(key.toString());
+    }
+    Envelope envelope = graph.envelope(present.winner());
+    OptionalInt heads = OptionalInt.of(present.heads());
+    return new Answer.Value(envelope, heads, present.state(), present.lsn());
   }
 
   /** Whether the key has a value now. */

@@ -179,7 +179,7 @@ public final class DocumentStore {
 
   private Written writeOne(Transaction transaction, Write write, @Nullable Request request) {
     Key key = write.key();
-    Heads heads = transaction.graph().heads(key);
+    Heads heads = transaction.heads(key);
     if (write.blind()) reader.refuseDamaged(key);
     write.precondition().check(key, heads);
     if (write.deletes() && !heads.live()) throw new KdeltaException.NotFound(key.toString());

@@ -47,6 +47,12 @@ public final class Write {
     return new Write(key, Version.Kind.PUT, document, Precondition.NONE, List.of(), "");
   }
 
+  /** Puts what {@code text} says, in canonical form; Invalid for text that {@code form} refuses. */
+  public static Write put(Key key, Bytes text, CanonicalJson form) {
+    Bytes document = form.canonical(text);
+    return new Write(key, Version.Kind.PUT, document, Precondition.NONE, List.of(), "");
+  }
+
   /** Deletes. */
   public static Write delete(Key key) {
     return new Write(key, Version.Kind.DELETE, Bytes.EMPTY, Precondition.NONE, List.of(), "");

@@ -41,13 +41,14 @@ final class Requests {
   }
 
   Command put(PutRequest request) {
-    return new Command.Put(
-        writable(request.getNamespace(), request.getKey()),
-        document(request.getValue()),
+    Precondition precondition =
         precondition(
             request.hasIfState() ? request.getIfState() : null,
-            request.hasIfAbsent() && request.getIfAbsent()),
-        ids("parents", request.getParentsList()),
+            request.hasIfAbsent() && request.getIfAbsent());
+    return new Command.Put(
+        write(writable(request.getNamespace(), request.getKey()), request.getValue())
+            .when(precondition)
+            .over(ids("parents", request.getParentsList())),
         new Command.Terms(request.getRequestId(), request.getNote(), level(request.getAck())));
   }
 
@@ -77,7 +78,7 @@ final class Requests {
     Key key = writable(operation.getNamespace(), operation.getKey());
     Write write =
         switch (operation.getKind()) {
-          case PUT -> Write.put(key, document(operation.getValue()));
+          case PUT -> write(key, operation.getValue());
           case DELETE -> Write.delete(key);
           case KIND_UNSPECIFIED, UNRECOGNIZED ->
               throw new KdeltaException.Invalid("kind", "neither put nor delete");
@@ -189,6 +190,10 @@ final class Requests {
   private static KdeltaException.Invalid systemNamespace(Key key) {
     return new KdeltaException.Invalid(
         "namespace", "'" + key.namespace() + "' is the system's own, as all that begin with _");
+  }
+
+  private Write write(Key key, ByteString value) {
+    return Write.put(key, bytes(value), json);
   }
 
   private Bytes document(ByteString value) {

@@ -68,7 +68,7 @@ final class KeyTest {
       assertEquals(idA, Keyspace.idOf(rowA));
       assertTrue(Keyspace.openHeads(group).compareTo(rowA) < 0);
       assertTrue(Keyspace.versionsFrom(group, a).compareTo(rowA) < 0);
-      assertTrue(Keyspace.versionsEnd(group).compareTo(rowA) > 0);
+      assertTrue(Keyspace.afterGroup(group).compareTo(rowA) > 0);
       assertTrue(Keyspace.afterGroup(group).compareTo(rowA) > 0);
     }
   }
