@@ -34,8 +34,8 @@ final class LoadPhase {
     load(engine);
     int rows = sizes.rows() + singlePuts(engine);
     engine.settle();
-    Meter.figure("disk-bytes", Meter.diskBytes(directory));
-    Meter.figure("disk-table-bytes", engine.tableBytes());
+    Meter.figure("disk-bytes", (double) Meter.diskBytes(directory));
+    Meter.figure("disk-table-bytes", (double) engine.tableBytes());
     Meter.figure("disk-logical-bytes", (double) rows * Dataset.ROW_BYTES);
     Meter.figure("runs", engine.runs());
     verify(engine, rows);
