@@ -38,6 +38,11 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
+  public File openForReading(String path) {
+    return locked(() -> new MemoryFile(disk.openForReading(path)));
+  }
+
+  @Override
   public void rename(String source, String target) {
     run(() -> disk.rename(source, target));
   }
@@ -45,6 +50,18 @@ final class MemoryVfs implements Vfs {
   @Override
   public void link(String existing, String added) {
     run(() -> disk.link(existing, added));
+  }
+
+  @Override
+  public boolean linkTo(String existing, Vfs target, String added) {
+    if (target != this) return false;
+    run(() -> disk.link(existing, added));
+    return true;
+  }
+
+  @Override
+  public Vfs below(String directory) {
+    throw new UnsupportedOperationException("what is in memory has one directory");
   }
 
   @Override

@@ -140,7 +140,7 @@ final class ManifestReader {
   }
 
   private byte[] image(String name, int bytesMax) {
-    try (Vfs.File file = vfs.open(name)) {
+    try (Vfs.File file = vfs.openForReading(name)) {
       byte[] image = new byte[Math.toIntExact(Math.min(bytesMax, file.size()))];
       file.readAt(0, ByteBuffer.wrap(image));
       return image;

@@ -57,6 +57,11 @@ public record ManifestState(
     return new ManifestState(flushed, nextTables, nextSegments, nextSetAside);
   }
 
+  /** The same tables behind another log. */
+  ManifestState withLog(SortedMap<Long, ManifestEdit.SegmentNamed> others) {
+    return new ManifestState(flushedLsn, tables, others, List.of());
+  }
+
   /** The edits that lead from nothing to this state. */
   List<ManifestEdit> edits() {
     List<ManifestEdit> edits = new ArrayList<>();

@@ -223,6 +223,13 @@ final class SSTable implements AutoCloseable {
     return bytes;
   }
 
+  /** Reads all chunks through the file, some at a time, and verifies them. */
+  void readAll() {
+    for (int chunk = 0; chunk < header.chunks(); chunk += 64) {
+      var _ = readChunks(chunk, Math.min(header.chunks(), chunk + 64));
+    }
+  }
+
   /** What the JVM throws when a mapped file is shorter than it was, as what it means. */
   KdeltaException.Corrupt cut(InternalError error) {
     KdeltaException.Corrupt found = corrupt(0, "the mapped file was cut: " + error.getMessage());

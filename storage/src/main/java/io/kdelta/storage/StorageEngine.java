@@ -24,23 +24,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StorageEngine implements Rows, AutoCloseable {
   private final StorageLimits limits;
+  private final Vfs vfs;
   private final Wal wal;
   private final Manifest manifest;
   private final MemtablePool pool;
   private final Views views;
   private final TableWorks tableWorks;
+  private final Maintenance maintenance;
   private final Counters counters;
   private @Nullable LogWork logOut;
   private boolean closed;
 
-  private StorageEngine(StorageLimits limits, StorageOpening.Opened opened) {
+  private StorageEngine(StorageLimits limits, StorageOpening.Opened opened, Entropy entropy) {
     this.limits = limits;
+    this.vfs = opened.vfs();
     this.wal = opened.wal();
     this.manifest = opened.manifest();
     this.pool = opened.pool();
     this.views = opened.views();
     this.counters = new Counters();
-    this.tableWorks = new TableWorks(limits, opened, counters);
+    this.maintenance = new Maintenance(opened.vfs(), manifest, views, entropy);
+    this.tableWorks = new TableWorks(limits, opened, counters, maintenance);
   }
 
   /**
@@ -49,10 +53,16 @@ public final class StorageEngine implements Rows, AutoCloseable {
    * thread that will own the engine.
    *
    * @throws KdeltaException.Corrupt when the log or the manifest is damaged beyond reading
+   * @throws KdeltaException.Invalid when the directory is a backup, which must stay what it is
    * @throws KdeltaException.DiskFault when the disk fails
    */
   public static StorageEngine open(Vfs vfs, Entropy entropy, StorageLimits limits) {
-    return new StorageEngine(limits, StorageOpening.open(vfs, entropy, limits));
+    if (vfs.exists(BackupMarker.NAME)) {
+      throw new KdeltaException.Invalid(
+          "directory", "is a backup; kdelta admin restore makes a store of it");
+    }
+    StorageOpening.Opened opened = StorageOpening.open(vfs, entropy, limits);
+    return new StorageEngine(limits, opened, entropy.split("maintenance"));
   }
 
   /**
@@ -129,6 +139,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
         work.add(logOut);
       }
     }
+    if (maintenance.wantsFreeze()) freeze();
     tableWorks.take().ifPresent(work::add);
     return work;
   }
@@ -196,6 +207,56 @@ public final class StorageEngine implements Rows, AutoCloseable {
     tableWorks.forgetSetAside();
   }
 
+  /**
+   * Copies the store as it is into another directory, which then holds a backup: see {@link
+   * StoreCopy}. The second one into the same directory takes only what is new.
+   *
+   * @param label what the owner calls this store, at most 1 KiB: equal for all its backups
+   * @param owner who makes the backup, for others who want that directory meanwhile
+   * @return done, with its report or failure, after some pieces of work
+   * @throws KdeltaException.Overloaded while another errand is under way
+   */
+  public Errand backup(Vfs target, Bytes label, String owner) {
+    return maintenance.start(
+        Errand.Kind.BACKUP, "", new Maintenance.Destination(target, label, owner));
+  }
+
+  /** The same into {@code snapshots/NAME} below the data, of hard links alone. */
+  public Errand keepSnapshot(String name, Bytes label, String owner) {
+    Vfs target = vfs.below("snapshots/" + name);
+    return maintenance.start(
+        Errand.Kind.SNAPSHOT, name, new Maintenance.Destination(target, label, owner));
+  }
+
+  /** Lists the kept snapshots. */
+  public Errand keptSnapshots() {
+    return maintenance.start(Errand.Kind.LIST_SNAPSHOTS, "", null);
+  }
+
+  /** Removes a kept snapshot; it fails with NotFound when there is none of that name. */
+  public Errand dropSnapshot(String name) {
+    return maintenance.start(Errand.Kind.DROP_SNAPSHOT, name, null);
+  }
+
+  /** Merges everything into one run: overwritten and deleted rows give their room back. */
+  public Errand compact() {
+    return maintenance.start(Errand.Kind.COMPACT, "", null);
+  }
+
+  /**
+   * Lets the scrub read so many bytes of the tables, as pieces of table work; what it finds damaged
+   * appears in {@link #recovery}. Called again and again it goes through all tables, then begins
+   * anew.
+   */
+  public void scrub(long bytes) {
+    maintenance.allowScrub(bytes);
+  }
+
+  /** Why nothing that this disk says can be trusted any more, once the scrub has found that. */
+  public Optional<KdeltaException.Corrupt> systematicDamage() {
+    return maintenance.scrub().systematic().filter(_ -> tableWorks.damageIsNoted());
+  }
+
   /** Counters. */
   public StorageStats stats() {
     long memtableBytes = 0;
@@ -211,6 +272,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
       tableRows += run.rows();
       tombstones += run.tombstones();
     }
+    Scrub.Position scrub = maintenance.scrub().position();
     return new StorageStats(
         memtableBytes,
         pool.bytes(),
@@ -229,6 +291,10 @@ public final class StorageEngine implements Rows, AutoCloseable {
         counters.merges,
         counters.mergedBytes,
         counters.failures,
+        scrub.passes(),
+        scrub.bytes(),
+        scrub.found(),
+        scrub.table(),
         pressure());
   }
 
@@ -265,6 +331,16 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return failing.isPresent()
         ? new KdeltaException.ReadOnly(failing.get())
         : new KdeltaException.Overloaded(limit);
+  }
+
+  /** Closes the active memtable although it is not full, as soon as there may be another. */
+  private void freeze() {
+    Memtable active = views.current().memtables().getFirst();
+    boolean room =
+        views.current().memtables().size() < limits.unflushedMemtablesMax() && pool.canTake(0, 0);
+    if (active.lastLsn() != 0 && !room) return;
+    if (active.lastLsn() != 0) rotate(new WriteBatch());
+    maintenance.frozen(wal.lastLsn());
   }
 
   private void rotate(WriteBatch batch) {

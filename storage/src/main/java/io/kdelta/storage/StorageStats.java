@@ -21,6 +21,10 @@ package io.kdelta.storage;
  * @param merges merge steps finished
  * @param mergedBytes bytes they wrote
  * @param failures pieces of table work that failed and were tried again
+ * @param scrubPasses how many times the scrub has read everything
+ * @param scrubbedBytes what it has read
+ * @param scrubFound files that it found damaged
+ * @param scrubNext number of the file that it reads next; 0 at the start of a pass
  * @param pressure debt against the hard limit, 0 (none) to 1 (writes are refused); the core slows
  *     acknowledgements down by it
  */
@@ -42,4 +46,8 @@ public record StorageStats(
     long merges,
     long mergedBytes,
     long failures,
+    long scrubPasses,
+    long scrubbedBytes,
+    long scrubFound,
+    long scrubNext,
     double pressure) {}

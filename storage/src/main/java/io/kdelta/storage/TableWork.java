@@ -72,6 +72,27 @@ abstract sealed class TableWork implements StorageWork {
     }
   }
 
+  /** A piece of {@link Maintenance}: it deals with its failures itself. */
+  static final class Chore extends TableWork {
+    private final Vfs vfs;
+    private final Runnable body;
+
+    Chore(Vfs vfs, Runnable body) {
+      this.vfs = vfs;
+      this.body = body;
+    }
+
+    @Override
+    Vfs vfs() {
+      return vfs;
+    }
+
+    @Override
+    void work() {
+      body.run();
+    }
+  }
+
   /** Only looks how much room there is. */
   static final class Probe extends TableWork {
     private final Vfs vfs;

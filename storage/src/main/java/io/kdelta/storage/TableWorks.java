@@ -44,6 +44,8 @@ final class TableWorks {
   /** Files of an append that failed: the manifest may name them until its next append succeeds. */
   private final List<String> undecidedFiles = new ArrayList<>();
 
+  private final Maintenance maintenance;
+  private boolean choreLast;
   private boolean forget;
   private @Nullable MergeJob merge;
   private @Nullable TableWork out;
@@ -54,7 +56,12 @@ final class TableWorks {
   private int failures;
   private int hold;
 
-  TableWorks(StorageLimits limits, StorageOpening.Opened opened, StorageEngine.Counters counters) {
+  TableWorks(
+      StorageLimits limits,
+      StorageOpening.Opened opened,
+      StorageEngine.Counters counters,
+      Maintenance maintenance) {
+    this.maintenance = maintenance;
     this.limits = limits;
     this.vfs = opened.vfs();
     this.wal = opened.wal();
@@ -104,6 +111,7 @@ final class TableWorks {
       case TableWork.Merge merged -> merged(merged);
       case TableWork.Note note -> noted(note);
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
+      case TableWork.Chore _ -> maintenance.done();
       case TableWork.Reclaim _, TableWork.Segment _ -> {}
     }
   }
@@ -148,12 +156,21 @@ final class TableWorks {
     return true;
   }
 
+  /** Whether the manifest says of every damaged table that it is one. */
+  boolean damageIsNoted() {
+    for (SSTable table : damagedTables()) {
+      if (!noted.contains(table.number())) return false;
+    }
+    return out == null;
+  }
+
   void forgetSetAside() {
     forget = !setAside.isEmpty();
   }
 
   /** Gives back memory and handles of tables that wait for their removal. */
   void close() {
+    maintenance.close();
     for (SSTable table : doomedTables) table.close();
     doomedTables.clear();
     for (SSTable table : quarantinedUnread) table.close();
@@ -170,7 +187,11 @@ final class TableWorks {
     if (!notes.isEmpty()) return new TableWork.Note(vfs, manifest, notes, forget);
     TableWork mergeWork = views.current().runs().size() > Compaction.RUNS_MAX ? mergeStep() : null;
     if (mergeWork == null) mergeWork = flush();
+    // Chores and merges take turns: neither waits for the other to have nothing left to do.
+    if (mergeWork == null && !choreLast) mergeWork = maintenance.next();
+    choreLast = mergeWork instanceof TableWork.Chore;
     if (mergeWork == null) mergeWork = mergeStep();
+    if (mergeWork == null) mergeWork = maintenance.next();
     if (mergeWork == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
     return mergeWork;
   }
@@ -223,7 +244,10 @@ final class TableWorks {
       for (Run run : runs) {
         shapes.add(new Compaction.Shape(run.bytes(), run.rows(), run.tombstones()));
       }
-      Optional<Compaction.Plan> plan = Compaction.plan(shapes, limits.memtableBytes());
+      Optional<Compaction.Plan> plan =
+          maintenance.mergesAll(runs)
+              ? Optional.of(new Compaction.Plan(0, runs.size() - 1, true))
+              : Compaction.plan(shapes, limits.memtableBytes());
       if (plan.isEmpty()) return null;
       Compaction.Plan due = plan.get();
       merge = new MergeJob(runs.subList(due.first(), due.last() + 1), due.bottom());
@@ -262,6 +286,7 @@ final class TableWorks {
     List<Run> runs = MergeJob.after(views.current().runs(), merged.step, merged.opened());
     views.show(views.current().memtables(), runs);
     if (merge != null && !merge.advance()) merge = null;
+    if (merge == null) maintenance.mergeEnded();
   }
 
   private void noted(TableWork.Note note) {
@@ -278,6 +303,7 @@ final class TableWorks {
     failures++;
     hold = Math.min(HOLD_CALLS_MAX, 1 << Math.min(failures, 6));
     failing = Optional.of(String.valueOf(failure.getMessage()));
+    maintenance.troubled(failure);
     full = failure instanceof KdeltaException.DiskFault fault && fault.full();
     if (work instanceof TableWork.Build build) {
       (build.undecided() ? undecidedFiles : doomedFiles).addAll(build.leftOver());

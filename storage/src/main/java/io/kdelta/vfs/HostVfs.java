@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -16,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -48,13 +50,23 @@ public final class HostVfs implements Vfs {
   private final Path root;
 
   /**
-   * @param root the directory; it is created if it is missing
+   * @param root the directory; it is created, durably, if it is missing
    */
   public HostVfs(Path root) {
     try {
+      Path missing = root.toAbsolutePath().normalize();
+      List<Path> parents = new ArrayList<>();
+      for (Path at = missing; at != null && !Files.exists(at); at = at.getParent()) {
+        if (at.getParent() != null) parents.add(at.getParent());
+      }
       Path made = Files.createDirectories(root.toAbsolutePath(), mode(root, "rwx------"));
       // Two names of one directory must find the same lock.
       this.root = made.toRealPath();
+      for (Path parent : parents) {
+        try (FileChannel channel = FileChannel.open(parent, StandardOpenOption.READ)) {
+          channel.force(true);
+        }
+      }
     } catch (IOException e) {
       throw fault(root.toString(), "createDirectories", e);
     }
@@ -81,6 +93,15 @@ public final class HostVfs implements Vfs {
   }
 
   @Override
+  public File openForReading(String path) {
+    try {
+      return new HostFile(path, FileChannel.open(resolve(path), StandardOpenOption.READ));
+    } catch (IOException e) {
+      throw fault(path, "open", e);
+    }
+  }
+
+  @Override
   public void rename(String source, String target) {
     try {
       Files.move(resolve(source), resolve(target), StandardCopyOption.ATOMIC_MOVE);
@@ -96,6 +117,25 @@ public final class HostVfs implements Vfs {
     } catch (IOException e) {
       throw fault(added, "link", e);
     }
+  }
+
+  @Override
+  public boolean linkTo(String existing, Vfs target, String added) {
+    if (!(target instanceof HostVfs other)) return false;
+    try {
+      Files.createLink(other.resolve(added), resolve(existing));
+      return true;
+    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+      throw fault(added, "link", e);
+    } catch (IOException | UnsupportedOperationException impossible) {
+      // Another file system, or one without links: a copy will say it if the disk itself fails.
+      return false;
+    }
+  }
+
+  @Override
+  public Vfs below(String directory) {
+    return new HostVfs(resolve(directory));
   }
 
   @Override

@@ -225,6 +225,11 @@ public final class SimVfs implements Vfs {
   }
 
   @Override
+  public File openForReading(String path) {
+    return open(path);
+  }
+
+  @Override
   public void rename(String source, String target) {
     call(source, "rename", true);
     SimNode node = names.find(source);
@@ -245,6 +250,22 @@ public final class SimVfs implements Vfs {
     SimContent content = content(existing, "link");
     if (names.find(added) != null) throw fault(added, "link", "the file exists");
     names.change(List.of(new Change(parent(added, "link"), PathRule.name(added), content)));
+  }
+
+  @Override
+  public boolean linkTo(String existing, Vfs target, String added) {
+    if (target instanceof Subdirectory part && part.whole() == this) {
+      link(existing, part.in(added));
+      return true;
+    }
+    if (target != this) return false;
+    link(existing, added);
+    return true;
+  }
+
+  @Override
+  public Vfs below(String directory) {
+    return new Subdirectory(this, directory);
   }
 
   @Override

@@ -29,11 +29,25 @@ public interface Vfs {
   /** Opens a file that exists, readable and writable. */
   File open(String path);
 
+  /** Opens a file that exists for reading alone: a medium that can not be written to will do. */
+  File openForReading(String path);
+
   /** Gives the file another name in one step, replacing what had that name. */
   void rename(String source, String target);
 
   /** Gives an existing file a second name, which must not exist. */
   void link(String existing, String added);
+
+  /**
+   * Gives an existing file a second name in another directory, where it must not exist.
+   *
+   * @return false, and nothing was done, if the two directories do not lie on one file system that
+   *     can do this
+   */
+  boolean linkTo(String existing, Vfs target, String added);
+
+  /** A directory below this one, which exists, as a root of its own; locks are shared. */
+  Vfs below(String directory);
 
   /** Takes the name away. The file must exist; open files and mappings of it stay usable. */
   void delete(String path);

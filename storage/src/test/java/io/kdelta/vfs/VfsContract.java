@@ -46,6 +46,26 @@ abstract class VfsContract {
   }
 
   @Test
+  void aDirectoryBelowIsARootOfItsOwnAndSharesTheDisk() {
+    Vfs vfs = vfs();
+    vfs.createDirectories("part/of");
+    Vfs below = vfs.below("part").below("of");
+    try (Vfs.File file = vfs.create("a")) {
+      file.append(bytes(1, 2, 3));
+    }
+    assertTrue(vfs.linkTo("a", below, "b"));
+    assertEquals(List.of("b"), below.list(""));
+    assertTrue(vfs.exists("part/of/b"));
+    try (Vfs.File file = below.openForReading("b")) {
+      assertEquals(List.of(2, 3), read(file, 1, 5));
+    }
+    assertThrows(KdeltaException.DiskFault.class, () -> vfs.linkTo("a", below, "b"));
+    assertThrows(KdeltaException.DiskFault.class, () -> vfs.linkTo("none", below, "c"));
+    below.delete("b");
+    assertTrue(vfs.exists("a"));
+  }
+
+  @Test
   void preallocatingFillsWithZerosAndNeverShrinks() {
     try (Vfs.File file = vfs().create("a")) {
       file.append(bytes(5));
