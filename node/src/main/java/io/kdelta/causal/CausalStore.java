@@ -69,7 +69,7 @@ public final class CausalStore {
    * Opens the versions that lie in {@code engine}. A store without a node id draws one and applies
    * it: as with any write, nobody may be told of it before it is durable. When the engine lost rows
    * {@link #needsRepair} answers true and {@link #repair} has to come first. Throws Corrupt as
-   * {@link #repair} does.
+   * {@link #repair} does, and when the very first rows lie in a part that has to be set aside.
    */
   public static CausalStore open(
       StorageEngine engine, Time time, Entropy entropy, ContentSchema schema) {
@@ -266,29 +266,54 @@ public final class CausalStore {
   }
 
   /**
-   * Makes a whole again of what rows are left after a loss: versions that lack an ancestor or their
-   * document leave the set, heads and positions follow, adopted positions are dropped. Does storage
-   * work in place, so it runs before the first turn or with the workers at rest. Idempotent; may be
-   * cut by a crash.
+   * Whether what is in memory and in the rows may be read: not before the repair of a store that
+   * was opened damaged, and not after one that could not be finished.
+   */
+  public boolean sound() {
+    return !unsound;
+  }
+
+  /**
+   * Makes a whole again of what rows are left after a loss: damaged tables are set aside, versions
+   * that lack an ancestor or their document leave the set, heads and positions follow, adopted
+   * positions are dropped. Does storage work in place, so it runs with the workers at rest: before
+   * the first turn, or in one of its own. Idempotent; may be cut by a crash.
    *
-   * <p>Throws Corrupt, before anything is changed, when it meets damage that the engine has only
-   * just noticed: let the engine do its work, close it and open it anew, which sets the damaged
-   * part aside, and repair again. Until then the rest of the store goes on as it was.
+   * <p>The log of this process goes on only if all of it is still known here; else the next write
+   * begins a new one.
+   *
+   * <p>Throws ReadOnly or Overloaded when there is no room: then the store is not {@link #sound}
+   * until it is called again. Throws Corrupt when rows that pass every check of the store below
+   * contradict one another.
    */
   public void repair() {
     if (open != null) throw new IllegalStateException("a transaction is open");
     while (needsRepair()) {
-      SortedSet<String> damage = damage();
-      touchEverything();
       unsound = true;
-      new Repair(engine, time.epochMicros()).run(damage);
-      OwnLog own = state.own;
-      load();
-      state.own = own;
-      repaired = damage;
-      unsound = false;
+      if (!engine.setDamagedAside()) throw new IllegalStateException("table work is out");
+      SortedSet<String> damage = damage();
+      try {
+        touchEverything();
+        new Repair(engine, state.node, time.epochMicros()).run(damage);
+        OwnLog own = state.own;
+        Incarnation log = own.incarnation();
+        LogState.Chain written = log == null ? null : state.log(log).chain();
+        load();
+        if (log != null && isOwn(log, written)) state.own = own;
+        repaired = damage;
+        unsound = false;
+      } catch (KdeltaException.Corrupt e) {
+        // More damage than was known: all of it is set aside before conclusions are drawn.
+        if (damage().equals(damage)) throw e;
+      }
     }
     engine.forgetSetAside();
+  }
+
+  /** Whether a log is known to be this node's, up to where it was written. */
+  private boolean isOwn(Incarnation log, LogState.@Nullable Chain written) {
+    LogState held = state.log(log);
+    return held.node().equals(state.node) && held.chain().equals(written);
   }
 
   /** Finds all the damage there is before a repair draws conclusions from what is missing. */

@@ -20,22 +20,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes rows agree again after the store below lost some of them, whichever they were.
  *
- * <p>Owner: the store, before the first turn; it does storage work in place. Afterwards: the
- * visible versions of every key are closed downwards and have their documents; those that lack an
- * ancestor are parked; heads, ids and positions say the same as the versions; what is known to be
- * missing has a row in the lost keyspace. Every step can be repeated, so a crash in the middle does
- * no harm: the row {@code causal/repair} stays until all is done.
+ * <p>Owner: the store, before the first turn or with all workers at rest; it does storage work in
+ * place. Afterwards: the visible versions of every key are closed downwards and have their
+ * documents; those that lack an ancestor are parked; heads, ids and positions say the same as the
+ * versions; what is known to be missing has a row in the lost keyspace. Every step can be repeated,
+ * so a crash in the middle does no harm: the row {@code causal/repair} stays until all is done.
  */
 final class Repair {
   private static final int BATCH_BYTES = 1 << 20;
 
   private final StorageEngine engine;
+  private final NodeId node;
   private final long wallMicros;
   private WriteBatch batch = new WriteBatch();
   private HybridClock clock = HybridClock.START;
 
-  Repair(StorageEngine engine, long wallMicros) {
+  Repair(StorageEngine engine, NodeId node, long wallMicros) {
     this.engine = engine;
+    this.node = node;
     this.wallMicros = wallMicros;
   }
 
@@ -243,6 +245,7 @@ final class Repair {
   }
 
   private void mendState() {
+    put(SystemRows.NODE, SystemRows.node(node));
     Row row = engine.get(SystemRows.STATE);
     SystemRows.State kept =
         row == null ? new SystemRows.State(HybridClock.START, 0, 0) : SystemRows.State.decode(row);

@@ -225,6 +225,11 @@ final class Backup {
     return true;
   }
 
+  /** Damage was set aside here: positions that were held may be missing. */
+  void mended() {
+    receipts.mended();
+  }
+
   /** More is synced. */
   void durable(long now) {
     receipts.flush(now);

@@ -181,6 +181,12 @@ public final class Cluster {
         primary.appended(appended.frame(), backups, now);
         grown(now);
       }
+      case Event.Mended _ -> {
+        backup.mended();
+        sessions.mended(now);
+        rememberAll();
+        grown(now);
+      }
       case Event.Durable _ -> {
         backup.durable(now);
         sessions.durable(now);
@@ -415,12 +421,24 @@ public final class Cluster {
     in.end();
   }
 
+  private void rememberMet() {
+    ByteWriter out = new ByteWriter(4 + NodeId.SIZE * met.size());
+    out.writeInt(met.size());
+    for (NodeId one : met) one.write(out);
+    outbox.add(new Effect.Remember(MET_ROW, out.toBytes()));
+  }
+
+  /** What the cluster had remembered may be lost as well: it is written anew. */
+  private void rememberAll() {
+    identity.remember();
+    gossip.remember();
+    roster.rememberAnew();
+    rememberMet();
+  }
+
   private void meet(NodeId node, long now) {
     if (met.add(node)) {
-      ByteWriter out = new ByteWriter(4 + NodeId.SIZE * met.size());
-      out.writeInt(met.size());
-      for (NodeId one : met) one.write(out);
-      outbox.add(new Effect.Remember(MET_ROW, out.toBytes()));
+      rememberMet();
       membershipStale = true;
     }
     backup.settled(node);

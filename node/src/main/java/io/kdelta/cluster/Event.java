@@ -39,6 +39,12 @@ public sealed interface Event {
    */
   record Appended(Frame frame) implements Event {}
 
+  /**
+   * Damaged rows were set aside: the set and the positions may hold less than before, and what is
+   * missing has to be asked from the peers.
+   */
+  record Mended() implements Event {}
+
   /** Everything up to {@code lsn} is synced. */
   record Durable(long lsn) implements Event {}
 

@@ -303,10 +303,15 @@ final class Gossip {
     }
   }
 
+  /** Has the number remembered under which this node says how it is. */
+  void remember() {
+    outbox.add(new Effect.Remember(ROW, new ByteWriter(8).writeLong(refutation).toBytes()));
+  }
+
   /** Says how this node is, under a number above {@code number}. */
   private void raise(long number) {
     refutation = number == Long.MAX_VALUE ? number : number + 1;
-    outbox.add(new Effect.Remember(ROW, new ByteWriter(8).writeLong(refutation).toBytes()));
+    remember();
     roster.declare(self, state, refutation);
     rumours.add(ownRumour());
     changed = true;

@@ -55,7 +55,7 @@ final class Identity {
 
   /** Says once what it is, at the start. A node that still waits for a seed has nothing to say. */
   void start() {
-    if (!joining) remember();
+    remember();
   }
 
   ClusterId cluster() {
@@ -82,7 +82,7 @@ final class Identity {
   void settle() {
     if (settled) return;
     settled = true;
-    if (!joining) remember();
+    remember();
   }
 
   /** Another node says which cluster it is in. */
@@ -96,11 +96,13 @@ final class Identity {
     if (!theirsSettled && cluster.compareTo(theirs) < 0) return Verdict.THEIRS_TO_TAKE;
     cluster = theirs;
     settled = theirsSettled;
-    if (!joining) remember();
+    remember();
     return Verdict.TAKEN;
   }
 
-  private void remember() {
+  /** Has it remembered, unless it still waits for a seed and has nothing to say. */
+  void remember() {
+    if (joining) return;
     ByteWriter out = new ByteWriter(ClusterId.SIZE + 1);
     cluster.write(out);
     outbox.add(new Effect.Remember(ROW, out.writeByte(settled ? 1 : 0).toBytes()));

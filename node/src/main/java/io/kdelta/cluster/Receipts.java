@@ -94,8 +94,7 @@ final class Receipts {
     }
     boolean joins = chain.equals(log.chain) && log.to == frame.firstSeq() - 1;
     if (!joins) begin(log, frame.firstSeq(), chain);
-    Intervals received =
-        replica.position(frame.incarnation()).map(Position::received).orElse(Intervals.EMPTY);
+    Intervals received = received(frame.incarnation());
     boolean repeated = false;
     for (int i = 0; i < receptions.size(); i++) {
       long seq = frame.firstSeq() + i;
@@ -113,6 +112,16 @@ final class Receipts {
     // What was held already may have come with a commit after the one that lsn names.
     owe(frame.incarnation(), log, repeated ? Math.max(lsn, replica.lastLsn()) : lsn);
     flush(now);
+  }
+
+  /** Rows may be gone: what they were to be receipted for is owed no more. */
+  void mended() {
+    due.removeIf(one -> !received(one.log()).containsAll(Intervals.of(one.from(), one.to())));
+    logs.forEach((incarnation, log) -> {
+      boolean reckoned = log.chain != null && log.to >= log.from;
+      if (!reckoned) return;
+      if (!received(incarnation).containsAll(Intervals.of(log.from, log.to))) log.chain = null;
+    });
   }
 
   /** Sends what has become durable. */
@@ -154,6 +163,10 @@ final class Receipts {
     readers.add(log.origin);
     readers.remove(self);
     for (NodeId reader : readers) wire.send(reader, receipt, now);
+  }
+
+  private Intervals received(Incarnation incarnation) {
+    return replica.position(incarnation).map(Position::received).orElse(Intervals.EMPTY);
   }
 
   private static boolean counts(Reception reception) {

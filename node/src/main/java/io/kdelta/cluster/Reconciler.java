@@ -194,6 +194,21 @@ final class Reconciler implements Sessions {
   }
 
   @Override
+  public void mended(long now) {
+    latest = now;
+    for (Map.Entry<NodeId, Exchange> entry : List.copyOf(running.entrySet())) {
+      entry.getValue().stop(Code.STOPPED, now);
+      entry.getValue().drop("damage was set aside here");
+      settle(entry.getKey(), now);
+    }
+    for (Peer peer : peers.values()) {
+      peer.dueAt = now;
+      peer.notBefore = now;
+    }
+    openDue(now);
+  }
+
+  @Override
   public void doubt(NodeId node, String reason, long now) {
     latest = now;
     Peer peer = peers.get(node);

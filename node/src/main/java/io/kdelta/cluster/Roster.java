@@ -108,6 +108,11 @@ final class Roster {
     in.end();
   }
 
+  /** The row may be lost: it is written anew. */
+  void rememberAnew() {
+    rowStale = true;
+  }
+
   /** Writes the row anew if who is a member, or where, has changed since. */
   void remember() {
     if (!rowStale) return;

@@ -48,6 +48,12 @@ interface Sessions {
   /** The own set has grown, by writes, streams or sessions. */
   void grown(long now);
 
+  /**
+   * Damage was set aside here, so the set may have shrunk: no session may end on the strength of
+   * what was held before, and every peer is asked for what it has.
+   */
+  void mended(long now);
+
   /** Shipping from or to that node is in doubt; only a session can tell. */
   void doubt(NodeId node, String reason, long now);
 

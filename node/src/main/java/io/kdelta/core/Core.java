@@ -8,6 +8,7 @@ import io.kdelta.document.DocumentStore;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageWork;
 import io.kdelta.vfs.Vfs;
@@ -37,9 +38,6 @@ public final class Core implements AutoCloseable {
   /** Of a frame that is shipped; a receiver writes several times as much in one batch. */
   private static final long FRAME_BYTES_MAX = 1 << 20;
 
-  /** How often a store is opened whose tables turn out to be damaged one after the other. */
-  private static final int ATTEMPTS_MAX = 64;
-
   /** Debt of the store up to which acknowledgements are not slowed down. Judged. */
   private static final double PRESSURE_FREE = 0.67;
 
@@ -53,17 +51,23 @@ public final class Core implements AutoCloseable {
   private final TurnClock clock;
   private final Outbox outbox = new Outbox();
   private final Timers timers = new Timers();
+  private final CoreConfig config;
+  private final Entropy entropy;
   private final CommitGate gate;
-  private final Peers peers;
-  private final Desk desk;
+  private final Mending mending;
+  private @Nullable Service service;
   private Optional<String> readOnly = Optional.empty();
   private boolean started;
   private boolean fenced;
   private boolean stopped;
-  private long repairAt = Long.MIN_VALUE;
+  private int workOut;
+  private long recoveredLsn;
   private long durableTold;
   private long turns;
   private long eventsTaken;
+
+  /** What can be asked once the store may be read. */
+  private record Service(Peers peers, Desk desk) {}
 
   private Core(
       CoreConfig config,
@@ -73,87 +77,88 @@ public final class Core implements AutoCloseable {
       TurnClock clock,
       Entropy entropy,
       Set<String> notes) {
+    this.config = config;
+    this.entropy = entropy;
     this.notes = List.copyOf(notes);
     this.lock = lock;
     this.engine = engine;
     this.store = store;
     this.clock = clock;
     this.gate = new CommitGate(store.node(), engine.durableLsn());
+    this.mending = new Mending(engine, store);
+    this.recoveredLsn = engine.lastLsn();
+    if (store.sound()) serve();
+  }
+
+  /** Opens the desk and the cluster's door, over a store that may be read. */
+  private void serve() {
     StoredReplica replica = new StoredReplica(engine, store);
     Cluster cluster =
         new Cluster(config.member().of(store.node()), replica, entropy.split("cluster"));
     long frameBytes = Math.min(FRAME_BYTES_MAX, config.storage().segmentBytes() / 8);
-    this.peers = new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes);
-    this.desk =
+    Peers peers = new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes);
+    Desk desk =
         new Desk(
             config.limits(),
             engine,
             new DocumentStore(store),
             gate,
             peers,
-            new NodeFacts(config, engine, store, cluster, this.notes),
+            new NodeFacts(config, engine, store, cluster, notes),
             outbox,
             clock,
             this::stats);
+    service = new Service(peers, desk);
   }
 
   /**
-   * Opens the data directory and recovers what is in it; the node's id is durable afterwards.
+   * Opens the data directory and recovers what is in it; the node's id is durable before anybody is
+   * told of it.
+   *
+   * <p>When the disk has no room for what a recovery has to write, the core opens all the same: it
+   * answers what is whole and synced, takes no writes, and goes on by itself once there is room.
    *
    * @throws KdeltaException.DiskFault of operation "lock" when another process holds the directory:
    *     its cause says which
    * @throws KdeltaException.Corrupt when the log is damaged beyond what can be set aside
-   * @throws KdeltaException.ReadOnly when the disk has no room for what a repair has to write
+   * @throws KdeltaException.ReadOnly when a new directory has no room for the node's id
    */
   public static Core open(CoreConfig config, Vfs vfs, Time time, Entropy entropy) {
     Vfs.Lock lock = vfs.lock(LOCK_FILE, config.owner());
+    StorageEngine engine = null;
     Core core = null;
     try {
-      LinkedHashSet<String> notes = new LinkedHashSet<>();
-      for (int attempt = 1; core == null; attempt++) {
-        Entropy chance = entropy.split("attempt " + attempt);
-        core = recover(config, lock, vfs, new TurnClock(time), chance, notes, attempt);
-      }
+      engine = StorageEngine.open(vfs, entropy.split("storage"), config.storage());
+      core = recover(config, lock, engine, new TurnClock(time), entropy);
       return core;
     } finally {
+      if (core == null && engine != null) engine.close();
       if (core == null) lock.close();
     }
   }
 
-  /**
-   * Opens what lies in the directory. Reading all of it may be the first touch of a damaged table,
-   * which the engine sets aside when it is opened again: then null, and the next attempt is due.
-   */
-  private static @Nullable Core recover(
-      CoreConfig config,
-      Vfs.Lock lock,
-      Vfs vfs,
-      TurnClock clock,
-      Entropy entropy,
-      Set<String> notes,
-      int attempt) {
-    StorageEngine engine = StorageEngine.open(vfs, entropy.split("storage"), config.storage());
-    // Taken down now: the engine forgets what the repair has dealt with.
-    notes.addAll(NodeFacts.recovery(engine.recovery()));
-    Core core = null;
-    try {
-      CausalStore store =
-          CausalStore.open(engine, clock, entropy.split("causal"), DocumentSchema.INSTANCE);
-      if (store.needsRepair()) store.repair();
-      engine.runInline();
-      if (engine.durableLsn() < engine.lastLsn()) {
-        throw new KdeltaException.ReadOnly(
-            engine.readOnlyReason().orElse("what was recovered can not be synced"));
-      }
+  private static Core recover(
+      CoreConfig config, Vfs.Lock lock, StorageEngine engine, TurnClock clock, Entropy entropy) {
+    LinkedHashSet<String> notes = new LinkedHashSet<>();
+    for (int attempt = 1; ; attempt++) {
+      Entropy chance = entropy.split("causal " + attempt);
+      // Taken down now: the engine forgets what the repair has dealt with.
       notes.addAll(NodeFacts.recovery(engine.recovery()));
-      core = new Core(config, lock, engine, store, clock, entropy, notes);
-      return core;
-    } catch (KdeltaException.Corrupt e) {
-      if (attempt == ATTEMPTS_MAX || !engine.recovery().lossy()) throw e;
-      engine.runInline();
-      return null;
-    } finally {
-      if (core == null) engine.close();
+      int damage = engine.recovery().setAside().size();
+      try {
+        CausalStore store = CausalStore.open(engine, clock, chance, DocumentSchema.INSTANCE);
+        engine.runInline();
+        Mending mending = new Mending(engine, store);
+        if (mending.due(clock.nanos())) mending.run(clock.nanos());
+        notes.addAll(NodeFacts.recovery(engine.recovery()));
+        engine.runInline();
+        return new Core(config, lock, engine, store, clock, entropy, notes);
+      } catch (KdeltaException.Corrupt e) {
+        // The first rows that are read may be the first touch of a damaged table.
+        engine.runInline();
+        boolean more = engine.recovery().setAside().size() > damage;
+        if (!more || !engine.setDamagedAside()) throw e;
+      }
     }
   }
 
@@ -165,20 +170,21 @@ public final class Core implements AutoCloseable {
     long now = clock.nanos();
     turns++;
     eventsTaken += events.size();
-    if (!started) {
-      started = true;
+    if (turns == 1) {
       for (String note : notes) outbox.notice(note);
-      peers.start(now);
+      if (!store.sound()) outbox.notice(mending.waitsFor());
     }
-    desk.slow(slowness(engine.stats().pressure()));
+    start(now);
+    Service serving = service;
+    if (serving != null) serving.desk.slow(slowness(engine.stats().pressure()));
     for (Event event : events) take(event, now);
     for (Timers.Purpose purpose : timers.due(now)) {
       // The gate settles and the storage gives out work in every turn: waking up was all.
-      if (purpose == Timers.Purpose.CLUSTER) {
-        peers.tell(new io.kdelta.cluster.Event.WakeUp(), now);
+      if (purpose == Timers.Purpose.CLUSTER && started) {
+        peers().tell(new io.kdelta.cluster.Event.WakeUp(), now);
       }
     }
-    if (desk.takeWrote()) peers.ship(now);
+    if (serving != null && serving.desk.takeWrote()) serving.peers.ship(now);
     settle(now);
     return outbox.take();
   }
@@ -187,7 +193,7 @@ public final class Core implements AutoCloseable {
   public List<Effect> stop(String reason) {
     stopped = true;
     gate.stop(reason, outbox);
-    peers.stop(reason);
+    if (service != null) service.peers.stop(reason);
     return outbox.take();
   }
 
@@ -196,8 +202,8 @@ public final class Core implements AutoCloseable {
     return new CoreStats(
         turns,
         eventsTaken,
-        desk.commands(),
-        desk.writes(),
+        service == null ? 0 : service.desk.commands(),
+        service == null ? 0 : service.desk.writes(),
         outbox.replies(),
         outbox.refusals(),
         0,
@@ -228,59 +234,111 @@ public final class Core implements AutoCloseable {
   private void take(Event event, long now) {
     switch (event) {
       case Event.Arrived(long ticket, Command command, long deadline) ->
-          desk.serve(ticket, command, deadline);
+          serve(ticket, command, deadline);
       case Event.Abandoned(long ticket) -> {
         gate.abandon(ticket);
-        peers.abandon(ticket);
+        if (service != null) service.peers.abandon(ticket);
       }
-      case Event.PeerUp up ->
-          peers.tell(
-              new io.kdelta.cluster.Event.LinkUp(up.link(), Optional.ofNullable(up.dialled())),
-              now);
-      case Event.PeerDown(long link) -> peers.tell(new io.kdelta.cluster.Event.LinkDown(link), now);
-      case Event.DialFailed(String address) ->
-          peers.tell(new io.kdelta.cluster.Event.DialFailed(address), now);
-      case Event.PeerMessage message ->
-          peers.tell(new io.kdelta.cluster.Event.Received(message.link(), message.message()), now);
-      case Event.WorkDone(StorageWork work) -> engine.workDone(work);
+      case Event.WorkDone(StorageWork work) -> {
+        workOut--;
+        engine.workDone(work);
+      }
       case Event.Tick _ -> {
         // Waking up was all: what is due is found by the time.
       }
-      case Event.Drain _ -> peers.tell(new io.kdelta.cluster.Event.Drain(), now);
+      case Event.Drain _ -> {
+        if (started) {
+          peers().tell(new io.kdelta.cluster.Event.Drain(), now);
+        } else {
+          outbox.departed();
+        }
+      }
+      case Event.PeerUp up -> {
+        if (started) {
+          Optional<String> dialled = Optional.ofNullable(up.dialled());
+          peers().tell(new io.kdelta.cluster.Event.LinkUp(up.link(), dialled), now);
+        } else {
+          outbox.hangup(up.link(), "this node has not recovered yet");
+        }
+      }
+      case Event.PeerDown(long link) -> {
+        if (started) peers().tell(new io.kdelta.cluster.Event.LinkDown(link), now);
+      }
+      case Event.DialFailed(String address) -> {
+        if (started) peers().tell(new io.kdelta.cluster.Event.DialFailed(address), now);
+      }
+      case Event.PeerMessage(long link, Bytes message) -> {
+        if (started) peers().tell(new io.kdelta.cluster.Event.Received(link, message), now);
+      }
     }
+  }
+
+  private void serve(long ticket, Command command, long deadline) {
+    boolean readable = store.sound() || command instanceof Command.Steering;
+    if (service != null && readable) {
+      service.desk.serve(ticket, command, deadline);
+    } else {
+      outbox.refuse(ticket, new KdeltaException.Unreachable(List.of(mending.waitsFor())));
+    }
+  }
+
+  /** Opens for the peers once everything that was recovered is sound and synced. */
+  private void start(long now) {
+    if (started || service == null || engine.durableLsn() < recoveredLsn) return;
+    started = true;
+    service.peers.start(now);
+  }
+
+  private Peers peers() {
+    if (service == null) throw new AssertionError("not started");
+    return service.peers;
   }
 
   /** What every turn ends with: durability is told, replies leave, work goes out. */
   private void settle(long now) {
-    if (store.needsRepair() && now >= repairAt) repair(now);
-    if (store.draining()) drainParked(now);
+    if (mending.due(now) && workOut == 0) mend(now);
+    if (store.sound() && store.draining()) drainParked(now);
     long durable = engine.durableLsn();
     gate.durable(durable);
-    if (durable > durableTold) {
+    start(now);
+    if (started && durable > durableTold) {
       durableTold = durable;
-      peers.tell(new io.kdelta.cluster.Event.Durable(durable), now);
+      peers().tell(new io.kdelta.cluster.Event.Durable(durable), now);
     }
-    peers.save();
-    for (StorageWork work : engine.takeWork()) outbox.run(work);
+    if (service != null) service.peers.save();
+    if (!mending.due(now)) {
+      for (StorageWork work : engine.takeWork()) {
+        workOut++;
+        outbox.run(work);
+      }
+    }
     watchStorage(now);
     gate.settle(now, outbox);
-    peers.expire(now);
-    timers.set(Timers.Purpose.GATE, Math.min(gate.nextMoment(), peers.nextDeadline()));
+    if (service != null) service.peers.expire(now);
+    long peersDue = service == null ? Timers.NEVER : service.peers.nextDeadline();
+    timers.set(Timers.Purpose.GATE, Math.min(gate.nextMoment(), peersDue));
     if (timers.announce()) outbox.wakeAt(timers.next());
   }
 
-  private void repair(long now) {
+  /** Repairs what was found damaged; the workers rest. */
+  private void mend(long now) {
+    boolean served = store.sound();
     try {
-      store.repair();
-      outbox.notice("damaged data was set aside; what is missing is asked from the peers");
+      boolean done = mending.run(now);
+      for (String damage : NodeFacts.recovery(engine.recovery())) outbox.notice(damage);
+      if (done) {
+        outbox.notice("damaged data was set aside; what is missing is asked from the peers");
+        if (service == null) {
+          recoveredLsn = engine.lastLsn();
+          serve();
+        } else if (started) {
+          peers().tell(new io.kdelta.cluster.Event.Mended(), now);
+        }
+      } else if (served) {
+        outbox.notice(mending.waitsFor());
+      }
     } catch (KdeltaException.Corrupt e) {
-      // Only opening sets a damaged table aside. Until then its keys answer DATA_LOSS.
-      repairAt = Timers.NEVER;
-      outbox.notice("damage was found that the next start of this node repairs: " + e.getMessage());
-    } catch (KdeltaException e) {
-      // No room for the repair's own rows: damaged keys stay refused, and it is tried again.
-      repairAt = now + STORAGE_RETRY_NANOS;
-      outbox.notice("the repair waits: " + e.getMessage());
+      outbox.halt(e);
     }
   }
 
@@ -313,8 +371,7 @@ public final class Core implements AutoCloseable {
       gate.fence(text);
       outbox.halt(new KdeltaException.ReadOnly(text));
     }
-    boolean retries =
-        (reason.isPresent() && !fenced) || (store.needsRepair() && repairAt != Timers.NEVER);
+    boolean retries = (reason.isPresent() || store.needsRepair()) && !fenced;
     timers.set(Timers.Purpose.STORAGE, retries ? now + STORAGE_RETRY_NANOS : Timers.NEVER);
   }
 }

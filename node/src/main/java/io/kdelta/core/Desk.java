@@ -207,7 +207,9 @@ final class Desk {
   private AckPlan accept(@Nullable AckLevel level) {
     Cluster cluster = peers.cluster();
     Readiness readiness = cluster.readiness();
-    if (!readiness.ready()) throw new KdeltaException.ReadOnly(readiness.reason());
+    if (!readiness.ready()) {
+      throw new KdeltaException.ReadOnly(engine.readOnlyReason().orElse(readiness.reason()));
+    }
     return cluster.plan(level == null ? cluster.defaultLevel() : level);
   }
 

@@ -142,7 +142,7 @@ final class Peers {
 
   /** Writes the rows that the cluster wants remembered, unless the store takes none now. */
   void save() {
-    if (replica.unsaved().isEmpty()) return;
+    if (replica.unsaved().isEmpty() || !store.sound()) return;
     Transaction transaction = store.begin();
     try {
       for (Map.Entry<String, Bytes> row : replica.unsaved().entrySet()) {
@@ -219,9 +219,10 @@ final class Peers {
       case Effect.Dial(String address) -> outbox.dial(address);
       case Effect.Hangup(long link, String reason) -> outbox.hangup(link, reason);
       case Effect.Send send -> outbox.send(send.link(), send.message(), send.lane());
-      case Effect.Store asked -> line.add(store(asked));
-      case Effect.TakeFrame asked -> line.add(takeFrame(asked));
-      case Effect.Adopt asked -> line.add(adopt(asked));
+      case Effect.Store asked -> line.add(store.sound() ? store(asked) : unsound(asked.tag()));
+      case Effect.TakeFrame asked ->
+          line.add(store.sound() ? takeFrame(asked) : unsound(asked.tag()));
+      case Effect.Adopt asked -> line.add(store.sound() ? adopt(asked) : unsound(asked.tag()));
       case Effect.Receipt receipt ->
           gate.receipt(receipt.node(), receipt.incarnation(), receipt.first(), receipt.last());
       case Effect.Remember(String name, Bytes value) -> replica.unsaved().put(name, value);
@@ -236,6 +237,10 @@ final class Peers {
       }
       case Effect.Departed(boolean left, int told) -> depart(left, told);
     }
+  }
+
+  private static Event unsound(long tag) {
+    return new Event.NotStored(tag, "damage is being repaired");
   }
 
   private Event store(Effect.Store asked) {

@@ -30,6 +30,9 @@ final class StreamOnly implements Sessions {
   public void grown(long now) {}
 
   @Override
+  public void mended(long now) {}
+
+  @Override
   public void doubt(NodeId node, String reason, long now) {}
 
   @Override

@@ -146,6 +146,46 @@ final class CoreClusterTest {
   }
 
   @Test
+  void whatRotsInTheTablesOfARunningNodeComesBackWithoutARestart() {
+    join();
+    CoreRig c = net.rigs.get(2);
+    int keys = 300;
+    for (int i = 0; i < keys; i++) {
+      CoreRig writer = net.rigs.get(i % 3);
+      String json = "\"" + "x".repeat(i % 10 == 0 ? 5_000 : 500) + i + "\"";
+      long ticket = writer.send(put("k" + i, json, CoreRig.level(AckLevel.ALL)));
+      net.until("write " + i, 2 * SECOND, () -> !writer.open(ticket));
+    }
+    c.settle();
+    int damaged = 0;
+    for (String name : c.disk.list("")) {
+      if (!name.endsWith(".table")) continue;
+      long size = c.disk.open(name).size();
+      for (long at = 70_000; at < size / 2; at += 200_000) {
+        c.disk.flip(name, at, 0x10);
+        damaged++;
+      }
+    }
+    assertTrue(damaged > 0, "no table is large enough");
+    // What nobody touches is found by the merges that these writes bring about.
+    for (int i = 0; i < keys; i++) {
+      long ticket = c.send(put("m" + i % 100, "\"" + "y".repeat(600) + i + "\""));
+      net.until("write", MINUTE, () -> !c.open(ticket));
+    }
+    net.until("found", MINUTE, () -> notices(c).contains("damaged data was set aside"));
+    net.until("equal roots", 2 * MINUTE, this::sameRoots);
+    for (int i = 0; i < keys; i++) {
+      Reply.Value value =
+          c.ask(new Command.Get(key("k" + i), new Moment.Latest()), Reply.Value.class);
+      assertTrue(value.version().document().utf8().endsWith(i + "\""), "key " + i);
+    }
+    assertEquals(keys + 100, c.ask(new Command.Stats("test"), Reply.Stats.class).keys());
+    long after = c.send(put("after", "1", CoreRig.level(AckLevel.ALL)));
+    net.until("it writes on", 2 * SECOND, () -> !c.open(after));
+    assertInstanceOf(Reply.Written.class, c.answered.get(after));
+  }
+
+  @Test
   void aDrainedNodeEndsAndALeavingOneIsAnswered() {
     join();
     CoreRig b = net.rigs.get(1);
@@ -178,6 +218,10 @@ final class CoreClusterTest {
           });
     }
     assertFalse(net.rigs.isEmpty());
+  }
+
+  private static String notices(CoreRig rig) {
+    return String.join("\n", rig.trace);
   }
 
   private static List<Member.State> states(CoreRig rig) {

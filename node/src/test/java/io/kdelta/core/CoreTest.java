@@ -269,6 +269,60 @@ final class CoreTest {
   }
 
   @Test
+  void damageAndNoRoomToRepairItIsNoReasonNotToStart() {
+    String document = "\"" + "x".repeat(3_000) + "\"";
+    for (int i = 0; i < 600; i++) rig.ask(put("k" + i, document), Reply.Written.class);
+    rig.close();
+    for (String name : rig.disk.list("")) {
+      if (name.endsWith(".table")) rig.disk.flip(name, 70_000, 0x10);
+    }
+    rig.disk.setCapacity(rig.disk.used() + 200_000);
+    rig.open();
+    long read = rig.send(new Command.Get(key("k1"), new Moment.Latest()));
+    long write = rig.send(put("new", "1"));
+    for (long ticket : new long[] {read, write}) {
+      KdeltaException refusal = rig.refused.get(ticket);
+      assertTrue(refusal instanceof KdeltaException.Unreachable, String.valueOf(refusal));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("room"), refusal::getMessage);
+    }
+    rig.turn(new Event.PeerUp(7, null));
+    assertTrue(rig.outgoing.stream().anyMatch(e -> e instanceof Effect.Hangup), "too early");
+    rig.disk.setCapacity(Long.MAX_VALUE);
+    for (int i = 0; i < 40; i++) {
+      rig.time.advance(2_000_000_000L);
+      rig.turn(new Event.Tick());
+      rig.settle();
+    }
+    rig.ask(put("after", "1"), Reply.Written.class);
+    Reply.Status status = rig.ask(new Command.AdminStatus(), Reply.Status.class);
+    assertTrue(status.readiness().ready());
+    assertTrue(status.recovery().stream().anyMatch(note -> note.contains(".table")));
+  }
+
+  @Test
+  void noRoomForWhatWasRecoveredIsNoReasonNotToStart() {
+    rig.ask(put("old", "1"), Reply.Written.class);
+    long last = rig.send(put("last", "1"));
+    assertTrue(rig.open(last), "not synced");
+    rig.forget();
+    rig.disk.kill();
+    rig.disk.setCapacity(rig.disk.used() + 200_000);
+    rig.open();
+    rig.settle();
+    long write = rig.send(put("new", "1"));
+    assertInstanceOf(KdeltaException.ReadOnly.class, rig.refused.get(write));
+    long read = rig.send(new Command.Get(key("old"), new Moment.Latest()));
+    rig.disk.setCapacity(Long.MAX_VALUE);
+    for (int i = 0; i < 40; i++) {
+      rig.time.advance(1_000_000_000L);
+      rig.turn(new Event.Tick());
+      rig.settle();
+    }
+    assertInstanceOf(Reply.Value.class, rig.answered.get(read));
+    rig.ask(put("after", "1"), Reply.Written.class);
+  }
+
+  @Test
   void damageInEveryTableIsNamedNeverAnsweredAndTheNodeStarts() {
     String document = "\"" + "x".repeat(3_000) + "\"";
     for (int i = 0; i < 600; i++) rig.ask(put("k" + i, document), Reply.Written.class);
