@@ -88,24 +88,17 @@ final class Compaction {
    * Where tables are written.
    *
    * @param numbers gives a new file number each time
-   * @param hashSeed of point hashes
-   * @param blockBytes at which a block ends
+   * @param layout of the tables
    * @param partitionBytes at which a table ends, as soon as a group does
-   * @param bottom whether the tables belong to the bottom run
    */
-  record Target(
-      Vfs vfs,
-      LongSupplier numbers,
-      long hashSeed,
-      int blockBytes,
-      long partitionBytes,
-      boolean bottom) {}
+  record Target(Vfs vfs, LongSupplier numbers, SSTableWriter.Layout layout, long partitionBytes) {}
 
   /**
    * Writes the newest row of every key in {@code [from, to)} into as many tables as it takes, which
    * are synced but not yet durably named. Deletes are kept unless they go.
    *
    * @param newestFirst sources that nothing else moves
+   * @param blobs takes large values; null when no source has any
    * @param written is told of every file before it is created, so that a failed attempt can be
    *     cleaned up
    */
@@ -115,6 +108,7 @@ final class Compaction {
       @Nullable RowKey from,
       @Nullable RowKey to,
       boolean dropTombstones,
+      @Nullable BlobWriter blobs,
       List<String> written) {
     List<SSTableWriter.Finished> finished = new ArrayList<>();
     MergeCursor rows = MergeCursor.range(newestFirst, from, to, () -> {});
@@ -124,14 +118,13 @@ final class Compaction {
       String path = FileNames.table(number);
       written.add(path);
       try (Vfs.File file = target.vfs().create(path)) {
-        SSTableWriter writer =
-            new SSTableWriter(
-                file, number, target.hashSeed(), target.blockBytes(), target.bottom());
+        SSTableWriter writer = new SSTableWriter(file, number, target.layout(), blobs);
         do {
           writer.add(rows.entry());
           more = advance(rows, dropTombstones);
         } while (more
-            && (writer.size() < target.partitionBytes() || !writer.beginsGroup(rows.entry())));
+            && ((writer.size() < target.partitionBytes() && !writer.full())
+                || !writer.beginsGroup(rows.entry())));
         finished.add(writer.finish());
       }
     }

@@ -9,6 +9,7 @@ package io.kdelta.storage;
  *   0000000001.manifest   the edits that say which files live
  *   0000000002.log        a segment of the log
  *   0000000003.table      a sorted table
+ *   0000000004.blob       large values
  *   lost/                 files that no manifest named at the last open
  * </pre>
  */
@@ -18,6 +19,7 @@ final class FileNames {
   static final String MANIFEST = ".manifest";
   static final String LOG = ".log";
   static final String TABLE = ".table";
+  static final String BLOB = ".blob";
 
   private static final int DIGITS = 10;
 
@@ -33,6 +35,10 @@ final class FileNames {
 
   static String table(long number) {
     return numbered(number) + TABLE;
+  }
+
+  static String blob(long number) {
+    return numbered(number) + BLOB;
   }
 
   /**

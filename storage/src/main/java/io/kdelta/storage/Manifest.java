@@ -151,25 +151,31 @@ public final class Manifest implements AutoCloseable {
   }
 
   /**
-   * Called once tables and log are open: empties lost/ if every named table is present in full and
-   * the log starts in time. Otherwise keeps it and answers what is wrong; an edit that was cut as
-   * torn was then in truth corrupted, and is named too.
+   * Called once tables and log are open: empties lost/ if every named table and blob file is
+   * present in full and the log starts in time. Otherwise keeps it and answers what is wrong; an
+   * edit that was cut as torn was then in truth corrupted, and is named too.
    */
   public List<Damage> settle(WalRecovery recovery) {
     List<Damage> wrong = new ArrayList<>();
     for (ManifestEdit.TableAdded table : state.tables().values()) {
-      String name = FileNames.table(table.number());
-      if (!vfs.exists(name)) {
-        wrong.add(new Damage(name, 0, table.bytes(), 0, -1, "the file is missing", false));
-      } else if (size(name) != table.bytes()) {
-        wrong.add(new Damage(name, 0, table.bytes(), 0, -1, "the size is not as named", false));
-      }
+      present(FileNames.table(table.number()), table.bytes(), wrong);
+    }
+    for (ManifestEdit.BlobAdded blob : state.blobs().values()) {
+      present(FileNames.blob(blob.file()), blob.bytes(), wrong);
     }
     long due = state.flushedLsn() + 1;
     boolean late = recovery.firstLsn() > due;
     if (torn != null && (late || !wrong.isEmpty() || cutWasDurable)) wrong.add(torn);
     if (wrong.isEmpty() && !late) emptyLost();
     return wrong;
+  }
+
+  private void present(String name, long bytes, List<Damage> wrong) {
+    if (!vfs.exists(name)) {
+      wrong.add(new Damage(name, 0, bytes, 0, -1, "the file is missing", false));
+    } else if (size(name) != bytes) {
+      wrong.add(new Damage(name, 0, bytes, 0, -1, "the size is not as named", false));
+    }
   }
 
   @Override
@@ -250,6 +256,9 @@ public final class Manifest implements AutoCloseable {
     if (name.equals(FileNames.manifest(Math.max(1, number)))) return number != 0;
     for (ManifestEdit.TableAdded table : state.tables().values()) {
       if (name.equals(FileNames.table(table.number()))) return true;
+    }
+    for (ManifestEdit.BlobAdded blob : state.blobs().values()) {
+      if (name.equals(FileNames.blob(blob.file()))) return true;
     }
     for (ManifestEdit.SegmentNamed segment : state.segments().values()) {
       if (name.equals(FileNames.log(segment.file()))) return true;

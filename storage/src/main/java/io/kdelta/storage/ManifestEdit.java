@@ -15,6 +15,20 @@ public sealed interface ManifestEdit {
   /** A table is no longer part of the store; its file may be deleted once this is durable. */
   record TableRemoved(long number) implements ManifestEdit {}
 
+  /**
+   * A blob file is complete and synced, its name too. Tables refer to it by its number; when its
+   * live values are written anew, the new file takes over the number.
+   *
+   * @param number what references name
+   * @param file the number in its file name, which is never used twice
+   * @param bytes size of the file
+   * @param checksum that stands for all of it, see {@link BlobFormat}
+   */
+  record BlobAdded(long number, long file, long bytes, long checksum) implements ManifestEdit {}
+
+  /** A blob file is no longer part of the store; it may be deleted once this is durable. */
+  record BlobRemoved(long number) implements ManifestEdit {}
+
   /** Everything up to this LSN is in tables. */
   record Flushed(long lsn) implements ManifestEdit {}
 

@@ -23,12 +23,14 @@ import java.util.zip.CRC32C;
  *   u8 4  segment named     u64 sequence, u64 file, u64 salt, u64 bytes
  *   u8 5  segment released  u64 sequence
  *   u8 6  set aside         u64 sequence, u64 offset, u64 bytes, u64 first lsn, u64 last lsn
+ *   u8 7  blob file added   u64 number, u64 file, u64 bytes, u64 checksum
+ *   u8 8  blob file removed u64 number
  * </pre>
  *
  * CURRENT, 28 bytes, replaced by rename:
  *
  * <pre>
- *    0  u64  magic "kdelta-C"
+ *    0  u64  magic "kdelta2C", the 2 being the format of the whole store
  *    8  u64  number of the manifest that counts
  *   16  u64  salt of that manifest
  *   24  u32  CRC32C of bytes 0 to 23
@@ -40,7 +42,11 @@ final class ManifestFormat {
 
   static final int CURRENT_BYTES = 28;
 
-  private static final long CURRENT_MAGIC = 0x432D61746C65646BL;
+  private static final long CURRENT_MAGIC = 0x433261746C65646BL;
+
+  /** "kdelta-C": a store of format 1, whose tables this build can not read. */
+  private static final long CURRENT_MAGIC_1 = 0x432D61746C65646BL;
+
   private static final int FACTS_BYTES_MAX = 1 << 20;
 
   private ManifestFormat() {}
@@ -55,6 +61,9 @@ final class ManifestFormat {
         case ManifestEdit.TableAdded(long number, long bytes, Bytes facts) ->
             out.writeByte(1).writeLong(number).writeLong(bytes).writeSized(facts);
         case ManifestEdit.TableRemoved(long number) -> out.writeByte(2).writeLong(number);
+        case ManifestEdit.BlobAdded(long number, long file, long bytes, long checksum) ->
+            out.writeByte(7).writeLong(number).writeLong(file).writeLong(bytes).writeLong(checksum);
+        case ManifestEdit.BlobRemoved(long number) -> out.writeByte(8).writeLong(number);
         case ManifestEdit.Flushed(long lsn) -> out.writeByte(3).writeLong(lsn);
         case ManifestEdit.SegmentNamed(long sequence, long file, long salt, long bytes) ->
             out.writeByte(4).writeLong(sequence).writeLong(file).writeLong(salt).writeLong(bytes);
@@ -100,6 +109,10 @@ final class ManifestFormat {
             case 6 ->
                 new ManifestEdit.SetAside(
                     in.readLong(), in.readLong(), in.readLong(), in.readLong(), in.readLong());
+            case 7 ->
+                new ManifestEdit.BlobAdded(
+                    in.readLong(), in.readLong(), in.readLong(), in.readLong());
+            case 8 -> new ManifestEdit.BlobRemoved(in.readLong());
             default -> throw in.invalid("unknown kind " + kind);
           });
     }
@@ -112,12 +125,18 @@ final class ManifestFormat {
     return out.writeInt(crc(out.toBytes())).toBytes();
   }
 
-  /** What CURRENT says, unless it is damaged. */
+  /**
+   * What CURRENT says, unless it is damaged.
+   *
+   * @throws KdeltaException.Invalid when the store was written by a build before format 2
+   */
   static Optional<Current> decodeCurrent(Bytes bytes) {
-    boolean intact =
-        bytes.size() == CURRENT_BYTES
-            && bytes.longAt(0) == CURRENT_MAGIC
-            && bytes.intAt(24) == crc(bytes.slice(0, 24));
+    boolean whole = bytes.size() == CURRENT_BYTES && bytes.intAt(24) == crc(bytes.slice(0, 24));
+    if (whole && bytes.longAt(0) == CURRENT_MAGIC_1) {
+      throw new KdeltaException.Invalid(
+          "store", "is of format 1, this build reads format 2: take its data from a peer");
+    }
+    boolean intact = whole && bytes.longAt(0) == CURRENT_MAGIC;
     return intact ? Optional.of(new Current(bytes.longAt(8), bytes.longAt(16))) : Optional.empty();
   }
 

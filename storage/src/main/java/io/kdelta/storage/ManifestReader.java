@@ -59,7 +59,10 @@ final class ManifestReader {
     Optional<Current> youngest = youngest(names);
     if (youngest.isPresent()) return youngest.map(this::read);
     for (String name : names) {
-      boolean data = name.endsWith(FileNames.LOG) || name.endsWith(FileNames.TABLE);
+      boolean data =
+          name.endsWith(FileNames.LOG)
+              || name.endsWith(FileNames.TABLE)
+              || name.endsWith(FileNames.BLOB);
       if (data && FileNames.number(name) != 0) {
         throw new KdeltaException.Corrupt(
             FileNames.CURRENT, 0, "no manifest can be read, and there is data in " + name);

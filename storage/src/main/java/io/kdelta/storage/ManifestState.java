@@ -11,20 +11,23 @@ import java.util.TreeMap;
  *
  * @param flushedLsn everything up to it is in tables
  * @param tables by number
+ * @param blobs blob files by the number that references name
  * @param segments of the log, by sequence, used or ready for use
  * @param setAside bad parts of those segments
  */
 public record ManifestState(
     long flushedLsn,
     SortedMap<Long, ManifestEdit.TableAdded> tables,
+    SortedMap<Long, ManifestEdit.BlobAdded> blobs,
     SortedMap<Long, ManifestEdit.SegmentNamed> segments,
     List<ManifestEdit.SetAside> setAside) {
 
   public static final ManifestState EMPTY =
-      new ManifestState(0, new TreeMap<>(), new TreeMap<>(), List.of());
+      new ManifestState(0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of());
 
   public ManifestState {
     tables = Collections.unmodifiableSortedMap(new TreeMap<>(tables));
+    blobs = Collections.unmodifiableSortedMap(new TreeMap<>(blobs));
     segments = Collections.unmodifiableSortedMap(new TreeMap<>(segments));
     setAside = List.copyOf(setAside);
   }
@@ -33,6 +36,7 @@ public record ManifestState(
   ManifestState after(List<ManifestEdit> edits) {
     long flushed = flushedLsn;
     TreeMap<Long, ManifestEdit.TableAdded> nextTables = new TreeMap<>(tables);
+    TreeMap<Long, ManifestEdit.BlobAdded> nextBlobs = new TreeMap<>(blobs);
     TreeMap<Long, ManifestEdit.SegmentNamed> nextSegments = new TreeMap<>(segments);
     List<ManifestEdit.SetAside> nextSetAside = new ArrayList<>(setAside);
     for (ManifestEdit edit : edits) {
@@ -41,6 +45,9 @@ public record ManifestState(
             must(nextTables.put(added.number(), added) == null, edit);
         case ManifestEdit.TableRemoved(long number) ->
             must(nextTables.remove(number) != null, edit);
+        case ManifestEdit.BlobAdded added ->
+            must(nextBlobs.put(added.number(), added) == null, edit);
+        case ManifestEdit.BlobRemoved(long number) -> must(nextBlobs.remove(number) != null, edit);
         case ManifestEdit.Flushed(long lsn) -> {
           must(lsn >= flushed, edit);
           flushed = lsn;
@@ -54,7 +61,7 @@ public record ManifestState(
         case ManifestEdit.SetAside part -> nextSetAside.add(part);
       }
     }
-    return new ManifestState(flushed, nextTables, nextSegments, nextSetAside);
+    return new ManifestState(flushed, nextTables, nextBlobs, nextSegments, nextSetAside);
   }
 
   /** The same tables behind another log. */
@@ -67,6 +74,7 @@ public record ManifestState(
     List<ManifestEdit> edits = new ArrayList<>();
     edits.add(new ManifestEdit.Flushed(flushedLsn));
     edits.addAll(tables.values());
+    edits.addAll(blobs.values());
     edits.addAll(segments.values());
     edits.addAll(setAside);
     return edits;

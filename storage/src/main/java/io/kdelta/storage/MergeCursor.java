@@ -87,6 +87,7 @@ final class MergeCursor implements Cursor {
   @Override
   public RowView view() {
     RowSource entry = entry();
+    entry.bringValue();
     view.copyKey(entry.key, 0, entry.pointSize, entry.keySize - entry.pointSize);
     view.showValue(
         entry.valueSegment, entry.valueOffset, entry.valueSize, entry.lsn, entry.place());

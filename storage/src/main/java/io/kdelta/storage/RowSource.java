@@ -18,6 +18,13 @@ abstract class RowSource {
   int pointSize;
   int keySize;
   boolean tombstone;
+
+  /**
+   * Whether the value lies in a blob file: until {@link #bringValue} the value fields show the
+   * reference to it ({@link BlobFormat}).
+   */
+  boolean blob;
+
   long lsn;
   MemorySegment valueSegment = MemorySegment.NULL;
   long valueOffset;
@@ -28,6 +35,12 @@ abstract class RowSource {
 
   /** Moves to the first row at or after a key, wherever it stood before. */
   abstract boolean seek(RowKey target);
+
+  /**
+   * Makes the value fields of the present row show the value itself, wherever it lies; whoever
+   * reads them for more than carrying the row on calls it first. Core thread.
+   */
+  void bringValue() {}
 
   /** Orders the rows two sources stand on. */
   final int compareKeys(RowSource other) {
@@ -68,6 +81,7 @@ abstract class RowSource {
   /** The value of the present row, copied. */
   final Bytes value() {
     try {
+      bringValue();
       return Bytes.copyOf(valueSegment, valueOffset, valueSize);
     } catch (InternalError cut) {
       throw new KdeltaException.Corrupt(place(), 0, "the mapped file was cut: " + cut.getMessage());

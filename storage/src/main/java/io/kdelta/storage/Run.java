@@ -102,6 +102,13 @@ record Run(long age, List<SSTable> tables) {
     }
 
     @Override
+    void bringValue() {
+      if (present == null) return;
+      present.bringValue();
+      show(present);
+    }
+
+    @Override
     String place() {
       return present == null ? "run " + age : present.place();
     }
@@ -116,6 +123,7 @@ record Run(long age, List<SSTable> tables) {
       pointSize = source.pointSize;
       keySize = source.keySize;
       tombstone = source.tombstone;
+      blob = source.blob;
       lsn = source.lsn;
       valueSegment = source.valueSegment;
       valueOffset = source.valueOffset;

@@ -12,7 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,8 @@ final class SSTable implements AutoCloseable {
   private final byte[] lastKey;
   private final int firstPointSize;
   private final int lastPointSize;
+  private final long[] blobNumbers;
+  private final BlobFile[] blobFiles;
   private Optional<KdeltaException.Corrupt> damage = Optional.empty();
 
   private SSTable(Vfs.File file, Arena arena, MemorySegment map, SSTableFormat.Header header) {
@@ -52,6 +56,8 @@ final class SSTable implements AutoCloseable {
     this.firstPointSize = indexPointSize(0);
     this.lastKey = indexKey(header.blocks());
     this.lastPointSize = indexPointSize(header.blocks());
+    this.blobNumbers = readBlobNumbers();
+    this.blobFiles = new BlobFile[blobNumbers.length];
   }
 
   /**
@@ -132,6 +138,60 @@ final class SSTable implements AutoCloseable {
     return rowKey(lastKey, lastPointSize);
   }
 
+  /** How many blob files its rows refer to. */
+  int blobCount() {
+    return blobNumbers.length;
+  }
+
+  /** The number of one of the blob files that its rows refer to, ascending. */
+  long blobNumber(int index) {
+    return blobNumbers[index];
+  }
+
+  /** Bytes of the values in that blob file that its rows refer to, each value once. */
+  long blobBytes(int index) {
+    return map.get(U64, blobLine(index) + 8);
+  }
+
+  /** Marks the entries of that blob file that its rows refer to. */
+  void markBlobEntries(int index, BitSet entries) {
+    long at = blobLine(blobNumbers.length);
+    for (int i = 0; i < index; i++) at += 4L * map.get(U32, blobLine(i) + 16);
+    int count = map.get(U32, blobLine(index) + 16);
+    for (int i = 0; i < count; i++) entries.set(map.get(U32, at + 4L * i));
+  }
+
+  /** Tells it the file that holds the values with its number from now on. Core thread. */
+  void link(BlobFile blob) {
+    int index = Arrays.binarySearch(blobNumbers, blob.number());
+    if (index >= 0) blobFiles[index] = blob;
+  }
+
+  /** A file that its rows refer to and that it was not told of, or 0. */
+  long missingBlob() {
+    for (int i = 0; i < blobFiles.length; i++) {
+      if (blobFiles[i] == null) return blobNumbers[i];
+    }
+    return 0;
+  }
+
+  /** The blob file of a reference. */
+  BlobFile blobOf(long number) {
+    int index = Arrays.binarySearch(blobNumbers, number);
+    if (index < 0 || blobFiles[index] == null) {
+      throw corrupt(0, "a row refers to blob file " + number + ", which is not there");
+    }
+    return blobFiles[index];
+  }
+
+  /** What was found wrong with a value that one of its rows refers to, as damage of its own. */
+  KdeltaException.Corrupt blobDamage(KdeltaException.Corrupt found) {
+    KdeltaException.Corrupt own =
+        corrupt(0, found.file() + " at " + found.offset() + ": " + found.reason());
+    damaged(own);
+    return own;
+  }
+
   /** A source standing on the row of this key, deletes included, or null when it is not here. */
   @Nullable RowSource find(byte[] point, byte[] suffix) {
     RowSource found = inGroup(point, suffix);
@@ -151,8 +211,14 @@ final class SSTable implements AutoCloseable {
       long hash = PointHash.of(point, 0, point.length, header.seed());
       if (!mayContain(hash)) return null;
       TableSource source = new TableSource(this, false);
-      for (int i = firstHash(hash); isHash(i, hash); i++) {
-        if (source.seekFrom(hashBlock(i), point, suffix) && source.inGroup(point)) return source;
+      int mask = (1 << header.placeBits()) - 1;
+      for (int i = firstEntry(hash); i < header.groups(); i++) {
+        long entry = entry(i);
+        if ((entry ^ hash) >>> 32 != 0) return null;
+        int place = (int) entry;
+        if (source.standAt(place >>> header.placeBits(), place & mask, point)) {
+          return source.seekInGroup(point, suffix) ? source : null;
+        }
       }
       return null;
     } catch (InternalError cut) {
@@ -186,7 +252,11 @@ final class SSTable implements AutoCloseable {
   }
 
   long blockOffset(int block) {
-    return map.get(U64, header.indexOffset() + 8L * block);
+    return indexEntry(block) & ~SSTableFormat.COMPRESSED_BLOCK;
+  }
+
+  boolean isCompressed(int block) {
+    return indexEntry(block) < 0;
   }
 
   /** Orders the first key of a block (or, after the last block, the last key) against a key. */
@@ -204,23 +274,27 @@ final class SSTable implements AutoCloseable {
     return map;
   }
 
-  /** Reads whole chunks through the file and verifies them. */
-  byte[] readChunks(int firstChunk, int endChunk) {
+  /**
+   * Reads whole chunks through the file, verifies them, and puts them at the start of the target,
+   * which has room for them.
+   */
+  void readChunks(int firstChunk, int endChunk, ByteBuffer target) {
     long from = (long) firstChunk * CHUNK_BYTES;
     long to = Math.min((long) endChunk * CHUNK_BYTES, header.checksumsOffset());
-    byte[] bytes = new byte[Math.toIntExact(to - from)];
-    if (file.readAt(from, ByteBuffer.wrap(bytes)) != bytes.length) {
-      throw corrupt(from, "the file is cut");
-    }
+    int size = Math.toIntExact(to - from);
+    target.clear().limit(size);
+    if (file.readAt(from, target) != size) throw corrupt(from, "the file is cut");
+    CRC32C crc = new CRC32C();
     for (int chunk = firstChunk; chunk < endChunk; chunk++) {
       int at = (int) ((long) chunk * CHUNK_BYTES - from);
       int covered = chunk == 0 ? SSTableFormat.HEADER_BYTES : 0;
-      int size = Math.min(CHUNK_BYTES, bytes.length - at);
-      if (SSTableFormat.crc(bytes, at + covered, size - covered) != checksum(chunk)) {
+      target.limit(Math.min(at + CHUNK_BYTES, size)).position(at + covered);
+      crc.reset();
+      crc.update(target);
+      if ((int) crc.getValue() != checksum(chunk)) {
         throw corrupt((long) chunk * CHUNK_BYTES, "the chunk's checksum does not match");
       }
     }
-    return bytes;
   }
 
   /** Reads all chunks through the file, some at a time, and verifies them. */
@@ -270,11 +344,32 @@ final class SSTable implements AutoCloseable {
     if (SSTableFormat.crc(map, checksums, footer - checksums) != stated) {
       throw corrupt(checksums, "the checksum of the checksums does not match");
     }
-    verify(header.hashesOffset(), checksums);
+    verify(header.groupsOffset(), checksums);
     if (header.keyTextOffset() + Integer.toUnsignedLong(keyEnd(header.blocks()))
         > header.indexOffset() + header.indexBytes()) {
       throw corrupt(header.indexOffset(), "the index is longer than its section");
     }
+  }
+
+  private long[] readBlobNumbers() {
+    if (header.blobsBytes() == 0) return new long[0];
+    int count = map.get(U32, header.blobsOffset());
+    long needed = SSTableFormat.BLOBS_HEADER_BYTES + (long) SSTableFormat.BLOB_FILE_BYTES * count;
+    for (int i = 0; i < count && needed <= header.blobsBytes(); i++) {
+      needed += 4L * map.get(U32, blobLine(i) + 16);
+    }
+    if (count < 1 || needed != header.blobsBytes()) {
+      throw corrupt(header.blobsOffset(), "the blobs section can not be");
+    }
+    long[] numbers = new long[count];
+    for (int i = 0; i < count; i++) numbers[i] = map.get(U64, blobLine(i));
+    return numbers;
+  }
+
+  private long blobLine(int index) {
+    return header.blobsOffset()
+        + SSTableFormat.BLOBS_HEADER_BYTES
+        + (long) SSTableFormat.BLOB_FILE_BYTES * index;
   }
 
   private void verify(long from, long to) {
@@ -314,42 +409,39 @@ final class SSTable implements AutoCloseable {
     return map.get(U32, header.keyEndsOffset() + 4L * block);
   }
 
-  private boolean isHash(int index, long hash) {
-    return index < header.groups() && hash(index) == hash;
+  private long indexEntry(int block) {
+    return map.get(U64, header.indexOffset() + 8L * block);
   }
 
-  private long hash(int index) {
-    return map.get(U64, header.hashesOffset() + 8L * index);
-  }
-
-  private int hashBlock(int index) {
-    return map.get(U32, header.blockNumbersOffset() + 4L * index);
+  private long entry(int index) {
+    return map.get(U64, header.groupsOffset() + 8L * index);
   }
 
   /**
-   * The first place in the hash column at or after a hash. The hashes are uniform, so a
-   * proportional guess is off by about the square root of their number; from there the search
-   * doubles its steps, then halves them.
+   * The first group at or after a hash. The hashes are uniform, so a proportional guess is off by
+   * about the square root of their number; from there the search doubles its steps, then halves
+   * them.
    */
-  private int firstHash(long hash) {
+  private int firstEntry(long hash) {
+    long target = hash & 0xFFFFFFFF00000000L;
     int count = header.groups();
     int guess = (int) Math.unsignedMultiplyHigh(hash, count);
     int step = 1 + (int) Math.sqrt(count) / 2;
     int low = guess;
     int high = guess;
-    while (low > 0 && Long.compareUnsigned(hash(low - 1), hash) >= 0) {
+    while (low > 0 && Long.compareUnsigned(entry(low - 1), target) >= 0) {
       high = low - 1;
       low = Math.max(0, low - step);
       step *= 2;
     }
-    while (high < count && Long.compareUnsigned(hash(high), hash) < 0) {
+    while (high < count && Long.compareUnsigned(entry(high), target) < 0) {
       low = high + 1;
       high = Math.min(count, high + step);
       step *= 2;
     }
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (Long.compareUnsigned(hash(middle), hash) < 0) {
+      if (Long.compareUnsigned(entry(middle), target) < 0) {
         low = middle + 1;
       } else {
         high = middle;

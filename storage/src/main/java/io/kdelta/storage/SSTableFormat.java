@@ -8,18 +8,26 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * The bytes of a table file, all little-endian, sections aligned to 64 bytes with zeros between.
+ * The bytes of a table file, format 2, all little-endian, sections aligned to 64 bytes with zeros
+ * between.
  *
  * <pre>
  * section      content
  * header       64 bytes, below
- * blocks       rows in key order, see {@link BlockWriter}
- * hashes       u64 per group: hash of its point part, ascending unsigned;
- *              then u32 per group: number of the block in which its first row lies
- * filter       64-byte Bloom lines, see {@link TableFilter}
- * index        u64 per block: its file offset, and one more: the end of the last block;
+ * blocks       rows in key order, see {@link BlockWriter}; one after the other without gaps, each
+ *              plain, or compressed: u32 bytes of the plain block, then its {@link Lz4} form
+ * groups       u64 per group, ascending unsigned: in the upper 32 bits those of the hash of its
+ *              point part, in the lower ones its place: the number of the block that its first row
+ *              lies in, shifted left by the place bits, plus the row's offset in the plain block
+ * filter       64-byte Bloom lines over the whole hashes, see {@link TableFilter}
+ * index        u64 per block: its file offset, bit 63 set when it is compressed; one more: the end
+ *              of the last block;
  *              u32 per block: end of its first key in the key text, and one more for the last row;
  *              key text: u16 bytes of the point part, point part, suffix, for each of these keys
+ * blobs        empty when no row refers to a blob file; else u32 number of such files, u32 zero; for
+ *              each of them, ascending by number: u64 number, u64 bytes of the values referred to,
+ *              u32 count of these values, u32 zero; then for each of these files the numbers of the
+ *              entries referred to, u32 each, ascending, each once
  * checksums    u32 per 64 KiB chunk of the file from its start up to this section, CRC32C;
  *              the header is not part of the first one, it has its own
  * footer       128 bytes: a copy of the header, u32 CRC32C of the checksums section, zeros,
@@ -27,7 +35,7 @@ import java.util.zip.CRC32C;
  *
  * header
  * offset size  type   meaning
- * 0      4     u32    magic "kdt1"
+ * 0      4     u32    magic "kdt2"
  * 4      4     u32    rows, deletes included
  * 8      8     u64    number of the table, also in its name
  * 16     8     u64    seed of the point hashes
@@ -35,9 +43,12 @@ import java.util.zip.CRC32C;
  * 28     4     u32    groups (distinct point parts)
  * 32     4     u32    blocks
  * 36     4     u32    Bloom lines
- * 40     8     u64    file offset of the hashes section; blocks start at 64
+ * 40     8     u64    file offset of the groups section; blocks start at 64
  * 48     4     u32    bytes of the index section before alignment
- * 52     8     u64    zero
+ * 52     4     u32    bytes of the blobs section before alignment
+ * 56     1     u8     place bits: how many of a place are the offset in the block, 1 to 31
+ * 57     1     u8     1 when the table was written as a part of the bottom run, else 0
+ * 58     2     u16    zero
  * 60     4     u32    CRC32C of the 60 bytes before
  * </pre>
  *
@@ -58,7 +69,10 @@ final class SSTableFormat {
   static final ValueLayout.OfLong U64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private static final int MAGIC = 0x3174646B;
+  private static final int MAGIC = 0x3274646B;
+  static final long COMPRESSED_BLOCK = 1L << 63;
+  static final int BLOBS_HEADER_BYTES = 8;
+  static final int BLOB_FILE_BYTES = 24;
   private static final int HEADER_CRC_AT = 60;
   private static final int FOOTER_CRC_AT = 124;
 
@@ -74,8 +88,11 @@ final class SSTableFormat {
    * @param groups distinct point parts
    * @param blocks data blocks
    * @param filterLines Bloom lines
-   * @param hashesOffset where the blocks have ended, aligned
+   * @param groupsOffset where the blocks have ended, aligned
    * @param indexBytes of the index section
+   * @param blobsBytes of the blobs section
+   * @param placeBits lower bits of a place
+   * @param bottom whether it was written as a part of the bottom run
    */
   record Header(
       long number,
@@ -85,15 +102,14 @@ final class SSTableFormat {
       int groups,
       int blocks,
       int filterLines,
-      long hashesOffset,
-      int indexBytes) {
-
-    long blockNumbersOffset() {
-      return hashesOffset + 8L * groups;
-    }
+      long groupsOffset,
+      int indexBytes,
+      int blobsBytes,
+      int placeBits,
+      boolean bottom) {
 
     long filterOffset() {
-      return align(blockNumbersOffset() + 4L * groups);
+      return align(groupsOffset + 8L * groups);
     }
 
     long indexOffset() {
@@ -108,8 +124,12 @@ final class SSTableFormat {
       return keyEndsOffset() + 4L * (blocks + 1L);
     }
 
-    long checksumsOffset() {
+    long blobsOffset() {
       return align(indexOffset() + indexBytes);
+    }
+
+    long checksumsOffset() {
+      return align(blobsOffset() + blobsBytes);
     }
 
     int chunks() {
@@ -134,7 +154,9 @@ final class SSTableFormat {
     ByteBuffer out = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(MAGIC).putInt(header.rows).putLong(header.number).putLong(header.seed);
     out.putInt(header.tombstones).putInt(header.groups).putInt(header.blocks);
-    out.putInt(header.filterLines).putLong(header.hashesOffset).putInt(header.indexBytes);
+    out.putInt(header.filterLines).putLong(header.groupsOffset).putInt(header.indexBytes);
+    out.putInt(header.blobsBytes).put((byte) header.placeBits);
+    out.put((byte) (header.bottom ? 1 : 0));
     out.putInt(HEADER_CRC_AT, crc(bytes, 0, HEADER_CRC_AT));
     return bytes;
   }
@@ -146,7 +168,7 @@ final class SSTableFormat {
       throw new KdeltaException.Corrupt(file, 0, "the header's checksum does not match");
     }
     if (in.getInt(0) != MAGIC) {
-      throw new KdeltaException.Corrupt(file, 0, "not a table of format 1");
+      throw new KdeltaException.Corrupt(file, 0, "not a table of format 2");
     }
     Header header =
         new Header(
@@ -158,13 +180,19 @@ final class SSTableFormat {
             in.getInt(32),
             in.getInt(36),
             in.getLong(40),
-            in.getInt(48));
+            in.getInt(48),
+            in.getInt(52),
+            in.get(56),
+            in.get(57) != 0);
     if (header.rows < 0
         || header.groups < 0
         || header.blocks < 0
         || header.filterLines < 1
-        || header.hashesOffset < HEADER_BYTES
-        || header.indexBytes < 0) {
+        || header.groupsOffset < HEADER_BYTES
+        || header.indexBytes < 0
+        || header.placeBits < 1
+        || header.placeBits > 31
+        || header.blobsBytes < 0) {
       throw new KdeltaException.Corrupt(file, 0, "the header's counts can not be");
     }
     return header;

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one table, front to back; only the header, which knows what comes behind it, is filled in
@@ -17,7 +18,7 @@ import java.util.Arrays;
  *
  * <p>Rows come in strictly growing key order. Nothing counts before {@link #finish} has returned:
  * the file is synced then, its name is not. Owner: the table thread. Memory: one block, one chunk,
- * 12 bytes a group and the first key of every block.
+ * 20 bytes a group and the first key of every block.
  */
 final class SSTableWriter {
   /**
@@ -28,20 +29,34 @@ final class SSTableWriter {
    */
   record Finished(long number, long bytes, long checksum) {}
 
+  /**
+   * How it is written.
+   *
+   * @param hashSeed of point hashes
+   * @param blockBytes at which a block ends
+   * @param bottom whether the table belongs to the bottom run: a better filter
+   * @param compress whether its blocks are compressed where that saves a fifth
+   */
+  record Layout(long hashSeed, int blockBytes, boolean bottom, boolean compress) {}
+
   private final Vfs.File file;
   private final long number;
-  private final long seed;
-  private final int blockBytes;
-  private final int bitsPerKey;
-  private final BlockWriter block;
+  private final Layout layout;
+  private final @Nullable BlobWriter blobs;
+  private final BlobColumn blobColumn = new BlobColumn();
+  private final BlockWriter block = new BlockWriter();
+  private final @Nullable Lz4 lz4;
+  private byte[] compressed = new byte[0];
   private final byte[] chunk = new byte[CHUNK_BYTES];
   private int chunkSize = HEADER_BYTES;
   private long position = HEADER_BYTES;
   private int[] checksums = new int[16];
   private int chunks;
   private long[] hashes = new long[256];
-  private int[] hashBlocks = new int[256];
+  private long[] places = new long[256];
   private int groups;
+  private int groupsPlaced;
+  private int placeOffsetMax;
   private long[] blockOffsets = new long[64];
   private int[] keyEnds = new int[64];
   private int blocks;
@@ -54,34 +69,30 @@ final class SSTableWriter {
 
   /**
    * @param file new and empty; the caller closes it
-   * @param seed of the point hashes
-   * @param bottom whether the table belongs to the bottom run: smaller blocks on disk, a better
-   *     filter
+   * @param blobs takes the large values; null when the rows have none
    */
-  SSTableWriter(Vfs.File file, long number, long seed, int blockBytes, boolean bottom) {
+  SSTableWriter(Vfs.File file, long number, Layout layout, @Nullable BlobWriter blobs) {
     this.file = file;
     this.number = number;
-    this.seed = seed;
-    this.blockBytes = blockBytes;
-    this.bitsPerKey = bottom ? TableFilter.BITS_PER_KEY_BOTTOM : TableFilter.BITS_PER_KEY;
-    this.block = new BlockWriter(bottom ? BlockWriter.COMPRESSED : BlockWriter.PLAIN);
+    this.layout = layout;
+    this.blobs = blobs;
+    this.lz4 = layout.compress() ? new Lz4() : null;
   }
 
   /** Adds the row the source stands on. */
   void add(RowSource row) {
-    boolean sameGroup =
-        rows > 0 && Arrays.equals(lastKey, 0, lastPointSize, row.key, 0, row.pointSize);
+    boolean begins = beginsGroup(row);
     assert rows == 0 || row.compareKey(lastPoint(), lastSuffix()) > 0 : "rows out of order";
     if (block.rows() == 0) addIndexKey(row.key, row.pointSize, row.keySize, position);
-    if (!sameGroup) addGroup(PointHash.of(row.key, 0, row.pointSize, seed));
-    block.add(row);
+    if (begins) addGroup(PointHash.of(row.key, 0, row.pointSize, layout.hashSeed()));
+    addToBlock(row, begins);
     rows++;
     if (row.tombstone) tombstones++;
     if (lastKey.length < row.keySize) lastKey = new byte[row.keySize * 2];
     System.arraycopy(row.key, 0, lastKey, 0, row.keySize);
     lastPointSize = row.pointSize;
     lastKeySize = row.keySize;
-    if (block.size() >= blockBytes || block.rows() == BlockWriter.ROWS_MAX) endBlock();
+    if (block.size() >= layout.blockBytes() || block.rows() == BlockWriter.ROWS_MAX) endBlock();
   }
 
   /** Whether this row begins a group: the only place where a run may be cut into tables. */
@@ -94,6 +105,11 @@ final class SSTableWriter {
     return position + block.size();
   }
 
+  /** Whether another group could make the places too large for their 32 bits. */
+  boolean full() {
+    return (blocks + 1L) << bits(Math.max(placeOffsetMax, block.size())) > 1L << 31;
+  }
+
   int rows() {
     return rows;
   }
@@ -103,31 +119,39 @@ final class SSTableWriter {
     if (block.rows() > 0) endBlock();
     addIndexKey(lastKey, lastPointSize, lastKeySize, position);
     align();
-    long hashesOffset = position;
-    writeHashes();
-    align();
+    long groupsOffset = position;
+    int placeBits = bits(placeOffsetMax);
+    int bitsPerKey = layout.bottom() ? TableFilter.BITS_PER_KEY_BOTTOM : TableFilter.BITS_PER_KEY;
     int lines = TableFilter.lines(groups, bitsPerKey);
     byte[] filter = new byte[lines * TableFilter.LINE_BYTES];
     MemorySegment filterSegment = MemorySegment.ofArray(filter);
     for (int i = 0; i < groups; i++) TableFilter.add(filterSegment, 0, lines, hashes[i]);
+    writeGroups(placeBits);
+    align();
     write(filter, 0, filter.length);
     long indexOffset = position;
     writeIndex();
     int indexBytes = Math.toIntExact(position - indexOffset);
+    align();
+    byte[] blobBytes = blobColumn.encode();
+    write(blobBytes, 0, blobBytes.length);
     align();
     sealChunk();
     byte[] header =
         SSTableFormat.encodeHeader(
             new SSTableFormat.Header(
                 number,
-                seed,
+                layout.hashSeed(),
                 rows,
                 tombstones,
                 groups,
                 blocks - 1,
                 lines,
-                hashesOffset,
-                indexBytes));
+                groupsOffset,
+                indexBytes,
+                blobBytes.length,
+                placeBits,
+                layout.bottom()));
     byte[] footer = SSTableFormat.encodeFooter(header, appendChecksums());
     file.append(ByteBuffer.wrap(footer));
     file.writeAt(0, ByteBuffer.wrap(header));
@@ -135,18 +159,55 @@ final class SSTableWriter {
     return new Finished(number, file.size(), SSTableFormat.checksum(footer));
   }
 
+  private void addToBlock(RowSource row, boolean begins) {
+    if (row.blob) {
+      blobColumn.add(row.valueSegment, row.valueOffset);
+      block.add(row, begins, BlockWriter.BLOB, row.valueSegment, row.valueOffset, row.valueSize);
+    } else if (blobs != null && row.valueSize >= BlobFormat.VALUE_BYTES_MIN) {
+      MemorySegment reference =
+          MemorySegment.ofArray(blobs.add(row.valueSegment, row.valueOffset, row.valueSize));
+      blobColumn.add(reference, 0);
+      block.add(row, begins, BlockWriter.BLOB, reference, 0, BlobFormat.REFERENCE_BYTES);
+    } else {
+      int kind = row.tombstone ? BlockWriter.DELETE : BlockWriter.PUT;
+      block.add(row, begins, kind, row.valueSegment, row.valueOffset, row.valueSize);
+    }
+  }
+
   private void endBlock() {
-    write(block.finish(), 0, block.size());
+    byte[] plain = block.finish();
+    int size = block.finishedSize();
+    for (; groupsPlaced < groups; groupsPlaced++) {
+      int offset = block.offset((int) places[groupsPlaced]);
+      placeOffsetMax = Math.max(placeOffsetMax, offset);
+      places[groupsPlaced] = ((blocks - 1L) << 32) | offset;
+    }
+    int packed = lz4 == null ? size : compress(lz4, plain, size);
+    if (packed < size - size / 5) {
+      blockOffsets[blocks - 1] |= SSTableFormat.COMPRESSED_BLOCK;
+      write(compressed, 0, packed);
+    } else {
+      write(plain, 0, size);
+    }
     block.clear();
   }
 
+  /** Answers the bytes that the compressed form takes, its length included. */
+  private int compress(Lz4 with, byte[] plain, int size) {
+    int room = 4 + Lz4.sizeMax(size);
+    if (compressed.length < room) compressed = new byte[room * 2];
+    ByteBuffer.wrap(compressed).order(ByteOrder.LITTLE_ENDIAN).putInt(size);
+    return 4 + with.compress(plain, 0, size, compressed, 4);
+  }
+
+  /** Notes a group, whose place is for now the number of its row in the block. */
   private void addGroup(long hash) {
     if (groups == hashes.length) {
       hashes = Arrays.copyOf(hashes, groups * 2);
-      hashBlocks = Arrays.copyOf(hashBlocks, groups * 2);
+      places = Arrays.copyOf(places, groups * 2);
     }
     hashes[groups] = hash;
-    hashBlocks[groups++] = blocks - 1;
+    places[groups++] = block.rows();
   }
 
   private void addIndexKey(byte[] key, int pointSize, int keySize, long offset) {
@@ -159,34 +220,41 @@ final class SSTableWriter {
     keyEnds[blocks++] = keyText.size();
   }
 
-  private void writeHashes() {
-    sortHashes();
-    ByteBuffer out = ByteBuffer.allocate(groups * 12).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < groups; i++) out.putLong(hashes[i]);
-    for (int i = 0; i < groups; i++) out.putInt(hashBlocks[i]);
-    write(out.array(), 0, out.position());
+  private void writeGroups(int placeBits) {
+    if ((long) blocks << placeBits > 1L << 32) throw new AssertionError("places of 32 bits");
+    long[] entries = hashes;
+    for (int i = 0; i < groups; i++) {
+      long place = ((places[i] >>> 32) << placeBits) | (int) places[i];
+      entries[i] = (entries[i] & 0xFFFFFFFF00000000L) | place;
+    }
+    entries = sorted(entries, places);
+    byte[] out = new byte[Math.min(groups, CHUNK_BYTES / 8) * 8];
+    ByteBuffer buffer = ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < groups; i++) {
+      buffer.putLong(entries[i]);
+      if (buffer.hasRemaining()) continue;
+      write(out, 0, out.length);
+      buffer.clear();
+    }
+    write(out, 0, buffer.position());
   }
 
-  /** Radix sort by unsigned hash, a byte at a time; stable, so equal hashes stay in key order. */
-  private void sortHashes() {
-    long[] targetHashes = new long[groups];
-    int[] targetBlocks = new int[groups];
-    for (int shift = 0; shift < 64; shift += 8) {
+  /** Radix sort by the upper 32 bits, a byte at a time; places come in order, so they stay so. */
+  private long[] sorted(long[] entries, long[] scratch) {
+    long[] source = entries;
+    long[] target = scratch;
+    for (int shift = 32; shift < 64; shift += 8) {
       int[] starts = new int[257];
-      for (int i = 0; i < groups; i++) starts[(int) (hashes[i] >>> shift & 0xFF) + 1]++;
+      for (int i = 0; i < groups; i++) starts[(int) (source[i] >>> shift & 0xFF) + 1]++;
       for (int i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
       for (int i = 0; i < groups; i++) {
-        int at = starts[(int) (hashes[i] >>> shift & 0xFF)]++;
-        targetHashes[at] = hashes[i];
-        targetBlocks[at] = hashBlocks[i];
+        target[starts[(int) (source[i] >>> shift & 0xFF)]++] = source[i];
       }
-      long[] swapHashes = hashes;
-      hashes = targetHashes;
-      targetHashes = swapHashes;
-      int[] swapBlocks = hashBlocks;
-      hashBlocks = targetBlocks;
-      targetBlocks = swapBlocks;
+      long[] swap = source;
+      source = target;
+      target = swap;
     }
+    return source;
   }
 
   private void writeIndex() {
@@ -198,9 +266,9 @@ final class SSTableWriter {
     write(text, 0, text.length);
   }
 
-  /** Appends the checksums section and answers its checksum. */
+  /** Writes the checksums of all chunks, padded, and answers the checksum of that. */
   private int appendChecksums() {
-    int size = (int) SSTableFormat.align(4L * chunks);
+    int size = Math.toIntExact(SSTableFormat.align(4L * chunks));
     ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < chunks; i++) out.putInt(checksums[i]);
     file.append(out.position(0));
@@ -232,6 +300,11 @@ final class SSTableWriter {
     checksums[chunks++] = SSTableFormat.crc(chunk, covered, chunkSize - covered);
     file.append(ByteBuffer.wrap(chunk, 0, chunkSize));
     chunkSize = 0;
+  }
+
+  /** How many bits a number below 2^31 takes, at least 1. */
+  private static int bits(int value) {
+    return Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(value));
   }
 
   private byte[] lastPoint() {

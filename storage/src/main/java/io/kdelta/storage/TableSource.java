@@ -4,8 +4,11 @@ import static io.kdelta.storage.SSTableFormat.CHUNK_BYTES;
 import static io.kdelta.storage.SSTableFormat.U16;
 import static io.kdelta.storage.SSTableFormat.U32;
 
+import io.kdelta.error.KdeltaException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 
 /**
  * The rows of one table. Through the mapping it belongs to the core thread, through the file to the
@@ -17,18 +20,19 @@ final class TableSource extends RowSource {
 
   private final SSTable table;
   private final boolean byFile;
+  private final PlainBlocks plainBlocks = new PlainBlocks();
 
   private int block = -1;
   private MemorySegment segment = MemorySegment.NULL;
   private long base;
   private long position;
   private long restarts;
-  private int rows;
-  private int row;
-  private int interval;
+  private int restartCount;
+  private int prefix;
   private boolean steppedBack;
 
-  private byte[] window = new byte[0];
+  private ByteBuffer window = ByteBuffer.allocate(0);
+  private MemorySegment windowSegment = MemorySegment.NULL;
   private int windowChunk;
   private int windowEnd;
 
@@ -44,7 +48,7 @@ final class TableSource extends RowSource {
       return true;
     }
     try {
-      while (row == rows) {
+      while (position == restarts) {
         if (block + 1 >= table.blocks()) return false;
         load(block + 1);
       }
@@ -64,12 +68,54 @@ final class TableSource extends RowSource {
     }
   }
 
+  @Override
+  void bringValue() {
+    if (!blob) return;
+    if (valueSize != BlobFormat.REFERENCE_BYTES) {
+      throw table.corrupt(table.blockOffset(block), "a reference of " + valueSize + " bytes");
+    }
+    BlobFile file = table.blobOf(BlobFormat.referenceNumber(valueSegment, valueOffset));
+    int entry = BlobFormat.referenceEntry(valueSegment, valueOffset);
+    int size = BlobFormat.referenceSize(valueSegment, valueOffset);
+    int crc = BlobFormat.referenceCrc(valueSegment, valueOffset);
+    try {
+      valueOffset = file.valueOffset(entry, size, crc);
+      valueSegment = file.map();
+      valueSize = size;
+      blob = false;
+    } catch (KdeltaException.Corrupt found) {
+      file.doubt();
+      throw table.blobDamage(found);
+    } catch (InternalError cut) {
+      throw table.cut(cut);
+    }
+  }
+
+  /** Moves to the whole row that lies at an offset of a block, if it is of this group. */
+  boolean standAt(int target, int offset, byte[] point) {
+    steppedBack = false;
+    if (target >= table.blocks()) throw table.corrupt(0, "a place that can not be");
+    if (block != target) load(target);
+    position = base + offset;
+    if (offset < BlockWriter.HEADER_BYTES || position >= restarts) {
+      throw table.corrupt(table.blockOffset(target), "a place that can not be");
+    }
+    decode();
+    return inGroup(point);
+  }
+
+  /** From the first row of a group moves to its first row at or after a suffix, if there is one. */
+  boolean seekInGroup(byte[] point, byte[] suffix) {
+    if (compareKey(point, suffix) >= 0) return true;
+    return seekFrom(block, point, suffix) && inGroup(point);
+  }
+
   /** As seek, when the target is known to lie in or behind a block. */
-  boolean seekFrom(int firstBlock, byte[] point, byte[] suffix) {
+  private boolean seekFrom(int firstBlock, byte[] point, byte[] suffix) {
     steppedBack = false;
     load(lastBlockAtOrBefore(firstBlock, point, suffix));
     int low = 0;
-    int high = (rows + interval - 1) / interval;
+    int high = restartCount;
     while (high - low > 1) {
       int middle = (low + high) >>> 1;
       restart(middle);
@@ -116,25 +162,35 @@ final class TableSource extends RowSource {
   private void load(int target) {
     long from = table.blockOffset(target);
     long to = table.blockOffset(target + 1);
+    long size = to - from;
+    block = -1;
     if (byFile) {
       read(from, to);
-      segment = MemorySegment.ofArray(window);
+      segment = windowSegment;
       base = from - (long) windowChunk * CHUNK_BYTES;
     } else {
       segment = table.verifiedBlock(target);
       base = from;
     }
-    block = target;
-    rows = Short.toUnsignedInt(segment.get(U16, base + 4));
-    interval = Short.toUnsignedInt(segment.get(U16, base + 6));
+    if (table.isCompressed(target)) {
+      segment = plainBlocks.plain(table, target, segment, base, base + size);
+      base = 0;
+      size = segment.get(U32, 0);
+    }
+    int rows = Short.toUnsignedInt(segment.get(U16, base + 4));
+    prefix = Short.toUnsignedInt(segment.get(U16, base + 6));
+    restartCount = (rows + BlockWriter.RESTART_ROWS - 1) / BlockWriter.RESTART_ROWS;
+    restarts = base + size - 4L * restartCount;
+    position = base + BlockWriter.HEADER_BYTES + prefix;
     boolean sane =
-        segment.get(U32, base) == to - from
+        segment.get(U32, base) == size
             && rows > 0
-            && (interval == BlockWriter.PLAIN || interval == BlockWriter.COMPRESSED);
+            && prefix <= RowKey.BYTES_MAX
+            && position < restarts;
     if (!sane) throw table.corrupt(from, "not a block");
-    restarts = base + (to - from) - 4L * ((rows + interval - 1) / interval);
-    row = 0;
-    position = base + BlockWriter.HEADER_BYTES;
+    block = target;
+    reserveKey(prefix);
+    MemorySegment.copy(segment, U8, base + BlockWriter.HEADER_BYTES, key, 0, prefix);
   }
 
   /** Brings the chunks of a block into the window, with some of those behind. */
@@ -142,35 +198,57 @@ final class TableSource extends RowSource {
     int first = (int) (from / CHUNK_BYTES);
     int end = (int) ((to + CHUNK_BYTES - 1) / CHUNK_BYTES);
     if (first >= windowChunk && end <= windowEnd) return;
-    windowEnd = Math.min(Math.max(end, first + READ_AHEAD_CHUNKS), table.header().chunks());
-    window = table.readChunks(first, windowEnd);
+    windowEnd = 0;
+    int last = Math.min(Math.max(end, first + READ_AHEAD_CHUNKS), table.header().chunks());
+    int size = (last - first) * CHUNK_BYTES;
+    if (window.capacity() < size) {
+      windowSegment = Arena.ofAuto().allocate(size, 8);
+      window = windowSegment.asByteBuffer();
+    }
+    table.readChunks(first, last, window);
+    windowEnd = last;
     windowChunk = first;
   }
 
   private void restart(int index) {
-    row = index * interval;
-    position = base + segment.get(U32, restarts + 4L * index);
+    long offset = Integer.toUnsignedLong(segment.get(U32, restarts + 4L * index));
+    position = base + offset;
+    if (offset < BlockWriter.HEADER_BYTES || position >= restarts) {
+      throw table.corrupt(table.blockOffset(block), "a restart that can not be");
+    }
   }
 
   private void decode() {
-    int shared = varint();
-    int fresh = varint();
-    pointSize = varint();
+    int keyWord = varint();
+    int third = varint();
     int valueWord = varint();
-    keySize = shared + fresh;
-    valueSize = valueWord >>> 1;
-    tombstone = (valueWord & 1) != 0;
+    int fresh = keyWord >>> 1;
+    int kind = valueWord & 3;
+    int kept;
+    if ((keyWord & 1) != 0) {
+      kept = prefix;
+      keySize = prefix + fresh;
+      pointSize = keySize - third;
+    } else {
+      kept = pointSize + third;
+      keySize = kept + fresh;
+    }
+    valueSize = valueWord >>> 2;
     boolean sane =
         keySize <= RowKey.BYTES_MAX
-            && pointSize <= keySize
+            && fresh >= 0
+            && third >= 0
+            && pointSize >= prefix
+            && kind != 0
             && position + fresh + valueSize <= restarts;
     if (!sane) throw table.corrupt(table.blockOffset(block), "a row of the block can not be");
+    tombstone = kind == BlockWriter.DELETE;
+    blob = kind == BlockWriter.BLOB;
     reserveKey(keySize);
-    MemorySegment.copy(segment, U8, position, key, shared, fresh);
+    MemorySegment.copy(segment, U8, position, key, kept, fresh);
     valueSegment = segment;
     valueOffset = position + fresh;
     position = valueOffset + valueSize;
-    row++;
   }
 
   private int varint() {

@@ -251,7 +251,7 @@ abstract sealed class TableWork implements StorageWork {
 
     @Override
     List<SSTableWriter.Finished> build(Compaction.Target into, List<String> files) {
-      return Compaction.merge(into, List.of(memtable.sorted()), null, null, false, files);
+      return Compaction.merge(into, List.of(memtable.sorted()), null, null, false, null, files);
     }
 
     @Override
@@ -276,7 +276,7 @@ abstract sealed class TableWork implements StorageWork {
     List<SSTableWriter.Finished> build(Compaction.Target into, List<String> files) {
       List<RowSource> sources = new ArrayList<>();
       for (Run run : step.inputs()) sources.add(run.scan());
-      return Compaction.merge(into, sources, step.from(), step.to(), step.bottom(), files);
+      return Compaction.merge(into, sources, step.from(), step.to(), step.bottom(), null, files);
     }
 
     @Override

@@ -260,10 +260,8 @@ final class TableWorks {
     return new Compaction.Target(
         vfs,
         manifest::nextFileNumber,
-        hashSeed,
-        limits.blockBytes(),
-        limits.partitionBytes(),
-        bottom);
+        new SSTableWriter.Layout(hashSeed, limits.blockBytes(), bottom, false),
+        limits.partitionBytes());
   }
 
   private void flushed(TableWork.Flush flush) {

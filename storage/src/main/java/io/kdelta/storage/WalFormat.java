@@ -52,7 +52,7 @@ final class WalFormat {
   static final int ALIGNMENT = 8;
 
   static final long SEGMENT_MAGIC = 0x4C2D61746C65646BL;
-  static final long MANIFEST_MAGIC = 0x4D2D61746C65646BL;
+  static final long MANIFEST_MAGIC = 0x4D3261746C65646BL;
 
   private static final int FORMAT = 1;
   private static final int HEADER_CHECKED_FROM = 12;

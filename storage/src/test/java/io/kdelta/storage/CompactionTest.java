@@ -120,11 +120,13 @@ final class CompactionTest {
       List<String> written = new ArrayList<>();
       List<SSTableWriter.Finished> finished =
           Compaction.merge(
-              new Compaction.Target(vfs, () -> ++number[0], 5, 256, 3000, bottom),
+              new Compaction.Target(
+                  vfs, () -> ++number[0], new SSTableWriter.Layout(5, 256, bottom, bottom), 3000),
               sources,
               null,
               null,
               bottom,
+              null,
               written);
       assertTrue(finished.size() > 3, "seed " + seed + ": " + finished.size());
       assertEquals(finished.size(), written.size());

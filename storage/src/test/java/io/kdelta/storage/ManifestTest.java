@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kdelta.env.SimEntropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.storage.ManifestEdit.BlobAdded;
+import io.kdelta.storage.ManifestEdit.BlobRemoved;
 import io.kdelta.storage.ManifestEdit.Flushed;
 import io.kdelta.storage.ManifestEdit.SegmentNamed;
 import io.kdelta.storage.ManifestEdit.SegmentReleased;
@@ -17,11 +19,14 @@ import io.kdelta.storage.ManifestEdit.TableRemoved;
 import io.kdelta.vfs.SimVfs;
 import io.kdelta.vfs.Vfs;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -41,18 +46,42 @@ final class ManifestTest {
     TableAdded table = new TableAdded(9, 100, Bytes.of(1, 2));
     SegmentNamed segment = new SegmentNamed(1, 8, -5, 4_096);
     SetAside part = new SetAside(1, 128, 64, 3, 4);
-    manifest.append(List.of(table, segment, part));
+    BlobAdded blob = new BlobAdded(10, 11, 5_000, 77);
+    manifest.append(List.of(table, blob, segment, part));
     manifest.append(List.of(new Flushed(7)));
     vfs.crash();
     ManifestState found = new ManifestReader(vfs).read(vfs.list("")).orElseThrow().state();
     assertEquals(manifest.state(), found);
     assertEquals(7, found.flushedLsn());
     assertEquals(List.of(table), List.copyOf(found.tables().values()));
+    assertEquals(List.of(blob), List.copyOf(found.blobs().values()));
     assertEquals(List.of(segment), List.copyOf(found.segments().values()));
     assertEquals(List.of(part), found.setAside());
     Manifest again = open(vfs);
-    again.append(List.of(new TableRemoved(9), new SegmentReleased(1)));
-    assertEquals(new ManifestState(7, new TreeMap<>(), new TreeMap<>(), List.of()), again.state());
+    again.append(List.of(new TableRemoved(9), new BlobRemoved(10), new SegmentReleased(1)));
+    assertEquals(
+        new ManifestState(7, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of()),
+        again.state());
+  }
+
+  @Test
+  void aStoreOfTheFormatBeforeIsRefusedAndSaysSo() {
+    SimVfs vfs = disk(1);
+    open(vfs).close();
+    byte[] current = HexFormat.of().parseHex("6b64656c74612d43" + "0100000000000000".repeat(2));
+    CRC32C crc = new CRC32C();
+    crc.update(current);
+    vfs.delete(FileNames.CURRENT);
+    try (Vfs.File file = vfs.create(FileNames.CURRENT)) {
+      file.append(ByteBuffer.wrap(current));
+      file.append(
+          ByteBuffer.allocate(4)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putInt((int) crc.getValue())
+              .flip());
+    }
+    KdeltaException.Invalid refused = assertThrows(KdeltaException.Invalid.class, () -> open(vfs));
+    assertTrue(String.valueOf(refused.getMessage()).contains("format 1"));
   }
 
   @Test
@@ -61,6 +90,7 @@ final class ManifestTest {
     assertThrows(IllegalStateException.class, () -> manifest.append(List.of(new TableRemoved(1))));
     assertThrows(
         IllegalStateException.class, () -> manifest.append(List.of(new SegmentReleased(1))));
+    assertThrows(IllegalStateException.class, () -> manifest.append(List.of(new BlobRemoved(1))));
     manifest.append(List.of(new Flushed(2)));
     assertThrows(IllegalStateException.class, () -> manifest.append(List.of(new Flushed(1))));
     assertEquals(2, manifest.state().flushedLsn());

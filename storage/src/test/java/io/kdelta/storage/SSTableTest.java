@@ -156,7 +156,8 @@ final class SSTableTest {
   private SSTableWriter.Finished write(
       long number, NavigableMap<RowKey, Optional<Bytes>> rows, int blockBytes, boolean bottom) {
     try (Vfs.File file = vfs.create(FileNames.table(number))) {
-      SSTableWriter writer = new SSTableWriter(file, number, HASH_SEED, blockBytes, bottom);
+      SSTableWriter.Layout layout = new SSTableWriter.Layout(HASH_SEED, blockBytes, bottom, bottom);
+      SSTableWriter writer = new SSTableWriter(file, number, layout, null);
       RowSource source = new ListSource(rows);
       while (source.next()) writer.add(source);
       return writer.finish();
