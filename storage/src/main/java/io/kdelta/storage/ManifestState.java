@@ -66,7 +66,7 @@ public record ManifestState(
 
   /** The same tables behind another log. */
   ManifestState withLog(SortedMap<Long, ManifestEdit.SegmentNamed> others) {
-    return new ManifestState(flushedLsn, tables, others, List.of());
+    return new ManifestState(flushedLsn, tables, blobs, others, List.of());
   }
 
   /** The edits that lead from nothing to this state. */

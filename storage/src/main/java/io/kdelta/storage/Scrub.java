@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import io.kdelta.error.KdeltaException;
 import io.kdelta.vfs.Vfs;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,7 +56,8 @@ final class Scrub {
       try {
         // Another opening reads header, columns and footer again.
         if (from == 0) SSTable.open(vfs, named).close();
-        var _ = table.readChunks(from, end);
+        ByteBuffer target = ByteBuffer.allocateDirect((end - from) * SSTableFormat.CHUNK_BYTES);
+        table.readChunks(from, end, target);
       } catch (KdeltaException.Corrupt corrupt) {
         found = Optional.of(corrupt);
       }
