@@ -6,6 +6,7 @@ import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
+import io.kdelta.storage.RowView;
 import io.kdelta.storage.Rows;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  * Reads of the graph of visible versions over any rows: the live store, a snapshot, or a
  * transaction that is not committed yet.
  *
- * <p>Owner: the core thread. No state of its own. Every method throws {@link
+ * <p>Owner: the core thread. No state of its own but what it reads into. Every method throws {@link
  * KdeltaException.Corrupt} when a row that has to be there is not.
  */
 public final class CausalGraph {
   private final Rows rows;
+  private final RowView row = new RowView();
+  private final VersionView shown = new VersionView();
 
   /** Reads {@code rows}. */
   public CausalGraph(Rows rows) {
@@ -32,23 +35,18 @@ public final class CausalGraph {
 
   /** The heads of a key; empty when it has no version. */
   public Heads heads(Key key) {
-    try (Cursor cursor = rows.group(Keyspace.group(key))) {
-      return cursor.next() ? headsOf(key, cursor.row()) : new Heads(key, List.of(), 0);
-    }
+    if (!first(key)) return new Heads(key, List.of(), 0);
+    return headsOf(key, row, shown);
   }
 
   /** What a read of the key answers now, in one look-up while it has one head; null for none. */
   public @Nullable Present present(Key key) {
-    Row first;
-    try (Cursor cursor = rows.group(Keyspace.group(key))) {
-      if (!cursor.next()) return null;
-      first = cursor.row();
+    if (!first(key)) return null;
+    if (!shown.isOpenHeads()) {
+      Stored only = shown.stored();
+      return new Present(only, 1, only.version().id(), only.lsn());
     }
-    if (!Keyspace.isOpenHeads(first.key())) {
-      Stored only = StoredRows.stored(first);
-      return new Present(only, 1, only.version().id(), first.lsn());
-    }
-    Heads heads = headsOf(key, first);
+    Heads heads = headsOf(key, row, shown);
     Stored winner = version(heads.winner().orElseThrow(AssertionError::new).id());
     if (winner == null) {
       throw new KdeltaException.Corrupt("heads of " + key, 0, "the winner is not there");
@@ -61,11 +59,17 @@ public final class CausalGraph {
    * The heads that the first row of a group tells: the open heads, or else the newest version. That
    * one is the only head then, for a time is above all its parents'.
    */
-  static Heads headsOf(Key key, Row first) {
-    if (Keyspace.isOpenHeads(first.key())) {
-      return new Heads(key, StoredRows.heads(first), first.lsn());
-    }
-    return new Heads(key, List.of(StoredRows.head(first)), first.lsn());
+  static Heads headsOf(Key key, RowView first, VersionView shown) {
+    if (shown.isOpenHeads()) return new Heads(key, StoredRows.heads(first.row()), first.lsn());
+    return new Heads(key, List.of(shown.head()), first.lsn());
+  }
+
+  /** Shows the first row of a key. */
+  private boolean first(Key key) {
+    byte[] point = key.point();
+    if (!rows.first(point, 0, point.length, row)) return false;
+    shown.show(row);
+    return true;
   }
 
   /** A visible version, or null. */
@@ -159,11 +163,11 @@ public final class CausalGraph {
       Stored newest = null;
       TreeSet<Digest> superseded = new TreeSet<>();
       while (history.next()) {
+        boolean wins = !history.deleted() && !superseded.contains(history.id());
         Stored stored = history.stored();
-        Version version = stored.version();
-        if (!version.deleted() && !superseded.contains(version.id())) return stored;
+        if (wins) return stored;
         if (newest == null) newest = stored;
-        superseded.addAll(version.parents());
+        superseded.addAll(stored.version().parents());
       }
       return newest;
     }

@@ -23,9 +23,8 @@ public record CausalStats(
   public static final CausalStats NONE = new CausalStats(0, 0, 0, 0, 0, 0, 0);
 
   /** What one version counts for on its own. */
-  static CausalStats ofVersion(Version version, int documentBytes) {
-    return new CausalStats(
-        1, 0, 0, version.parents().size() > 1 ? 1 : 0, 0, version.deleted() ? 1 : 0, documentBytes);
+  static CausalStats ofVersion(int parentCount, boolean deleted, int documentBytes) {
+    return new CausalStats(1, 0, 0, parentCount > 1 ? 1 : 0, 0, deleted ? 1 : 0, documentBytes);
   }
 
   /** What a key counts for by its heads; nothing while it has none. */
@@ -36,7 +35,9 @@ public record CausalStats(
 
   /** What changes when a version becomes visible. */
   static CausalStats change(Version version, int documentBytes, Heads before, Heads after) {
-    return ofVersion(version, documentBytes).plus(ofKey(after)).minus(ofKey(before));
+    return ofVersion(version.parentCount(), version.deleted(), documentBytes)
+        .plus(ofKey(after))
+        .minus(ofKey(before));
   }
 
   /** Keys whose every head is a delete. */

@@ -103,21 +103,25 @@ final class DerivedState {
 
   private void scanVersions(Rows rows) {
     List<Digest> ids = new ArrayList<>();
+    VersionView shown = new VersionView();
     try (Cursor cursor = rows.cursor(Keyspace.VERSION.start(), Keyspace.VERSION.end())) {
       Bytes group = Bytes.EMPTY;
+      String namespace = "";
       while (cursor.next()) {
-        Row row = cursor.row();
-        if (!row.key().point().equals(group)) {
-          group = row.key().point();
+        shown.show(cursor.view());
+        if (!shown.inGroup(group)) {
+          group = shown.group();
           Key key = Keyspace.keyOf(group);
-          CausalStats one = CausalStats.ofKey(CausalGraph.headsOf(key, row));
-          namespaces.merge(key.namespace(), one, CausalStats::plus);
+          namespace = key.namespace();
+          CausalStats one =
+              CausalStats.ofKey(CausalGraph.headsOf(key, cursor.view(), shown));
+          namespaces.merge(namespace, one, CausalStats::plus);
         }
-        if (Keyspace.isOpenHeads(row.key())) continue;
-        Stored stored = StoredRows.stored(row);
-        ids.add(stored.version().id());
-        CausalStats one = CausalStats.ofVersion(stored.version(), stored.documentBytes());
-        namespaces.merge(stored.version().key().namespace(), one, CausalStats::plus);
+        if (shown.isOpenHeads()) continue;
+        ids.add(shown.id());
+        CausalStats one =
+            CausalStats.ofVersion(shown.parentCount(), shown.deleted(), shown.documentBytes());
+        namespaces.merge(namespace, one, CausalStats::plus);
       }
     }
     tree = MerkleTree.of(ids);

@@ -25,6 +25,7 @@ public final class Key implements Comparable<Key> {
 
   private final String namespace;
   private final String key;
+  private final byte[] point;
   private final Bytes group;
 
   /**
@@ -45,7 +46,8 @@ public final class Key implements Comparable<Key> {
     if (key.indexOf('\0') >= 0) throw new KdeltaException.Invalid("key", "contains NUL");
     this.namespace = namespace;
     this.key = key;
-    this.group = Keyspace.group(Bytes.utf8(namespace), bytes);
+    this.point = Keyspace.point(namespace, bytes);
+    this.group = Bytes.wrap(point);
   }
 
   /** The first part. */
@@ -94,6 +96,11 @@ public final class Key implements Comparable<Key> {
   /** The point part of all rows of this key. */
   Bytes group() {
     return group;
+  }
+
+  /** The same for reads without garbage; nobody writes to it. */
+  byte[] point() {
+    return point;
   }
 
   @Override

@@ -1,8 +1,7 @@
 package io.kdelta.causal;
 
+import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Cursor;
-import io.kdelta.storage.Row;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A walk over the keys of a namespace in order, each with its heads.
@@ -11,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeyWalk implements AutoCloseable {
   private final Cursor cursor;
-  private @Nullable Row first;
+  private final VersionView shown = new VersionView();
+  private Bytes group = Bytes.EMPTY;
 
   KeyWalk(Cursor cursor) {
     this.cursor = cursor;
@@ -19,18 +19,17 @@ public final class KeyWalk implements AutoCloseable {
 
   /** Moves to the next key; false at the end. */
   public boolean next() {
-    Row before = first;
-    boolean more =
-        before == null ? cursor.next() : cursor.seek(Keyspace.afterGroup(before.key().point()));
-    if (more) first = cursor.row();
-    return more;
+    boolean more = group.isEmpty() ? cursor.next() : cursor.seek(Keyspace.afterGroup(group));
+    if (!more) return false;
+    shown.show(cursor.view());
+    group = shown.group();
+    return true;
   }
 
   /** The key it stands on and its heads. */
   public Heads heads() {
-    Row row = first;
-    if (row == null) throw new IllegalStateException("the walk stands on no key");
-    return CausalGraph.headsOf(Keyspace.keyOf(row.key().point()), row);
+    if (group.isEmpty()) throw new IllegalStateException("the walk stands on no key");
+    return CausalGraph.headsOf(Keyspace.keyOf(group), cursor.view(), shown);
   }
 
   @Override

@@ -86,14 +86,15 @@ public enum Keyspace {
     return key.group();
   }
 
-  /** The same of the two parts of a key. */
-  static Bytes group(Bytes namespace, Bytes key) {
-    byte[] group = new byte[NAMESPACE_AT + namespace.size() + key.size()];
-    group[0] = (byte) VERSION.code;
-    group[1] = (byte) namespace.size();
-    namespace.copyTo(group, NAMESPACE_AT);
-    key.copyTo(group, NAMESPACE_AT + namespace.size());
-    return Bytes.wrap(group);
+  /** The same of the two parts of a key, as a fresh array. */
+  static byte[] point(String namespace, Bytes key) {
+    Bytes name = Bytes.utf8(namespace);
+    byte[] point = new byte[NAMESPACE_AT + name.size() + key.size()];
+    point[0] = (byte) VERSION.code;
+    point[1] = (byte) name.size();
+    name.copyTo(point, NAMESPACE_AT);
+    key.copyTo(point, NAMESPACE_AT + name.size());
+    return point;
   }
 
   /** What the point parts of all keys of a namespace start with. */
@@ -146,11 +147,6 @@ public enum Keyspace {
     Bytes suffix = versionRow.suffix();
     if (versionRow.point().at(0) == PARKED.code) return Fields.digestAt(suffix, 0);
     return inverted(Fields.digestAt(suffix, 1 + Long.BYTES));
-  }
-
-  /** The time in the key of a version row by key. */
-  static Timestamp timeOf(RowKey versionRow) {
-    return new Timestamp(~versionRow.suffix().bigEndianLongAt(1));
   }
 
   static RowKey byId(Digest id) {

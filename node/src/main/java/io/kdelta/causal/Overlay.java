@@ -69,6 +69,18 @@ final class Overlay implements Rows {
   }
 
   @Override
+  public boolean get(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    if (gathered.isEmpty()) return below.get(key, from, pointSize, suffixSize, into);
+    return Rows.super.get(key, from, pointSize, suffixSize, into);
+  }
+
+  @Override
+  public boolean first(byte[] point, int from, int pointSize, RowView into) {
+    if (gathered.isEmpty()) return below.first(point, from, pointSize, into);
+    return Rows.super.first(point, from, pointSize, into);
+  }
+
+  @Override
   public Cursor group(Bytes point) {
     RowKey behind = RowKey.first(Bytes.concat(point, Bytes.of(0)));
     return new Merged(below.group(point), RowKey.first(point), behind);

@@ -30,12 +30,15 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class StoredRows {
+  /** Flag of a version's row: a request follows the dots. */
+  static final int HAS_REQUEST = 1;
+
   private static final int FORMAT = 1;
-  private static final int HAS_REQUEST = 1;
   private static final int ELSEWHERE = 2;
   private static final int VISIBLE = 0;
   private static final int PARKED = 1;
-  private static final int CANONICAL_AT = 6;
+  /** Where the canonical bytes begin in the row of a version. */
+  static final int CANONICAL_AT = 6;
   private static final int CHAINED = 1;
   private static final int CONTINUES = 2;
 
@@ -102,15 +105,20 @@ final class StoredRows {
     return out.toBytes();
   }
 
-  /** The head that the version of a row by key is while nothing supersedes it. */
-  static Head head(Row row) {
-    boolean deleted = row.value().at(CANONICAL_AT + 1) == Version.Kind.DELETE.code();
-    return new Head(Keyspace.idOf(row.key()), Keyspace.timeOf(row.key()), deleted);
+  static Stored stored(Row row) {
+    return stored(row.value(), Keyspace.idOf(row.key()), row.lsn());
   }
 
-  static Stored stored(Row row) {
-    Digest id = Keyspace.idOf(row.key());
-    return read(row, "version", in -> stored(in, id, row.lsn()));
+  /** The version of a row that was stored under this id. */
+  static Stored stored(Bytes value, Digest id, long lsn) {
+    try {
+      ByteReader in = new ByteReader(value, "version");
+      Stored stored = stored(in, id, lsn);
+      in.end();
+      return stored;
+    } catch (KdeltaException.Invalid e) {
+      throw new KdeltaException.Corrupt("version " + id, 0, e.field() + " " + e.reason());
+    }
   }
 
   private static Stored stored(ByteReader in, Digest id, long lsn) {
