@@ -39,7 +39,7 @@ public final class Bench {
     boolean storage = bench.equals("storage");
     if (!storage && !bench.equals("documents")) throw new IllegalArgumentException(bench);
     int repetitions = Integer.parseInt(property("reps", Sizes.quick() ? "1" : "3"));
-    List<String> phases = chosen("rows", storage ? PHASES : List.of("machine", "documents"));
+    List<String> phases = chosen("rows", storage ? PHASES : List.of("machine", "documents", "growth"));
     List<String> engines = storage ? chosen("engines", ENGINES) : List.of("kdelta");
     Bench run = new Bench(Path.of(property("data", "target/bench-data")).toAbsolutePath());
     String load = Meter.load();
@@ -81,6 +81,8 @@ public final class Bench {
       // LMDB has no log that a crash could leave full.
       if (phase.equals("crash") && engine.equals("lmdb")) continue;
       if (phase.equals("overwrite") && !COUNTING.contains(engine)) continue;
+      // It only has notes, and those of the first repetition are shown.
+      if (phase.equals("growth") && repetition > 1) continue;
       measure(phase, engine, repetition);
     }
   }

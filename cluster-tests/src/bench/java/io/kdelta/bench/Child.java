@@ -32,6 +32,8 @@ public final class Child {
       case "crash-write" -> new CrashPhase(engine, directory, sizes).write();
       case "crash-open" -> new CrashPhase(engine, directory, sizes).open();
       case "overwrite" -> new OverwritePhase(engine, directory, sizes).run();
+      case "documents" -> new DocumentPhase(directory, sizes).run();
+      case "growth" -> new Growth(directory).run();
       default -> throw new IllegalArgumentException("no phase " + phase);
     }
   }

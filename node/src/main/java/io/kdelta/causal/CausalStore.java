@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public final class CausalStore {
   private static final int REFUSED_MAX = 10_000;
 
+  /** The memory of a batch up to this size is used for the next one. */
+  private static final int BATCH_BYTES_KEPT = 1 << 20;
+
   private final StorageEngine engine;
   private final Time time;
   private final Entropy entropy;
@@ -46,6 +49,7 @@ public final class CausalStore {
   private SortedSet<String> repaired;
   private boolean unsound;
   private @Nullable Transaction open;
+  private WriteBatch batch = new WriteBatch();
 
   private CausalStore(
       StorageEngine engine, Time time, Entropy entropy, ContentSchema schema, NodeId node) {
@@ -371,7 +375,9 @@ public final class CausalStore {
       staging.close();
       boolean applied = false;
       try {
-        lsn = engine.apply(staging.rows.batch());
+        staging.rows.fill(batch);
+        lsn = engine.apply(batch);
+        if (batch.encodedSize() > BATCH_BYTES_KEPT) batch = new WriteBatch();
         applied = true;
       } finally {
         if (!applied) arrivals.undo();

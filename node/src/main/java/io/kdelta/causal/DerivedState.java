@@ -113,8 +113,7 @@ final class DerivedState {
           group = shown.group();
           Key key = Keyspace.keyOf(group);
           namespace = key.namespace();
-          CausalStats one =
-              CausalStats.ofKey(CausalGraph.headsOf(key, cursor.view(), shown));
+          CausalStats one = CausalStats.ofKey(CausalGraph.headsOf(key, cursor.view(), shown));
           namespaces.merge(namespace, one, CausalStats::plus);
         }
         if (shown.isOpenHeads()) continue;

@@ -48,9 +48,9 @@ final class Overlay implements Rows {
     return bytes;
   }
 
-  /** Everything gathered, in key order. */
-  WriteBatch batch() {
-    WriteBatch batch = new WriteBatch();
+  /** Makes {@code batch} hold everything gathered, in key order, and nothing else. */
+  void fill(WriteBatch batch) {
+    batch.clear();
     gathered.forEach((key, value) -> {
       if (value.isPresent()) {
         batch.put(key, value.get());
@@ -58,7 +58,6 @@ final class Overlay implements Rows {
         batch.delete(key);
       }
     });
-    return batch;
   }
 
   @Override

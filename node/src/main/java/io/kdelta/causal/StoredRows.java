@@ -37,8 +37,10 @@ final class StoredRows {
   private static final int ELSEWHERE = 2;
   private static final int VISIBLE = 0;
   private static final int PARKED = 1;
+
   /** Where the canonical bytes begin in the row of a version. */
   static final int CANONICAL_AT = 6;
+
   private static final int CHAINED = 1;
   private static final int CONTINUES = 2;
 

@@ -58,8 +58,10 @@ public final class DocumentStore {
    */
   public Answer.Outcome write(List<Write> writes, String requestId) {
     checkWrites(writes);
-    Answer.Outcome first = new Retries(store.graph()).find(requestId, drafts(writes));
-    if (first != null) return first;
+    if (!requestId.isEmpty()) {
+      Answer.Outcome first = new Retries(store.graph()).find(requestId, drafts(writes));
+      if (first != null) return first;
+    }
     return transact(transaction -> {
       List<Written> written = new ArrayList<>();
       for (int i = 0; i < writes.size(); i++) {
