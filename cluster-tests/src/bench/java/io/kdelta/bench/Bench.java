@@ -39,7 +39,8 @@ public final class Bench {
     boolean storage = bench.equals("storage");
     if (!storage && !bench.equals("documents")) throw new IllegalArgumentException(bench);
     int repetitions = Integer.parseInt(property("reps", Sizes.quick() ? "1" : "3"));
-    List<String> phases = chosen("rows", storage ? PHASES : List.of("machine", "documents", "growth"));
+    List<String> phases =
+        chosen("rows", storage ? PHASES : List.of("machine", "documents", "growth"));
     List<String> engines = storage ? chosen("engines", ENGINES) : List.of("kdelta");
     Bench run = new Bench(Path.of(property("data", "target/bench-data")).toAbsolutePath());
     String load = Meter.load();

@@ -80,14 +80,13 @@ final class CoreRig implements AutoCloseable {
   private Timing measure(int perTurn, IntFunction<Command> command) {
     List<List<Event>> turns = new ArrayList<>();
     int steps = Math.max(500, STEPS / perTurn);
-    for (int i = 0; i < 2 * steps; i++) {
+    for (int i = 0; i < (1 + Timing.WARM) * steps; i++) {
       List<Event> events = new ArrayList<>();
       for (int j = 0; j < perTurn; j++) events.add(arrived(command.apply(i * perTurn + j)));
       turns.add(events);
     }
     long before = answers;
-    Timing timing =
-        Timing.of(steps, perTurn, i -> turn(turns.get(i / perTurn)), this::finishWork);
+    Timing timing = Timing.of(steps, perTurn, i -> turn(turns.get(i / perTurn)), this::finishWork);
     long asked = (long) turns.size() * perTurn;
     if (answers - before != asked) throw new AssertionError(answers - before + " of " + asked);
     return timing;

@@ -158,15 +158,15 @@ final class Goals {
    */
   static List<Goal> documents() {
     return List.of(
-        micros("get on the core, 64 a turn, p50", "document-get-p50-us", "1.5 us, older: 0.34", 1.5),
+        micros(
+            "get on the core, 64 a turn, p50", "document-get-p50-us", "1.5 us, older: 0.34", 1.5),
         micros("the same, p99", "document-get-p99-us", "", Double.NaN),
         rate("the same, a CPU second", "document-get-cpu-rate", "older: 2.9M/s hot", 2.9e6),
         micros("get on the core, 1 a turn, p50", "document-get-1-p50-us", "", Double.NaN),
         micros("get of the store alone, p50", "document-get-store-p50-us", "1 us", 1),
         bytes("heap per get of the store alone", "document-get-store-heap"),
         micros("contains on the core, p50", "document-contains-p50-us", "1.5 us", 1.5),
-        micros(
-            "get-at, 100,000 versions of one key, p50", "document-get-at-p50-us", "3 us", 3),
+        micros("get-at, 100,000 versions of one key, p50", "document-get-at-p50-us", "3 us", 3),
         rate("history, versions, fields", "document-history-rate", "4.3M/s, older: 4.3M/s", 4.3e6),
         rate("history, versions, documents too", "document-history-whole-rate", "4.3M/s", 4.3e6),
         micros("put on the core, 64 a turn, p50", "document-put-core-p50-us", "", Double.NaN),

@@ -17,7 +17,7 @@ final class Growth {
   private static final int DIFFERENCES = 100;
 
   private final Path root;
-  
+
   Growth(Path root) {
     this.root = root;
   }

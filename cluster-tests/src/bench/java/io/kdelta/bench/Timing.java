@@ -12,6 +12,9 @@ import java.util.Arrays;
  * @param allocatedBytes of heap by the measuring thread, for an operation
  */
 record Timing(double perSecond, double perCpuSecond, double p50, double p99, long allocatedBytes) {
+  /** Compilers need that many runs before they are done. */
+  static final int WARM = 4;
+
   /** A step of a measurement: the operations from {@code first} on, as many as a step has. */
   @FunctionalInterface
   interface Step {
@@ -30,14 +33,15 @@ record Timing(double perSecond, double perCpuSecond, double p50, double p99, lon
   }
 
   /**
-   * Measures {@code steps} steps of {@code operations} each, behind as many that only warm up.
+   * Measures {@code steps} steps of {@code operations} each, behind {@value #WARM} times as
+   * many that only warm up.
    * Times are those of an operation's share of its step.
    */
   static Timing of(int steps, int operations, Step step, Pause pause) {
     long[] nanos = new long[steps];
     long allocated = 0;
     long cpu = 0;
-    for (int i = -steps; i < steps; i++) {
+    for (int i = -WARM * steps; i < steps; i++) {
       if (i == 0) {
         allocated = 0;
         cpu = 0;
@@ -45,7 +49,7 @@ record Timing(double perSecond, double perCpuSecond, double p50, double p99, lon
       long heap = Meter.allocatedBytes();
       long onCore = Meter.cpuNanos();
       long start = System.nanoTime();
-      step.run((i + steps) * operations);
+      step.run((i + WARM * steps) * operations);
       long end = System.nanoTime();
       cpu += Meter.cpuNanos() - onCore;
       allocated += Meter.allocatedBytes() - heap;
