@@ -5,8 +5,8 @@ import io.kdelta.env.HostWorker;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Cursor;
-import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
+import io.kdelta.storage.RowView;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.storage.StorageStats;
@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class KdeltaEngine implements Engine {
   private final LinkedBlockingQueue<StorageWork> done = new LinkedBlockingQueue<>();
   private final RuntimeException death = new RuntimeException("a worker died");
+  private final WriteBatch batch = new WriteBatch();
+  private final RowView view = new RowView();
   private Mode mode = Mode.UNSYNCED;
   private @Nullable StorageEngine store;
   private @Nullable HostWorker log;
@@ -51,24 +53,26 @@ final class KdeltaEngine implements Engine {
 
   @Override
   public void put(byte[][] keys, byte[][] values, int count) throws InterruptedException {
-    WriteBatch batch = new WriteBatch();
-    for (int i = 0; i < count; i++) {
-      batch.put(RowKey.first(Bytes.wrap(keys[i])), Bytes.wrap(values[i]));
-    }
-    long lsn = apply(batch);
+    batch.clear();
+    for (int i = 0; i < count; i++) add(keys[i], values[i]);
+    long lsn = apply();
     turn();
     if (mode == Mode.DURABLE) awaitDurable(lsn);
   }
 
   /** Puts one row without handing out work: the part of a turn that a command costs. */
   long append(byte[] key, byte[] value) throws InterruptedException {
-    return apply(new WriteBatch().put(RowKey.first(Bytes.wrap(key)), Bytes.wrap(value)));
+    batch.clear();
+    add(key, value);
+    return apply();
   }
 
   /** The same, but answers false at once when the store has no room for it now. */
   boolean offer(byte[] key, byte[] value) {
     try {
-      store().apply(new WriteBatch().put(RowKey.first(Bytes.wrap(key)), Bytes.wrap(value)));
+      batch.clear();
+      add(key, value);
+      store().apply(batch);
       return true;
     } catch (KdeltaException.Overloaded _) {
       return false;
@@ -84,10 +88,9 @@ final class KdeltaEngine implements Engine {
 
   @Override
   public int get(byte[] key, byte[] target) {
-    Row row = store().get(RowKey.first(Bytes.wrap(key)));
-    if (row == null) return -1;
-    row.value().copyTo(target, 0);
-    return row.value().size();
+    if (!store().get(key, 0, key.length, 0, view)) return -1;
+    view.copyValueTo(target, 0);
+    return view.valueSize();
   }
 
   @Override
@@ -95,7 +98,7 @@ final class KdeltaEngine implements Engine {
     long rows = 0;
     try (Cursor cursor = store().cursor(RowKey.first(Bytes.of(0)), null)) {
       while (cursor.next()) {
-        cursor.row().value().copyTo(scratch, 0);
+        cursor.view().copyValueTo(scratch, 0);
         rows++;
       }
     }
@@ -193,7 +196,11 @@ final class KdeltaEngine implements Engine {
     return new State(stats.unflushedMemtables(), stats.runs(), stats.flushes(), stats.merges());
   }
 
-  private long apply(WriteBatch batch) throws InterruptedException {
+  private void add(byte[] key, byte[] value) {
+    batch.put(key, 0, key.length, 0, value, 0, value.length);
+  }
+
+  private long apply() throws InterruptedException {
     while (true) {
       try {
         return store().apply(batch);
