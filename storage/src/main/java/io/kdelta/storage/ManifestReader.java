@@ -90,7 +90,8 @@ final class ManifestReader {
     String name = FileNames.manifest(current.number());
     byte[] image = image(name);
     RecordScan scan =
-        RecordScan.of(format, image, WalFormat.HEADER_BYTES, image.length, current.salt(), 1);
+        RecordScan.of(
+            format, FileWindow.of(image), WalFormat.HEADER_BYTES, image.length, current.salt(), 1);
     for (RecordScan.Gap gap : scan.gaps()) {
       boolean durable = scan.markFrom(gap.record()) >= gap.firstLsn() || gap.record() == 0;
       if (durable) throw new KdeltaException.Corrupt(name, gap.offset(), "bad record");

@@ -20,7 +20,17 @@ final class RecordScan {
   private final List<Gap> gaps = new ArrayList<>();
   private int end;
 
-  private RecordScan() {}
+  private final WalFormat format;
+  private final FileWindow window;
+  private final int to;
+  private final long salt;
+
+  private RecordScan(WalFormat format, FileWindow window, int to, long salt) {
+    this.format = format;
+    this.window = window;
+    this.to = to;
+    this.salt = salt;
+  }
 
   /**
    * Bytes before a record that are not records.
@@ -32,28 +42,27 @@ final class RecordScan {
   record Gap(int record, int offset, int bytes, long firstLsn, long lastLsn) {}
 
   /**
-   * Reads {@code [from, to)} of the image.
+   * Reads {@code [from, to)} of the file.
    *
    * @param lsnExpected of the first record; 0 if not known
    */
   static RecordScan of(
-      WalFormat format, byte[] image, int from, int to, long salt, long lsnExpected) {
-    RecordScan scan = new RecordScan();
+      WalFormat format, FileWindow window, int from, int to, long salt, long lsnExpected) {
+    RecordScan scan = new RecordScan(format, window, to, salt);
     int at = from;
     long expected = lsnExpected;
     while (true) {
       int found = at;
-      if (expected == 0 || !format.isRecord(image, at, to, salt, expected, expected)) {
-        found = search(format, image, at, to, salt, Math.max(1, expected), scan.count > 0);
+      if (expected == 0 || !scan.isRecord(at, expected, expected)) {
+        found = scan.search(at, Math.max(1, expected), scan.count > 0);
         if (found < 0) break;
-        long lsn = WalFormat.lsn(image, found);
+        long lsn = scan.lsnAt(found);
         if (found > at || (expected != 0 && lsn != expected)) {
           scan.gaps.add(new Gap(scan.count, at, found - at, expected, lsn - 1));
         }
       }
-      scan.add(image, found);
-      expected = WalFormat.lsn(image, found) + 1;
-      at = found + WalFormat.length(image, found);
+      at = scan.add(found);
+      expected = scan.lsns[scan.count - 1] + 1;
     }
     scan.end = at;
     return scan;
@@ -87,32 +96,45 @@ final class RecordScan {
     return end;
   }
 
-  private static int search(
-      WalFormat format,
-      byte[] image,
-      int from,
-      int to,
-      long salt,
-      long lsnFrom,
-      boolean lsnIsExact) {
-    for (int at = from; at <= to - WalFormat.RECORD_BYTES_MIN; at += WalFormat.ALIGNMENT) {
+  private int search(int from, long lsnFrom, boolean lsnIsExact) {
+    int last = to - WalFormat.RECORD_BYTES_MIN;
+    for (int at = from; at <= last; at += WalFormat.ALIGNMENT) {
+      // No record begins with zeros, and the unused part of a segment is nothing else.
+      at = window.skipZeros(at, to);
       // The records that are missing took at least so many bytes each.
       int missingMax = (at - from) / WalFormat.RECORD_BYTES_MIN;
       long lsnTo = lsnIsExact ? lsnFrom + missingMax : Long.MAX_VALUE;
-      if (format.isRecord(image, at, to, salt, lsnFrom, lsnTo)) return at;
+      if (isRecord(at, lsnFrom, lsnTo)) return at;
     }
     return -1;
   }
 
-  private void add(byte[] image, int at) {
+  private boolean isRecord(int at, long lsnFrom, long lsnTo) {
+    if (to - at < WalFormat.RECORD_BYTES_MIN) return false;
+    int head = window.at(at, WalFormat.RECORD_BYTES_MIN);
+    if (!WalFormat.mayBeRecord(window.array(), head, to - at, lsnFrom, lsnTo)) return false;
+    int length = WalFormat.length(window.array(), head);
+    int whole = window.at(at, length);
+    return format.isRecord(window.array(), whole, whole + length, salt, lsnFrom, lsnTo);
+  }
+
+  private long lsnAt(int at) {
+    int index = window.at(at, WalFormat.RECORD_BYTES_MIN);
+    return WalFormat.lsn(window.array(), index);
+  }
+
+  /** Notes a record and answers where it ends. */
+  private int add(int at) {
     if (count == offsets.length) {
       offsets = Arrays.copyOf(offsets, 2 * count);
       lsns = Arrays.copyOf(lsns, 2 * count);
       marks = Arrays.copyOf(marks, 2 * count);
     }
+    int index = window.at(at, WalFormat.RECORD_BYTES_MIN);
     offsets[count] = at;
-    lsns[count] = WalFormat.lsn(image, at);
-    marks[count] = WalFormat.durableMark(image, at);
+    lsns[count] = WalFormat.lsn(window.array(), index);
+    marks[count] = WalFormat.durableMark(window.array(), index);
     count++;
+    return at + WalFormat.length(window.array(), index);
   }
 }

@@ -82,7 +82,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     if (!fits) requireAnotherMemtable(batch);
     if (!wal.fits(bytes)) throw refusal("the log waits for the disk");
     if (!fits) rotate(batch);
-    long lsn = wal.append(StorageOpening.BATCH, Bytes.wrap(batch.array(), 0, bytes));
+    long lsn = wal.append(StorageOpening.BATCH, batch.array(), 0, bytes);
     views.current().memtables().getFirst().apply(lsn, batch.array(), 0, bytes);
     counters.batches++;
     counters.batchBytes += bytes;

@@ -2,7 +2,6 @@ package io.kdelta.storage;
 
 import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
-import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +70,7 @@ final class StorageOpening {
             entropy.split("log"),
             new WalLimits(segment, segment / 2, 1),
             manifest,
-            (lsn, type, payload) -> replay(pool, lsn, type, payload));
+            (lsn, type, array, from, size) -> replay(pool, lsn, type, array, from, size));
     if (memtables.isEmpty()) memtables.add(pool.take(0, 0));
     List<Damage> other = new ArrayList<>(wal.recovery().damage());
     for (Damage damage : manifest.settle(wal.recovery())) {
@@ -125,15 +124,14 @@ final class StorageOpening {
   }
 
   /** Puts what the log holds into memtables, as many as it takes: they are flushed later. */
-  private void replay(MemtablePool pool, long lsn, int type, Bytes payload) {
+  private void replay(MemtablePool pool, long lsn, int type, byte[] array, int from, int size) {
     if (type != BATCH) throw new AssertionError("log record " + lsn + " of type " + type);
-    int rows = WriteBatch.rowsOf(payload);
-    if (memtables.isEmpty() || !memtables.getFirst().fits(payload.size(), rows)) {
+    int rows = WriteBatch.rowsOf(array, from);
+    if (memtables.isEmpty() || !memtables.getFirst().fits(size, rows)) {
       if (!memtables.isEmpty()) memtables.getFirst().freeze();
-      memtables.addFirst(pool.take(payload.size(), rows));
+      memtables.addFirst(pool.take(size, rows));
     }
-    Memtable active = memtables.getFirst();
-    payload.feed((array, from, size) -> active.apply(lsn, array, from, size));
+    memtables.getFirst().apply(lsn, array, from, size);
   }
 
   /** After a failure: gives back what was opened so far. */

@@ -112,13 +112,30 @@ public final class Wal implements AutoCloseable {
    * @return its LSN
    */
   public long append(int type, Bytes payload) {
-    if (!fits(payload.size())) throw new AssertionError("append without asking fits()");
-    int bytes = WalFormat.recordBytes(payload.size());
+    int at = place(payload.size());
+    payload.copyTo(filling.array(), at + WalFormat.RECORD_HEADER_BYTES);
+    return seal(type, payload.size(), at);
+  }
+
+  /** The same, from a part of an array. */
+  long append(int type, byte[] array, int from, int size) {
+    int at = place(size);
+    System.arraycopy(array, from, filling.array(), at + WalFormat.RECORD_HEADER_BYTES, size);
+    return seal(type, size, at);
+  }
+
+  private int place(int payloadBytes) {
+    if (!fits(payloadBytes)) throw new AssertionError("append without asking fits()");
+    int bytes = WalFormat.recordBytes(payloadBytes);
     if (bytes > active.bytes() - position) roll();
+    return filling.reserve(active, position, bytes);
+  }
+
+  private long seal(int type, int payloadBytes, int at) {
+    int bytes = WalFormat.recordBytes(payloadBytes);
     lastLsn++;
-    int at = filling.reserve(active, position, bytes);
-    int encoded =
-        format.encode(active.salt(), lastLsn, durableLsn, type, payload, filling.array(), at);
+    byte[] target = filling.array();
+    int encoded = format.seal(active.salt(), lastLsn, durableLsn, type, payloadBytes, target, at);
     if (encoded != bytes) throw new AssertionError(encoded + " bytes, reserved " + bytes);
     position += bytes;
     filling.lastLsn(lastLsn);
@@ -254,6 +271,7 @@ public final class Wal implements AutoCloseable {
   /** Takes what recovery reads, in LSN order. */
   @FunctionalInterface
   public interface Sink {
-    void record(long lsn, int type, Bytes payload);
+    /** The payload is a part of the array, which is used again after the call. */
+    void record(long lsn, int type, byte[] array, int from, int size);
   }
 }

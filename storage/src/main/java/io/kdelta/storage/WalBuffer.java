@@ -1,37 +1,80 @@
 package io.kdelta.storage;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes on their way to the log, and where they go. The core fills one while the log thread writes
  * the other; it belongs to whoever has it, and changes hands with the work.
+ *
+ * <p>It grows by whole chunks, so that no append ever waits for the copy of a large buffer, and
+ * keeps what it has, so that a steady stream of appends makes no garbage.
  */
 final class WalBuffer {
-  private static final int BYTES_AT_FIRST = 16 << 10;
+  private static final int CHUNK_BYTES_AT_FIRST = 16 << 10;
+  private static final int CHUNK_BYTES_MAX = 1 << 20;
 
-  private byte[] array = new byte[BYTES_AT_FIRST];
-  private int size;
-  private long lastLsn;
+  private final List<byte[]> chunks = new ArrayList<>();
   private final List<Part> parts = new ArrayList<>();
   private final List<WalSegment> sealed = new ArrayList<>();
+  private byte[] array = new byte[CHUNK_BYTES_AT_FIRST];
+  private int chunk;
+  private int used;
+  private int partsUsed;
+  private int size;
+  private long lastLsn;
 
-  /** A run of bytes that lies together in a segment. */
-  record Part(WalSegment segment, long position, int from, int bytes) {
-    boolean endsAt(WalSegment otherSegment, long otherPosition) {
-      return segment.sequence() == otherSegment.sequence() && position + bytes == otherPosition;
+  WalBuffer() {
+    chunks.add(array);
+  }
+
+  /** A run of bytes that lies together in a chunk and in a segment. Used again and again. */
+  static final class Part {
+    private @Nullable WalSegment segment;
+    private byte[] array = new byte[0];
+    private long position;
+    private int from;
+    private int bytes;
+
+    private Part() {}
+
+    WalSegment segment() {
+      WalSegment known = segment;
+      if (known == null) throw new AssertionError("an unused part");
+      return known;
+    }
+
+    long position() {
+      return position;
+    }
+
+    byte[] array() {
+      return array;
+    }
+
+    int from() {
+      return from;
+    }
+
+    int bytes() {
+      return bytes;
+    }
+
+    private boolean endsAt(byte[] otherArray, WalSegment otherSegment, long otherPosition) {
+      return array == otherArray && segment == otherSegment && position + bytes == otherPosition;
     }
   }
 
   boolean isEmpty() {
-    return parts.isEmpty();
+    return partsUsed == 0;
   }
 
   int size() {
     return size;
   }
 
+  /** Where what was reserved last is to be put. */
   byte[] array() {
     return array;
   }
@@ -46,7 +89,7 @@ final class WalBuffer {
 
   /** In the order in which they must reach the disk. */
   List<Part> parts() {
-    return parts;
+    return parts.subList(0, partsUsed);
   }
 
   /** Segments that get nothing more after this buffer. */
@@ -54,20 +97,25 @@ final class WalBuffer {
     return sealed;
   }
 
-  /** Makes room for bytes that will lie there, and answers where in the array they go. */
+  /** Makes room for bytes that will lie there, and answers where in {@link #array} they go. */
   int reserve(WalSegment segment, long position, int bytes) {
-    int from = size;
-    int needed = Math.addExact(from, bytes);
-    if (needed > array.length) {
-      array = Arrays.copyOf(array, (int) Math.max(needed, Math.min(2L * array.length, 1L << 30)));
+    if (bytes > array.length - used) nextChunk(bytes);
+    int from = used;
+    used += bytes;
+    size += bytes;
+    Part last = partsUsed == 0 ? null : parts.get(partsUsed - 1);
+    if (last != null && last.endsAt(array, segment, position)) {
+      last.bytes += bytes;
+      return from;
     }
-    size = needed;
-    if (!parts.isEmpty() && parts.getLast().endsAt(segment, position)) {
-      Part last = parts.removeLast();
-      parts.add(new Part(segment, last.position(), last.from(), last.bytes() + bytes));
-    } else {
-      parts.add(new Part(segment, position, from, bytes));
-    }
+    if (partsUsed == parts.size()) parts.add(new Part());
+    Part added = parts.get(partsUsed);
+    partsUsed++;
+    added.segment = segment;
+    added.array = array;
+    added.position = position;
+    added.from = from;
+    added.bytes = bytes;
     return from;
   }
 
@@ -77,8 +125,28 @@ final class WalBuffer {
 
   /** Forgets everything but keeps the memory. */
   void clear() {
+    for (int i = 0; i < partsUsed; i++) parts.get(i).segment = null;
+    // The next group of that size shall lie in one piece, to be written by one call.
+    if (chunk > 0 && chunks.getFirst().length < CHUNK_BYTES_MAX) {
+      long roomy = 2 * Math.max(Long.highestOneBit(size), chunks.getFirst().length);
+      chunks.clear();
+      chunks.add(new byte[(int) Math.min(CHUNK_BYTES_MAX, roomy)]);
+    }
+    array = chunks.getFirst();
+    chunk = 0;
+    used = 0;
+    partsUsed = 0;
     size = 0;
-    parts.clear();
     sealed.clear();
+  }
+
+  /** The next chunk that is large enough; what is smaller is left out until the next clear. */
+  private void nextChunk(int bytes) {
+    do {
+      chunk++;
+      if (chunk == chunks.size()) chunks.add(new byte[Math.max(CHUNK_BYTES_MAX, bytes)]);
+      array = chunks.get(chunk);
+    } while (array.length < bytes);
+    used = 0;
   }
 }

@@ -132,8 +132,18 @@ final class WalFormat {
   /** Writes one record and answers how many bytes it took. */
   int encode(
       long salt, long lsn, long durableMark, int type, Bytes payload, byte[] target, int at) {
-    int padding = padding(payload.size());
-    int length = RECORD_HEADER_BYTES + payload.size() + padding;
+    payload.copyTo(target, at + RECORD_HEADER_BYTES);
+    return seal(salt, lsn, durableMark, type, payload.size(), target, at);
+  }
+
+  /**
+   * Makes a record of a payload that lies in its place already, behind room for the header; answers
+   * how many bytes it took.
+   */
+  int seal(
+      long salt, long lsn, long durableMark, int type, int payloadBytes, byte[] target, int at) {
+    int padding = padding(payloadBytes);
+    int length = RECORD_HEADER_BYTES + payloadBytes + padding;
     if (durableMark >= lsn || at % ALIGNMENT != 0 || type < 0 || type > 255) {
       throw new AssertionError("record " + lsn + " mark " + durableMark + " at " + at);
     }
@@ -142,8 +152,7 @@ final class WalFormat {
     LONG.set(target, at + 16, durableMark);
     target[at + 24] = (byte) type;
     target[at + 25] = (byte) padding;
-    payload.copyTo(target, at + RECORD_HEADER_BYTES);
-    Arrays.fill(target, at + length - padding, at + length, (byte) 0);
+    for (int i = at + length - padding; i < at + length; i++) target[i] = 0;
     INT.set(target, at + 4, recordCrc(salt, target, at, length));
     return length;
   }
@@ -155,15 +164,20 @@ final class WalFormat {
    * @param lsnTo the greatest; with it nearly all that is not a record is told without a checksum
    */
   boolean isRecord(byte[] image, int at, int limit, long salt, long lsnFrom, long lsnTo) {
-    if (limit - at < RECORD_BYTES_MIN) return false;
+    return mayBeRecord(image, at, limit - at, lsnFrom, lsnTo)
+        && (int) INT.get(image, at + 4) == recordCrc(salt, image, at, length(image, at));
+  }
+
+  /** The part of {@link #isRecord} that looks at the record's header alone. */
+  static boolean mayBeRecord(byte[] image, int at, int bytesMax, long lsnFrom, long lsnTo) {
+    if (bytesMax < RECORD_BYTES_MIN) return false;
     int length = length(image, at);
-    if (length < RECORD_BYTES_MIN || length % ALIGNMENT != 0 || length > limit - at) return false;
+    if (length < RECORD_BYTES_MIN || length % ALIGNMENT != 0 || length > bytesMax) return false;
     long lsn = lsn(image, at);
     long mark = durableMark(image, at);
     if (lsn < lsnFrom || lsn > lsnTo || mark < 0 || mark >= lsn) return false;
     int flags = image[at + 25];
-    if ((flags & ~PADDING_MASK) != 0 || length - RECORD_HEADER_BYTES < flags) return false;
-    return (int) INT.get(image, at + 4) == recordCrc(salt, image, at, length);
+    return (flags & ~PADDING_MASK) == 0 && length - RECORD_HEADER_BYTES >= flags;
   }
 
   static int length(byte[] image, int at) {
@@ -184,8 +198,12 @@ final class WalFormat {
 
   /** A copy of the payload of the record there. */
   static Bytes payload(byte[] image, int at) {
-    int size = length(image, at) - RECORD_HEADER_BYTES - (image[at + 25] & PADDING_MASK);
-    return Bytes.copyOf(image, at + RECORD_HEADER_BYTES, size);
+    return Bytes.copyOf(image, at + RECORD_HEADER_BYTES, payloadBytes(image, at));
+  }
+
+  /** How long the payload of the record there is; it begins behind the record's header. */
+  static int payloadBytes(byte[] image, int at) {
+    return length(image, at) - RECORD_HEADER_BYTES - (image[at + 25] & PADDING_MASK);
   }
 
   private static int padding(int payloadBytes) {

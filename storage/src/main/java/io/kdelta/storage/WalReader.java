@@ -137,13 +137,18 @@ final class WalReader {
   private Sighting look(SegmentNamed segment) {
     String name = FileNames.log(segment.file());
     if (!vfs.exists(name)) return new Sighting(segment, Optional.empty(), false, false, false);
-    Optional<WalFormat.Header> header =
-        format
-            .decodeHeader(WalFormat.SEGMENT_MAGIC, image(segment, WalFormat.HEADER_BYTES))
-            .filter(h -> h.salt() == segment.salt() && h.sequence() == segment.sequence());
-    // A header that rotted away must not make acknowledged records look never written.
-    boolean used = header.isPresent() || scan(segment, bytes(segment), 0).count() > 0;
-    return new Sighting(segment, header, true, size(segment) >= segment.bytes(), used);
+    try (Vfs.File file = vfs.openForReading(name)) {
+      byte[] start = new byte[WalFormat.HEADER_BYTES];
+      file.readAt(0, ByteBuffer.wrap(start));
+      Optional<WalFormat.Header> header =
+          format
+              .decodeHeader(WalFormat.SEGMENT_MAGIC, start)
+              .filter(h -> h.salt() == segment.salt() && h.sequence() == segment.sequence());
+      // A header that rotted away must not make acknowledged records look never written.
+      boolean used =
+          header.isPresent() || scan(FileWindow.of(file), segment, bytes(segment), 0).count() > 0;
+      return new Sighting(segment, header, true, file.size() >= segment.bytes(), used);
+    }
   }
 
   private void read(Sighting sighting, @Nullable Sighting next, boolean first) {
@@ -157,14 +162,24 @@ final class WalReader {
       kept.add(new Kept(segment, lastLsn, true));
       return;
     }
+    try (Vfs.File file = vfs.openForReading(FileNames.log(segment.file()))) {
+      read(sighting, next, first, told, FileWindow.of(file));
+    }
+  }
+
+  private void read(
+      Sighting sighting,
+      @Nullable Sighting next,
+      boolean first,
+      Optional<WalFormat.Link> told,
+      FileWindow window) {
+    SegmentNamed segment = sighting.segment();
     int damageBefore = damage.size();
-    byte[] image = image(segment, bytes(segment));
-    int to = told.map(link -> (int) Math.min(link.end(), image.length)).orElse(image.length);
+    int to = told.map(link -> (int) Math.min(link.end(), segment.bytes())).orElse(bytes(segment));
     // What the header says about the end of the part before stands above what was read there.
     long expected =
         sighting.header().map(h -> h.predecessor().lastLsn() + 1).orElse(first ? 0L : lastLsn + 1);
-    RecordScan scan =
-        RecordScan.of(format, image, WalFormat.HEADER_BYTES, to, segment.salt(), expected);
+    RecordScan scan = scan(window, segment, to, expected);
     if (first) begin(expected, scan, segment);
     int count = scan.count();
     if (next == null) {
@@ -173,7 +188,7 @@ final class WalReader {
     } else if (count > 0) {
       durableMark = Math.max(durableMark, scan.lsn(count - 1));
     }
-    deliver(segment, image, scan, count, next == null);
+    deliver(segment, window, scan, count, next == null);
     if (systematic == null) {
       told.ifPresent(link -> checkEnd(segment, scan, link));
       checkShape(sighting, next != null, scan);
@@ -227,42 +242,49 @@ final class WalReader {
   }
 
   private void deliver(
-      SegmentNamed segment, byte[] image, RecordScan scan, int count, boolean youngest) {
+      SegmentNamed segment, FileWindow window, RecordScan scan, int count, boolean youngest) {
     int gap = 0;
     int reached = WalFormat.HEADER_BYTES;
     for (int i = 0; i < count && systematic == null; i++) {
       boolean found = gap < scan.gaps().size() && scan.gaps().get(gap).record() == i;
       if (found) setAside(segment, scan.gaps().get(gap++));
       else tracker.good();
-      int at = scan.offset(i);
+      int offset = scan.offset(i);
       lastLsn = scan.lsn(i);
+      int head = window.at(offset, WalFormat.RECORD_BYTES_MIN);
+      int length = WalFormat.length(window.array(), head);
+      int at = window.at(offset, length);
+      byte[] image = window.array();
       int type = WalFormat.type(image, at);
-      reached = at + WalFormat.length(image, at);
+      reached = offset + length;
       if (youngest && lastLsn > durableMark) {
         // What a proven gap swallowed before this record belongs to the durable part.
-        if (found) end = new WalFormat.Link(segment.sequence(), at, lastLsn - 1);
+        if (found) end = new WalFormat.Link(segment.sequence(), offset, lastLsn - 1);
         tail.add(new Tail(lastLsn, type, WalFormat.payload(image, at)));
       } else if (youngest) {
         end = new WalFormat.Link(segment.sequence(), reached, lastLsn);
       }
       if (lastLsn > state.flushedLsn()) {
         records++;
-        sink.record(lastLsn, type, WalFormat.payload(image, at));
+        int payload = at + WalFormat.RECORD_HEADER_BYTES;
+        sink.record(lastLsn, type, image, payload, WalFormat.payloadBytes(image, at));
       }
     }
-    if (youngest && cut == null) noteTear(segment, image, reached);
+    if (youngest && cut == null) noteTear(segment, window, reached);
   }
 
   /**
    * Reports a tear after which nothing valid follows. What an earlier use of the file left there is
    * none: neither its LSNs nor its marks reach up to here.
    */
-  private void noteTear(SegmentNamed segment, byte[] image, int at) {
-    if (image.length - at < WalFormat.RECORD_BYTES_MIN) return;
+  private void noteTear(SegmentNamed segment, FileWindow window, int offset) {
+    if (bytes(segment) - offset < WalFormat.RECORD_BYTES_MIN) return;
+    int at = window.at(offset, WalFormat.RECORD_BYTES_MIN);
+    byte[] image = window.array();
     long mark = WalFormat.durableMark(image, at);
     boolean marked = mark >= durableMark && mark <= lastLsn && WalFormat.length(image, at) > 0;
     if (marked || WalFormat.lsn(image, at) == lastLsn + 1) {
-      cut = new WalRecovery.Cut(FileNames.log(segment.file()), at, lastLsn + 1);
+      cut = new WalRecovery.Cut(FileNames.log(segment.file()), offset, lastLsn + 1);
     }
   }
 
@@ -330,9 +352,8 @@ final class WalReader {
     }
   }
 
-  private RecordScan scan(SegmentNamed segment, int bytes, long expected) {
-    return RecordScan.of(
-        format, image(segment, bytes), WalFormat.HEADER_BYTES, bytes, segment.salt(), expected);
+  private RecordScan scan(FileWindow window, SegmentNamed segment, int to, long expected) {
+    return RecordScan.of(format, window, WalFormat.HEADER_BYTES, to, segment.salt(), expected);
   }
 
   private static int bytes(SegmentNamed segment) {
@@ -340,17 +361,8 @@ final class WalReader {
   }
 
   private long size(SegmentNamed segment) {
-    try (Vfs.File file = vfs.open(FileNames.log(segment.file()))) {
+    try (Vfs.File file = vfs.openForReading(FileNames.log(segment.file()))) {
       return file.size();
     }
-  }
-
-  /** The first bytes of the file; zeros where it is too short. */
-  private byte[] image(SegmentNamed segment, int bytes) {
-    byte[] image = new byte[bytes];
-    try (Vfs.File file = vfs.open(FileNames.log(segment.file()))) {
-      file.readAt(0, ByteBuffer.wrap(image));
-    }
-    return image;
   }
 }

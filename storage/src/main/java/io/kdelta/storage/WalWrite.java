@@ -27,7 +27,7 @@ public final class WalWrite implements Runnable {
       for (WalBuffer.Part part : buffer.parts()) {
         WalSegment segment = part.segment();
         if (unsynced != null && unsynced.sequence() != segment.sequence()) unsynced.file().sync();
-        ByteBuffer bytes = ByteBuffer.wrap(buffer.array(), part.from(), part.bytes());
+        ByteBuffer bytes = ByteBuffer.wrap(part.array(), part.from(), part.bytes());
         segment.file().writeAt(part.position(), bytes);
         unsynced = segment;
       }

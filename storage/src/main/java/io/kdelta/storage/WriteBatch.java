@@ -146,8 +146,8 @@ public final class WriteBatch {
   }
 
   /** Rows in an encoded batch. */
-  static int rowsOf(Bytes encoded) {
-    return encoded.intAt(0);
+  static int rowsOf(byte[] array, int from) {
+    return (int) U32.get(array, from);
   }
 
   private void append(byte kind, RowKey key, Bytes value) {

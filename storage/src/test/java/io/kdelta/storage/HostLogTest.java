@@ -28,7 +28,7 @@ final class HostLogTest {
     List<Throwable> deaths = new ArrayList<>();
     HostVfs vfs = new HostVfs(directory);
     Manifest manifest = Manifest.open(vfs, new HostEntropy());
-    Wal wal = Wal.open(vfs, new HostEntropy(), LIMITS, manifest, (_, _, _) -> {});
+    Wal wal = Wal.open(vfs, new HostEntropy(), LIMITS, manifest, (_, _, _, _, _) -> {});
     SynchronousQueue<WalWrite> written = new SynchronousQueue<>();
     try (HostWorker log = new HostWorker("log", deaths::add)) {
       boolean out = false;
@@ -55,7 +55,12 @@ final class HostLogTest {
     List<Bytes> recovered = new ArrayList<>();
     Manifest again = Manifest.open(vfs, new HostEntropy());
     Wal reopened =
-        Wal.open(vfs, new HostEntropy(), LIMITS, again, (_, _, payload) -> recovered.add(payload));
+        Wal.open(
+            vfs,
+            new HostEntropy(),
+            LIMITS,
+            again,
+            (_, _, array, from, size) -> recovered.add(Bytes.copyOf(array, from, size)));
     assertEquals(appended, recovered);
     assertEquals(List.of(), reopened.recovery().damage());
     reopened.close();

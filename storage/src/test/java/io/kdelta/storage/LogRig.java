@@ -50,7 +50,12 @@ final class LogRig {
     recovered.clear();
     manifest = Manifest.open(vfs, entropy);
     wal =
-        Wal.open(vfs, entropy, limits, manifest, (lsn, _, payload) -> recovered.put(lsn, payload));
+        Wal.open(
+            vfs,
+            entropy,
+            limits,
+            manifest,
+            (lsn, _, array, from, size) -> recovered.put(lsn, Bytes.copyOf(array, from, size)));
     settled = manifest.settle(wal.recovery());
   }
 
