@@ -33,6 +33,7 @@ final class WalBuffer {
   static final class Part {
     private @Nullable WalSegment segment;
     private byte[] array = new byte[0];
+    private int chunk;
     private long position;
     private int from;
     private int bytes;
@@ -61,8 +62,10 @@ final class WalBuffer {
       return bytes;
     }
 
-    private boolean endsAt(byte[] otherArray, WalSegment otherSegment, long otherPosition) {
-      return array == otherArray && segment == otherSegment && position + bytes == otherPosition;
+    private boolean endsAt(int otherChunk, WalSegment other, long otherPosition) {
+      return chunk == otherChunk
+          && segment().sequence() == other.sequence()
+          && position + bytes == otherPosition;
     }
   }
 
@@ -104,7 +107,7 @@ final class WalBuffer {
     used += bytes;
     size += bytes;
     Part last = partsUsed == 0 ? null : parts.get(partsUsed - 1);
-    if (last != null && last.endsAt(array, segment, position)) {
+    if (last != null && last.endsAt(chunk, segment, position)) {
       last.bytes += bytes;
       return from;
     }
@@ -113,6 +116,7 @@ final class WalBuffer {
     partsUsed++;
     added.segment = segment;
     added.array = array;
+    added.chunk = chunk;
     added.position = position;
     added.from = from;
     added.bytes = bytes;
