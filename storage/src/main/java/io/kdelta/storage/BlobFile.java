@@ -26,6 +26,7 @@ final class BlobFile implements AutoCloseable {
   private final MemorySegment map;
   private final BlobFormat.Header header;
   private final long[] verified;
+  private long verifications;
 
   private BlobFile(Vfs.File file, Arena arena, MemorySegment map, BlobFormat.Header header) {
     this.file = file;
@@ -94,6 +95,11 @@ final class BlobFile implements AutoCloseable {
     return BlobContents.Digest.of(digest);
   }
 
+  /** Values that reads had to verify. */
+  long verifications() {
+    return verifications;
+  }
+
   /** The mapped file. */
   MemorySegment map() {
     return map;
@@ -109,6 +115,7 @@ final class BlobFile implements AutoCloseable {
     if ((verified[entry >>> 6] & (1L << entry)) == 0) {
       if (SSTableFormat.crc(map, offset, size) != crc) throw corruptValue(offset);
       verified[entry >>> 6] |= 1L << entry;
+      verifications++;
     }
     return offset;
   }
@@ -122,6 +129,15 @@ final class BlobFile implements AutoCloseable {
     }
     if (SSTableFormat.crc(value, 0, value.length) != crc(entry)) throw corruptValue(offset);
     return ByteBuffer.wrap(value);
+  }
+
+  /** Reads all values through the file and verifies them. */
+  void readAll() {
+    for (int entry = 0; entry < header.entries(); entry++) {
+      if (map.get(U64, line(entry)) == 0) continue;
+      ByteBuffer value = read(entry);
+      assert value.remaining() == size(entry);
+    }
   }
 
   /** Something was found wrong with it: nothing counts as seen any more. */

@@ -49,6 +49,7 @@ public final class Restoration {
       ManifestState state = new ManifestReader(backup).read(backup.list("")).orElseThrow().state();
       long total = 0;
       for (ManifestEdit.TableAdded table : state.tables().values()) total += table.bytes();
+      for (ManifestEdit.BlobAdded blob : state.blobs().values()) total += blob.bytes();
       StoreCopy.Plan plan =
           new StoreCopy.Plan(
               state,

@@ -38,6 +38,7 @@ final class SSTable implements AutoCloseable {
   private final MemorySegment map;
   private final SSTableFormat.Header header;
   private final long[] verified;
+  private long verifications;
   private final byte[] firstKey;
   private final byte[] lastKey;
   private final int firstPointSize;
@@ -59,6 +60,7 @@ final class SSTable implements AutoCloseable {
     this.lastPointSize = indexPointSize(header.blocks());
     this.blobNumbers = readBlobNumbers();
     this.blobFiles = new BlobFile[blobNumbers.length];
+    this.verifications = 0;
   }
 
   /**
@@ -103,6 +105,11 @@ final class SSTable implements AutoCloseable {
     return header.tombstones();
   }
 
+  /** Chunks of rows that reads had to verify. */
+  long verifications() {
+    return verifications;
+  }
+
   String path() {
     return file.path();
   }
@@ -121,6 +128,11 @@ final class SSTable implements AutoCloseable {
     if (damage.isEmpty()) damage = Optional.of(found);
     // What was sound at its first touch may be what rotted since: nothing counts as seen any more.
     Arrays.fill(verified, 0L);
+  }
+
+  /** This process has just written it: nothing needs to be verified again until the next open. */
+  void trust() {
+    Arrays.fill(verified, -1L);
   }
 
   /** Orders the group of a point part against this table: below it, within it (0), above it. */
@@ -385,6 +397,7 @@ final class SSTable implements AutoCloseable {
         throw found;
       }
       verified[chunk >>> 6] |= 1L << chunk;
+      verifications++;
     }
   }
 

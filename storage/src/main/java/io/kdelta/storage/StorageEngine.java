@@ -266,11 +266,13 @@ public final class StorageEngine implements Rows, AutoCloseable {
     long tableBytes = 0;
     long tableRows = 0;
     long tombstones = 0;
+    long verifications = counters.verificationsRetired + tableWorks.blobs().verifications();
     for (Run run : runs) {
       tables += run.tables().size();
       tableBytes += run.bytes();
       tableRows += run.rows();
       tombstones += run.tombstones();
+      for (SSTable table : run.tables()) verifications += table.verifications();
     }
     Scrub.Position scrub = maintenance.scrub().position();
     return new StorageStats(
@@ -283,6 +285,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
         tableBytes,
         tableRows,
         tombstones,
+        tableWorks.blobs().count(),
+        tableWorks.blobs().bytes(),
         tableWorks.damage().size(),
         counters.batches,
         counters.batchBytes,
@@ -290,6 +294,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
         counters.flushedBytes,
         counters.merges,
         counters.mergedBytes,
+        counters.blobRewrites,
+        counters.blobWrittenBytes,
+        verifications,
         counters.failures,
         scrub.passes(),
         scrub.bytes(),
@@ -374,6 +381,12 @@ public final class StorageEngine implements Rows, AutoCloseable {
     long flushedBytes;
     long merges;
     long mergedBytes;
+    long blobRewrites;
+    long blobWrittenBytes;
+
+    /** Of tables and blob files that are no longer shown. */
+    long verificationsRetired;
+
     long failures;
   }
 

@@ -22,6 +22,8 @@ final class StorageOpening {
   private final Manifest manifest;
   private final List<SetAsideTable> setAside = new ArrayList<>();
   private final List<SSTable> tables = new ArrayList<>();
+  private final List<BlobFile> blobFiles = new ArrayList<>();
+  private final List<ManifestEdit.BlobAdded> unreadable = new ArrayList<>();
   private final List<Memtable> memtables = new ArrayList<>();
   private @Nullable Wal wal;
 
@@ -40,6 +42,7 @@ final class StorageOpening {
       Wal wal,
       MemtablePool pool,
       Views views,
+      Blobs blobs,
       long hashSeed,
       List<SetAsideTable> setAside,
       List<Damage> otherDamage) {}
@@ -57,7 +60,9 @@ final class StorageOpening {
   }
 
   private Opened open(Entropy entropy, StorageLimits limits) {
-    List<Run> runs = openRuns();
+    openBlobs();
+    Blobs blobs = new Blobs(blobFiles, unreadable);
+    List<Run> runs = openRuns(blobs);
     long hashSeed =
         tables.isEmpty()
             ? entropy.split("point hash").nextLong()
@@ -79,10 +84,27 @@ final class StorageOpening {
     Views views = new Views();
     views.show(memtables, runs);
     return new Opened(
-        vfs, manifest, wal, pool, views, hashSeed, List.copyOf(setAside), List.copyOf(other));
+        vfs,
+        manifest,
+        wal,
+        pool,
+        views,
+        blobs,
+        hashSeed, List.copyOf(setAside), List.copyOf(other));
   }
 
-  private List<Run> openRuns() {
+  /** A blob file that can not be opened takes the tables with it that refer to it. */
+  private void openBlobs() {
+    for (ManifestEdit.BlobAdded named : manifest.state().blobs().values()) {
+      try {
+        blobFiles.add(BlobFile.open(vfs, named));
+      } catch (KdeltaException.Corrupt _) {
+        unreadable.add(named);
+      }
+    }
+  }
+
+  private List<Run> openRuns(Blobs blobs) {
     TreeMap<Long, List<SSTable>> byAge = new TreeMap<>();
     for (ManifestEdit.TableAdded named : manifest.state().tables().values()) {
       TableFacts facts = TableFacts.of(named);
@@ -94,6 +116,13 @@ final class StorageOpening {
         SSTable table =
             SSTable.open(
                 vfs, new SSTableWriter.Finished(named.number(), named.bytes(), facts.checksum()));
+        blobs.link(table);
+        if (table.missingBlob() != 0) {
+          table.close();
+          String reason = "it refers to blob file " + table.missingBlob() + ", which is not readable";
+          setAside(named, 0, reason, false);
+          continue;
+        }
         tables.add(table);
         byAge.computeIfAbsent(facts.run(), _ -> new ArrayList<>()).add(table);
       } catch (KdeltaException.Corrupt found) {
@@ -138,6 +167,7 @@ final class StorageOpening {
   private void close() {
     for (Memtable memtable : memtables) memtable.close();
     for (SSTable table : tables) table.close();
+    for (BlobFile blob : blobFiles) blob.close();
     if (wal != null) wal.close();
     manifest.close();
   }

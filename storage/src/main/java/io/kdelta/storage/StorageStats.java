@@ -13,6 +13,8 @@ package io.kdelta.storage;
  * @param tableBytes their bytes
  * @param tableRows their rows, overwritten and deleted ones included
  * @param tableTombstones how many of these rows are deletes
+ * @param blobs blob files on disk
+ * @param blobBytes their bytes
  * @param setAside files or regions that failed a check and are no longer read
  * @param batches batches applied
  * @param batchBytes their encoded bytes
@@ -20,6 +22,10 @@ package io.kdelta.storage;
  * @param flushedBytes bytes of these tables
  * @param merges merge steps finished
  * @param mergedBytes bytes they wrote
+ * @param blobRewrites blob files written anew without their dropped values
+ * @param blobWrittenBytes bytes of blob files written, at first and anew
+ * @param coreVerifications chunks of tables and values of blob files that a read had to verify
+ *     because the table thread had not touched them before
  * @param failures pieces of table work that failed and were tried again
  * @param scrubPasses how many times the scrub has read everything
  * @param scrubbedBytes what it has read
@@ -38,6 +44,8 @@ public record StorageStats(
     long tableBytes,
     long tableRows,
     long tableTombstones,
+    int blobs,
+    long blobBytes,
     int setAside,
     long batches,
     long batchBytes,
@@ -45,6 +53,9 @@ public record StorageStats(
     long flushedBytes,
     long merges,
     long mergedBytes,
+    long blobRewrites,
+    long blobWrittenBytes,
+    long coreVerifications,
     long failures,
     long scrubPasses,
     long scrubbedBytes,

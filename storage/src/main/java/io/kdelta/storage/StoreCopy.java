@@ -81,7 +81,8 @@ final class StoreCopy {
   }
 
   /** A file that never changes. */
-  private record Named(String name, SSTableWriter.Finished table) {}
+  private record Named(
+      String name, long bytes, long checksum, Optional<ManifestEdit.BlobAdded> blob) {}
 
   /** A copy that takes more than one piece. */
   private record Transfer(Vfs.File from, Vfs.File to) {}
@@ -95,11 +96,15 @@ final class StoreCopy {
     this.plan = plan;
     this.numbers = numbers;
     for (ManifestEdit.TableAdded table : plan.state().tables().values()) {
-      TableFacts facts = TableFacts.of(table);
+      long checksum = TableFacts.of(table).checksum();
       files.add(
           new Named(
-              FileNames.table(table.number()),
-              new SSTableWriter.Finished(table.number(), table.bytes(), facts.checksum())));
+              FileNames.table(table.number()), table.bytes(), checksum, Optional.empty()));
+    }
+    for (ManifestEdit.BlobAdded blob : plan.state().blobs().values()) {
+      files.add(
+          new Named(
+              FileNames.blob(blob.file()), blob.bytes(), blob.checksum(), Optional.of(blob)));
     }
   }
 
@@ -154,14 +159,14 @@ final class StoreCopy {
   private long bring(Named file, long budget) {
     if (transfer != null) return copyOn(file, budget);
     if (isThere(file)) {
-      bytes += file.table().bytes();
+      bytes += file.bytes();
       next++;
       return LINK_COST;
     }
     if (target.exists(file.name())) target.delete(file.name());
     filesNew++;
     if (plan.how() != How.COPY && source.linkTo(file.name(), target, file.name())) {
-      bytes += file.table().bytes();
+      bytes += file.bytes();
       next++;
       return LINK_COST;
     }
@@ -177,19 +182,19 @@ final class StoreCopy {
     Transfer open = transfer;
     if (open == null) throw new AssertionError("nothing to go on with");
     long at = open.to().size();
-    int count = (int) Math.min(budget, file.table().bytes() - at);
+    int count = (int) Math.min(budget, file.bytes() - at);
     ByteBuffer buffer = ByteBuffer.allocate(count);
     if (open.from().readAt(at, buffer) != count) {
       throw new KdeltaException.Corrupt(file.name(), at, "the file is cut");
     }
     open.to().append(buffer.flip());
     bytesCopied += count;
-    if (at + count < file.table().bytes()) return count;
+    if (at + count < file.bytes()) return count;
     open.to().sync();
     close(open);
     target.rename(file.name() + PART, file.name());
     check(file);
-    bytes += file.table().bytes();
+    bytes += file.bytes();
     next++;
     return count;
   }
@@ -202,8 +207,19 @@ final class StoreCopy {
 
   /** What was copied is read once more and checked whole: a copy of rot is no copy. */
   private void check(Named file) {
-    try (SSTable copied = SSTable.open(target, file.table())) {
-      copied.readAll();
+    try {
+      if (file.blob().isPresent()) {
+        try (BlobFile copied = BlobFile.open(target, file.blob().get())) {
+          copied.readAll();
+        }
+      } else {
+        long number = FileNames.number(file.name());
+        SSTableWriter.Finished table =
+            new SSTableWriter.Finished(number, file.bytes(), file.checksum());
+        try (SSTable copied = SSTable.open(target, table)) {
+          copied.readAll();
+        }
+      }
     } catch (KdeltaException.Corrupt found) {
       target.delete(file.name());
       throw found;
@@ -214,10 +230,10 @@ final class StoreCopy {
     if (!target.exists(file.name())) return false;
     byte[] footer = new byte[SSTableFormat.FOOTER_BYTES];
     try (Vfs.File open = target.openForReading(file.name())) {
-      if (open.size() != file.table().bytes() || open.size() < footer.length) return false;
+      if (open.size() != file.bytes() || open.size() < footer.length) return false;
       open.readAt(open.size() - footer.length, ByteBuffer.wrap(footer));
     }
-    return SSTableFormat.checksum(footer) == file.table().checksum();
+    return SSTableFormat.checksum(footer) == file.checksum();
   }
 
   private void finish() {

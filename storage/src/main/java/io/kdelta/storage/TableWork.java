@@ -111,15 +111,18 @@ abstract sealed class TableWork implements StorageWork {
   }
 
   /**
-   * Closes tables that nobody reads any more and that no manifest names, and removes their files.
+   * Closes tables and blob files that nobody reads any more and that no manifest names, and removes
+   * their files.
    */
   static final class Reclaim extends TableWork {
     private final Vfs vfs;
     private final List<SSTable> tables;
+    private final List<BlobFile> blobs;
     private final List<String> files;
 
-    Reclaim(Vfs vfs, List<SSTable> tables, List<String> files) {
+    Reclaim(Vfs vfs, List<SSTable> tables, List<BlobFile> blobs, List<String> files) {
       this.vfs = vfs;
+      this.blobs = List.copyOf(blobs);
       this.tables = List.copyOf(tables);
       this.files = List.copyOf(files);
     }
@@ -136,22 +139,37 @@ abstract sealed class TableWork implements StorageWork {
         table.close();
         remove(vfs, table.path());
       }
+      for (BlobFile blob : blobs) {
+        blob.close();
+        remove(vfs, blob.path());
+      }
       for (String file : files) remove(vfs, file);
     }
   }
 
-  /** Changes what the manifest says of tables, and nothing else. */
+  /** Changes what the manifest says of tables and blob files, and nothing else. */
   static final class Note extends TableWork {
     private final Vfs vfs;
     private final Manifest manifest;
     private final List<ManifestEdit> edits;
+    private final BlobContents contents;
+    final List<BlobFile> dead;
     final boolean forgets;
 
     /**
-     * @param forgets whether the edits drop the tables that were set aside
+     * @param dead blob files that the edits remove
+     * @param forgets whether the edits drop what was set aside
      */
-    Note(Vfs vfs, Manifest manifest, List<ManifestEdit> edits, boolean forgets) {
+    Note(
+        Vfs vfs,
+        Manifest manifest,
+        List<ManifestEdit> edits,
+        List<BlobFile> dead,
+        BlobContents contents,
+        boolean forgets) {
       this.vfs = vfs;
+      this.dead = List.copyOf(dead);
+      this.contents = contents;
       this.manifest = manifest;
       this.forgets = forgets;
       this.edits = List.copyOf(edits);
@@ -164,28 +182,31 @@ abstract sealed class TableWork implements StorageWork {
 
     @Override
     void work() {
+      for (BlobFile blob : dead) contents.forget(blob.number());
       manifest.append(edits);
     }
   }
 
-  /** What flush and merge have in common: inputs become tables, then the manifest says so. */
-  abstract static sealed class Build extends TableWork {
+  /** What all pieces have in common that write files and then tell the manifest of them. */
+  abstract static sealed class Output extends TableWork permits Build, BlobRewrite {
+    private final Vfs vfs;
     private final Manifest manifest;
-    private final Compaction.Target target;
-    private final long run;
     private final List<String> written = new ArrayList<>();
-    private final List<SSTable> opened = new ArrayList<>();
     private boolean appended;
 
-    private Build(Manifest manifest, Compaction.Target target, long run) {
+    Output(Vfs vfs, Manifest manifest) {
+      this.vfs = vfs;
       this.manifest = manifest;
-      this.target = target;
-      this.run = run;
     }
 
-    /** The new tables, open, in key order. */
-    final List<SSTable> opened() {
-      return opened;
+    @Override
+    final Vfs vfs() {
+      return vfs;
+    }
+
+    /** Takes the name of each file before it is created. */
+    final List<String> written() {
+      return written;
     }
 
     /** Files of a failed attempt that could not or must not be removed on the spot. */
@@ -198,22 +219,8 @@ abstract sealed class TableWork implements StorageWork {
       return appended;
     }
 
-    @Override
-    final Vfs vfs() {
-      return target.vfs();
-    }
-
-    @Override
-    final void work() {
-      List<SSTableWriter.Finished> tables = build(target, written);
-      if (!tables.isEmpty()) vfs().syncDirectory("");
-      List<ManifestEdit> edits = new ArrayList<>();
-      for (SSTableWriter.Finished table : tables) {
-        opened.add(SSTable.open(vfs(), table));
-        edits.add(
-            new TableFacts(run, table.checksum(), false).added(table.number(), table.bytes()));
-      }
-      edits.addAll(edits());
+    /** Names what was written; then it counts. */
+    final void append(List<ManifestEdit> edits) {
       appended = true;
       manifest.append(edits);
       written.clear();
@@ -222,44 +229,124 @@ abstract sealed class TableWork implements StorageWork {
     /** After an append that failed nobody knows yet which side of it counts: the files stay. */
     @Override
     final void cleanUp() {
-      for (SSTable table : opened) table.close();
-      opened.clear();
+      closeOpened();
       if (appended) return;
       written.removeIf(path -> remove(vfs(), path));
     }
 
-    abstract List<SSTableWriter.Finished> build(Compaction.Target into, List<String> files);
+    /** After a failure: gives back what was opened of the results. */
+    abstract void closeOpened();
+  }
+
+  /** What flush and merge have in common: inputs become tables, then the manifest says so. */
+  abstract static sealed class Build extends Output {
+    private final Compaction.Target target;
+    private final long run;
+    private final List<SSTable> opened = new ArrayList<>();
+
+    private Build(Manifest manifest, Compaction.Target target, long run) {
+      super(target.vfs(), manifest);
+      this.target = target;
+      this.run = run;
+    }
+
+    /** The new tables, open, in key order. */
+    final List<SSTable> opened() {
+      return opened;
+    }
+
+    @Override
+    final void work() {
+      List<SSTableWriter.Finished> tables = build(target);
+      if (!tables.isEmpty()) vfs().syncDirectory("");
+      List<ManifestEdit> edits = new ArrayList<>();
+      for (SSTableWriter.Finished table : tables) {
+        SSTable fresh = SSTable.open(vfs(), table);
+        opened.add(fresh);
+        fresh.trust();
+        edits.add(
+            new TableFacts(run, table.checksum(), false).added(table.number(), table.bytes()));
+      }
+      edits.addAll(edits());
+      append(edits);
+      named();
+    }
+
+    @Override
+    void closeOpened() {
+      for (SSTable table : opened) table.close();
+      opened.clear();
+    }
+
+    abstract List<SSTableWriter.Finished> build(Compaction.Target into);
 
     /** What else the manifest is told in the same edit. */
     abstract List<ManifestEdit> edits();
+
+    /** The manifest names what was built. */
+    void named() {}
   }
 
   /** Writes a frozen memtable, all of it durable in the log, as the newest run. */
   static final class Flush extends Build {
     final Memtable memtable;
     final List<ManifestEdit> released;
+    private final BlobContents contents;
+    private @Nullable BlobWriter blobs;
+    private @Nullable BlobFile blob;
+    private Optional<ManifestEdit.BlobAdded> added = Optional.empty();
 
     Flush(
         Manifest manifest,
         Compaction.Target target,
         Memtable memtable,
-        List<ManifestEdit> released) {
+        List<ManifestEdit> released,
+        BlobContents contents) {
       super(manifest, target, memtable.lastLsn());
       this.memtable = memtable;
       this.released = List.copyOf(released);
+      this.contents = contents;
+    }
+
+    /** The file that its large values went to, if there were any that were new. */
+    Optional<BlobFile> blob() {
+      return Optional.ofNullable(blob);
     }
 
     @Override
-    List<SSTableWriter.Finished> build(Compaction.Target into, List<String> files) {
-      return Compaction.merge(into, List.of(memtable.sorted()), null, null, false, null, files);
+    List<SSTableWriter.Finished> build(Compaction.Target into) {
+      try (BlobWriter large = new BlobWriter(vfs(), into.numbers(), contents, written())) {
+        List<SSTableWriter.Finished> tables =
+            Compaction.merge(
+                into, List.of(memtable.sorted()), null, null, false, large, written());
+        blobs = large;
+        BlobWriter.Finished finished = large.finish();
+        if (finished != null) blob = BlobFile.open(vfs(), finished.added());
+        if (blob != null) blob.trust();
+        added = finished == null ? Optional.empty() : Optional.of(finished.added());
+        return tables;
+      }
     }
 
     @Override
     List<ManifestEdit> edits() {
       List<ManifestEdit> edits = new ArrayList<>();
+      added.ifPresent(edits::add);
       edits.add(new ManifestEdit.Flushed(memtable.lastLsn()));
       edits.addAll(released);
       return edits;
+    }
+
+    @Override
+    void named() {
+      if (blobs != null) blobs.remember(contents);
+    }
+
+    @Override
+    void closeOpened() {
+      super.closeOpened();
+      if (blob != null) blob.close();
+      blob = null;
     }
   }
 
@@ -273,10 +360,11 @@ abstract sealed class TableWork implements StorageWork {
     }
 
     @Override
-    List<SSTableWriter.Finished> build(Compaction.Target into, List<String> files) {
+    List<SSTableWriter.Finished> build(Compaction.Target into) {
       List<RowSource> sources = new ArrayList<>();
       for (Run run : step.inputs()) sources.add(run.scan());
-      return Compaction.merge(into, sources, step.from(), step.to(), step.bottom(), null, files);
+      return Compaction.merge(
+          into, sources, step.from(), step.to(), step.bottom(), null, written());
     }
 
     @Override

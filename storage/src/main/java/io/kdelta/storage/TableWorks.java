@@ -29,6 +29,8 @@ final class TableWorks {
   private final long hashSeed;
   private final StorageEngine.Counters counters;
 
+  private final Blobs blobs;
+  private final List<BlobFile> doomedBlobs = new ArrayList<>();
   private final List<StorageOpening.SetAsideTable> setAside;
   private final List<Damage> otherDamage;
   private final TreeSet<Long> noted = new TreeSet<>();
@@ -69,6 +71,7 @@ final class TableWorks {
     this.pool = opened.pool();
     this.views = opened.views();
     this.hashSeed = opened.hashSeed();
+    this.blobs = opened.blobs();
     this.setAside = new ArrayList<>(opened.setAside());
     this.otherDamage = opened.otherDamage();
     this.counters = counters;
@@ -102,18 +105,23 @@ final class TableWorks {
     failures = 0;
     full = false;
     scarce = work.freeSpace() < limits.reserveBytes();
-    if (work instanceof TableWork.Build || work instanceof TableWork.Note) {
+    if (work instanceof TableWork.Output || work instanceof TableWork.Note) {
       doomedFiles.addAll(undecidedFiles);
       undecidedFiles.clear();
     }
     switch (work) {
       case TableWork.Flush flush -> flushed(flush);
       case TableWork.Merge merged -> merged(merged);
+      case BlobRewrite rewrite -> rewritten(rewrite);
       case TableWork.Note note -> noted(note);
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
       case TableWork.Chore _ -> maintenance.done();
       case TableWork.Reclaim _, TableWork.Segment _ -> {}
     }
+  }
+
+  Blobs blobs() {
+    return blobs;
   }
 
   /** What the last piece failed with, until one succeeds. */
@@ -153,6 +161,7 @@ final class TableWorks {
       if (!tables.isEmpty()) sound.add(new Run(run.age(), tables));
     }
     views.show(views.current().memtables(), sound);
+    blobs.changed();
     return true;
   }
 
@@ -175,21 +184,36 @@ final class TableWorks {
     doomedTables.clear();
     for (SSTable table : quarantinedUnread) table.close();
     quarantinedUnread.clear();
+    for (BlobFile blob : doomedBlobs) blob.close();
+    doomedBlobs.clear();
+    blobs.close();
   }
 
   private @Nullable TableWork next() {
     if (wal.wantsSegment()) return new TableWork.Segment(vfs, wal.prepare());
     for (SSTable table : views.freeTables()) {
+      counters.verificationsRetired += table.verifications();
       (quarantined.contains(table) ? quarantinedUnread : doomedTables).add(table);
     }
-    if (!doomedTables.isEmpty() || !doomedFiles.isEmpty()) return reclaim();
+    for (BlobFile blob : views.freeBlobs()) {
+      doomedBlobs.add(blob);
+      counters.verificationsRetired += blob.verifications();
+    }
+    if (!doomedTables.isEmpty() || !doomedBlobs.isEmpty() || !doomedFiles.isEmpty()) {
+      return reclaim();
+    }
     List<ManifestEdit> notes = notes();
-    if (!notes.isEmpty()) return new TableWork.Note(vfs, manifest, notes, forget);
+    List<BlobFile> dead = blobs.dead(views.current());
+    for (BlobFile blob : dead) notes.add(new ManifestEdit.BlobRemoved(blob.number()));
+    if (!notes.isEmpty()) {
+      return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forget);
+    }
     TableWork mergeWork = views.current().runs().size() > Compaction.RUNS_MAX ? mergeStep() : null;
     if (mergeWork == null) mergeWork = flush();
     // Chores and merges take turns: neither waits for the other to have nothing left to do.
     if (mergeWork == null && !choreLast) mergeWork = maintenance.next();
     choreLast = mergeWork instanceof TableWork.Chore;
+    if (mergeWork == null) mergeWork = rewrite();
     if (mergeWork == null) mergeWork = mergeStep();
     if (mergeWork == null) mergeWork = maintenance.next();
     if (mergeWork == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
@@ -197,8 +221,9 @@ final class TableWorks {
   }
 
   private TableWork reclaim() {
-    TableWork work = new TableWork.Reclaim(vfs, doomedTables, doomedFiles);
+    TableWork work = new TableWork.Reclaim(vfs, doomedTables, doomedBlobs, doomedFiles);
     doomedTables.clear();
+    doomedBlobs.clear();
     doomedFiles.clear();
     return work;
   }
@@ -221,6 +246,9 @@ final class TableWorks {
       for (StorageOpening.SetAsideTable table : setAside) {
         edits.add(new ManifestEdit.TableRemoved(table.number()));
       }
+      for (ManifestEdit.BlobAdded blob : blobs.unreadable()) {
+        edits.add(new ManifestEdit.BlobRemoved(blob.number()));
+      }
     }
     return edits;
   }
@@ -229,7 +257,24 @@ final class TableWorks {
     Memtable oldest = views.current().memtables().getLast();
     boolean frozen = views.current().memtables().size() > 1;
     if (!frozen || oldest.lastLsn() > wal.durableLsn()) return null;
-    return new TableWork.Flush(manifest, target(false), oldest, wal.releasable(oldest.lastLsn()));
+    return new TableWork.Flush(
+        manifest,
+        target(false),
+        oldest,
+        wal.releasable(oldest.lastLsn()),
+        blobs.contents());
+  }
+
+  /** Half of a blob file is dead: its live values are written anew. */
+  private @Nullable TableWork rewrite() {
+    if (!damagedTables().isEmpty()) return null;
+    ReadView view = views.current();
+    Optional<BlobFile> wasteful = blobs.wasteful(view);
+    if (wasteful.isEmpty()) return null;
+    BlobFile blob = wasteful.get();
+    List<SSTable> users = Blobs.users(view, blob.number());
+    return new BlobRewrite(
+        vfs, manifest, manifest::nextFileNumber, blob, users, blobs.contents());
   }
 
   private @Nullable TableWork mergeStep() {
@@ -274,21 +319,49 @@ final class TableWorks {
       runs.addFirst(new Run(flush.memtable.lastLsn(), flush.opened()));
       counters.flushedBytes += runs.getFirst().bytes();
     }
+    if (flush.blob().isPresent()) {
+      BlobFile blob = flush.blob().get();
+      blob.shownSince = views.current().sequence();
+      blobs.put(blob, views.current());
+      counters.blobWrittenBytes += blob.bytes();
+    }
+    for (SSTable table : flush.opened()) blobs.link(table);
+    blobs.changed();
     views.show(memtables, runs);
     for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
   }
 
   private void merged(TableWork.Merge merged) {
     counters.merges++;
-    for (SSTable table : merged.opened()) counters.mergedBytes += table.bytes();
+    for (SSTable table : merged.opened()) {
+      counters.mergedBytes += table.bytes();
+      blobs.link(table);
+    }
+    blobs.changed();
     List<Run> runs = MergeJob.after(views.current().runs(), merged.step, merged.opened());
     views.show(views.current().memtables(), runs);
     if (merge != null && !merge.advance()) merge = null;
     if (merge == null) maintenance.mergeEnded();
   }
 
+  private void rewritten(BlobRewrite rewrite) {
+    counters.blobRewrites++;
+    BlobFile fresh = rewrite.opened();
+    fresh.shownSince = views.current().sequence();
+    counters.blobWrittenBytes += fresh.bytes();
+    blobs.put(fresh, views.current()).ifPresent(views::retire);
+  }
+
   private void noted(TableWork.Note note) {
+    for (BlobFile blob : note.dead) {
+      blobs.remove(blob);
+      views.retire(blob);
+    }
     if (!note.forgets) return;
+    for (ManifestEdit.BlobAdded blob : blobs.unreadable()) {
+      doomedFiles.add(FileNames.blob(blob.file()));
+    }
+    blobs.unreadable().clear();
     setAside.clear();
     quarantined.clear();
     doomedTables.addAll(quarantinedUnread);
@@ -303,8 +376,13 @@ final class TableWorks {
     failing = Optional.of(String.valueOf(failure.getMessage()));
     maintenance.troubled(failure);
     full = failure instanceof KdeltaException.DiskFault fault && fault.full();
-    if (work instanceof TableWork.Build build) {
-      (build.undecided() ? undecidedFiles : doomedFiles).addAll(build.leftOver());
+    if (work instanceof TableWork.Output output) {
+      (output.undecided() ? undecidedFiles : doomedFiles).addAll(output.leftOver());
+    }
+    if (work instanceof BlobRewrite rewrite && failure instanceof KdeltaException.Corrupt found) {
+      for (SSTable table : rewrite.users()) {
+        if (rewrite.isDamaged(table)) table.blobDamage(found);
+      }
     }
     if (work instanceof TableWork.Merge merged
         && failure instanceof KdeltaException.Corrupt found) {

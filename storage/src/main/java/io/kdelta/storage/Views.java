@@ -16,6 +16,7 @@ final class Views {
   private final TreeMap<Long, Integer> pinned = new TreeMap<>();
   private final List<Retired<Memtable>> memtables = new ArrayList<>();
   private final List<Retired<SSTable>> tables = new ArrayList<>();
+  private final List<Retired<BlobFile>> blobs = new ArrayList<>();
   private ReadView current = new ReadView(0, List.of(), List.of());
   private int pins;
 
@@ -78,6 +79,16 @@ final class Views {
     return free(tables);
   }
 
+  /** A blob file that no table of the next view refers to, or that another took over from. */
+  void retire(BlobFile blob) {
+    blobs.add(new Retired<>(blob, blob.shownSince, current.sequence()));
+  }
+
+  /** Blob files that nobody reads any more, handed over once. */
+  List<BlobFile> freeBlobs() {
+    return free(blobs);
+  }
+
   boolean hasFreeTables() {
     for (Retired<SSTable> retired : tables) {
       if (isFree(retired)) return true;
@@ -96,6 +107,8 @@ final class Views {
   void closeAll() {
     for (Retired<Memtable> retired : memtables) retired.thing().close();
     for (Retired<SSTable> retired : tables) retired.thing().close();
+    for (Retired<BlobFile> retired : blobs) retired.thing().close();
+    blobs.clear();
     for (Memtable memtable : current.memtables()) memtable.close();
     for (Run run : current.runs()) {
       for (SSTable table : run.tables()) table.close();

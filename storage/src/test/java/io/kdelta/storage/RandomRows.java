@@ -12,10 +12,20 @@ import io.kdelta.memory.Bytes;
 final class RandomRows {
   private final Entropy entropy;
   private final int groups;
+  private final int largeOneIn;
 
   RandomRows(long seed, int groups) {
+    this(seed, groups, 0);
+  }
+
+  /**
+   * @param largeOneIn how many values there are to one of a blob file's size, which is one of few;
+   *     0 for none of them
+   */
+  RandomRows(long seed, int groups, int largeOneIn) {
     this.entropy = new SimEntropy(seed);
     this.groups = groups;
+    this.largeOneIn = largeOneIn;
   }
 
   RowKey key() {
@@ -39,8 +49,15 @@ final class RandomRows {
   }
 
   Bytes value() {
+    if (largeOneIn > 0 && chance(largeOneIn)) return large(entropy.nextInt(400));
     byte[] value = new byte[entropy.nextInt(50) == 0 ? entropy.nextInt(3000) : entropy.nextInt(30)];
     entropy.fill(value);
+    return Bytes.wrap(value);
+  }
+
+  private static Bytes large(int content) {
+    byte[] value = new byte[BlobFormat.VALUE_BYTES_MIN + content % 40 * 40];
+    new SimEntropy(content).fill(value);
     return Bytes.wrap(value);
   }
 

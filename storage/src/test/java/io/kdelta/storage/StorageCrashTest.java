@@ -27,6 +27,12 @@ final class StorageCrashTest {
       new StorageLimits(4096, 3, 1 << 20, 8192, 128, 2048, 0);
   private static final int BATCHES = 130;
 
+  /** As small as values that go to blob files allow. */
+  private static final StorageLimits LARGE_LIMITS =
+      new StorageLimits(32 << 10, 3, 1 << 20, 64 << 10, 256, 8192, 0);
+
+  private static final int LARGE_BATCHES = 110;
+
   /** One life of a store, and what it must never take back. */
   private static final class Life {
     private final SimVfs vfs;
@@ -35,15 +41,24 @@ final class StorageCrashTest {
     private long acknowledged;
     private @Nullable StorageEngine engine;
 
+    private final StorageLimits limits;
+    private final int largeOneIn;
+
     private Life(long seed) {
+      this(seed, LIMITS, 0);
+    }
+
+    private Life(long seed, StorageLimits limits, int largeOneIn) {
       this.seed = seed;
+      this.limits = limits;
+      this.largeOneIn = largeOneIn;
       this.vfs = new SimVfs(new SimEntropy(seed));
     }
 
     /** Applies batches and works; returns normally when the disk's faults were survived. */
     private void script(int batches) {
-      RandomRows random = new RandomRows(seed, 60);
-      StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 1), LIMITS);
+      RandomRows random = rows(seed);
+      StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 1), limits);
       engine = store;
       Snapshot snapshot = null;
       for (int i = 0; i < batches; i++) {
@@ -60,6 +75,10 @@ final class StorageCrashTest {
         if (i == batches / 2 && snapshot != null) snapshot.close();
       }
       work(store, true);
+    }
+
+    private RandomRows rows(long from) {
+      return new RandomRows(from, largeOneIn == 0 ? 60 : 9, largeOneIn);
     }
 
     private void work(StorageEngine store, boolean all) {
@@ -87,7 +106,7 @@ final class StorageCrashTest {
 
     /** Opens, compares, goes on, ends, opens, compares. */
     private void check(String where, boolean powerLoss) {
-      try (StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 2), LIMITS)) {
+      try (StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 2), limits)) {
         assertFalse(store.recovery().lossy(), where + ": " + store.recovery());
         long last = store.lastLsn();
         assertTrue(last >= acknowledged, where + ": " + last + " of " + acknowledged);
@@ -95,7 +114,7 @@ final class StorageCrashTest {
         assertEquals(last, store.durableLsn(), where);
         StoreModel model = prefixes.get((int) last);
         model.same(where, store);
-        RandomRows random = new RandomRows(seed + 3, 60);
+        RandomRows random = rows(seed + 3);
         model.sampled(where, store, random);
         StoreModel onwards = model.copy();
         for (int i = 0; i < 10; i++) {
@@ -107,7 +126,7 @@ final class StorageCrashTest {
         onwards.same(where, store);
         engine = store;
         end(powerLoss);
-        try (StorageEngine again = StorageEngine.open(vfs, new SimEntropy(seed + 4), LIMITS)) {
+        try (StorageEngine again = StorageEngine.open(vfs, new SimEntropy(seed + 4), limits)) {
           assertEquals(last + 10, again.lastLsn(), where);
           onwards.same(where, again);
         }
@@ -146,6 +165,69 @@ final class StorageCrashTest {
       life.end(true);
       life.check("power lost at call " + call, true);
     }
+  }
+
+  @Test
+  void withLargeValuesTheScriptWritesDropsAndRewritesBlobFiles() {
+    Life life = large();
+    life.script(LARGE_BATCHES);
+    StorageEngine engine = life.engine;
+    assertTrue(engine != null);
+    StorageStats stats = engine.stats();
+    assertTrue(stats.blobRewrites() > 2, stats.toString());
+    assertTrue(stats.blobs() > 2, stats.toString());
+    assertTrue(stats.merges() > 5, stats.toString());
+    engine.close();
+  }
+
+  @Test
+  void withLargeValuesPowerLossAtEveryCall() {
+    Life whole = large();
+    whole.script(LARGE_BATCHES);
+    whole.end(true);
+    long calls = whole.vfs.calls();
+    for (long call = 1; call <= calls; call++) {
+      Life life = large();
+      life.vfs.failCall(call, SimVfs.Fault.POWER_LOSS);
+      try {
+        life.script(LARGE_BATCHES);
+      } catch (SimVfs.PowerLoss _) {
+        life.end(call % 3 != 0);
+      }
+      life.check("large values, power lost at call " + call + " of " + calls, true);
+    }
+  }
+
+  @Test
+  void withLargeValuesEveryKindOfFaultAtEveryCall() {
+    Life whole = large();
+    whole.script(LARGE_BATCHES);
+    whole.end(true);
+    SimVfs.Fault[] faults = {
+      SimVfs.Fault.IO_ERROR,
+      SimVfs.Fault.DISK_FULL,
+      SimVfs.Fault.SHORT_WRITE,
+      SimVfs.Fault.SYNC_LOSES_PAGES
+    };
+    for (long call = 1; call <= whole.vfs.calls(); call += 3) {
+      SimVfs.Fault fault = faults[(int) (call % faults.length)];
+      String where = "large values, " + fault + " at call " + call;
+      Life life = large();
+      life.vfs.failCall(call, fault);
+      try {
+        life.script(LARGE_BATCHES);
+      } catch (KdeltaException.DiskFault _) {
+        assertEquals(null, life.engine, where + ": only opening may fail");
+      }
+      StorageEngine engine = life.engine;
+      if (engine != null) life.prefixes.get((int) engine.lastLsn()).same(where, engine);
+      life.end(call % 2 == 0);
+      life.check(where, true);
+    }
+  }
+
+  private static Life large() {
+    return new Life(1, LARGE_LIMITS, 6);
   }
 
   @Test
