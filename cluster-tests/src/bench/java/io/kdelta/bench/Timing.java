@@ -33,9 +33,8 @@ record Timing(double perSecond, double perCpuSecond, double p50, double p99, lon
   }
 
   /**
-   * Measures {@code steps} steps of {@code operations} each, behind {@value #WARM} times as
-   * many that only warm up.
-   * Times are those of an operation's share of its step.
+   * Measures {@code steps} steps of {@code operations} each, behind {@value #WARM} times as many
+   * that only warm up. Times are those of an operation's share of its step.
    */
   static Timing of(int steps, int operations, Step step, Pause pause) {
     long[] nanos = new long[steps];

@@ -90,7 +90,9 @@ final class StorageOpening {
         pool,
         views,
         blobs,
-        hashSeed, List.copyOf(setAside), List.copyOf(other));
+        hashSeed,
+        List.copyOf(setAside),
+        List.copyOf(other));
   }
 
   /** A blob file that can not be opened takes the tables with it that refer to it. */
@@ -119,7 +121,8 @@ final class StorageOpening {
         blobs.link(table);
         if (table.missingBlob() != 0) {
           table.close();
-          String reason = "it refers to blob file " + table.missingBlob() + ", which is not readable";
+          String reason =
+              "it refers to blob file " + table.missingBlob() + ", which is not readable";
           setAside(named, 0, reason, false);
           continue;
         }

@@ -98,13 +98,11 @@ final class StoreCopy {
     for (ManifestEdit.TableAdded table : plan.state().tables().values()) {
       long checksum = TableFacts.of(table).checksum();
       files.add(
-          new Named(
-              FileNames.table(table.number()), table.bytes(), checksum, Optional.empty()));
+          new Named(FileNames.table(table.number()), table.bytes(), checksum, Optional.empty()));
     }
     for (ManifestEdit.BlobAdded blob : plan.state().blobs().values()) {
       files.add(
-          new Named(
-              FileNames.blob(blob.file()), blob.bytes(), blob.checksum(), Optional.of(blob)));
+          new Named(FileNames.blob(blob.file()), blob.bytes(), blob.checksum(), Optional.of(blob)));
     }
   }
 

@@ -258,11 +258,7 @@ final class TableWorks {
     boolean frozen = views.current().memtables().size() > 1;
     if (!frozen || oldest.lastLsn() > wal.durableLsn()) return null;
     return new TableWork.Flush(
-        manifest,
-        target(false),
-        oldest,
-        wal.releasable(oldest.lastLsn()),
-        blobs.contents());
+        manifest, target(false), oldest, wal.releasable(oldest.lastLsn()), blobs.contents());
   }
 
   /** Half of a blob file is dead: its live values are written anew. */
@@ -273,8 +269,7 @@ final class TableWorks {
     if (wasteful.isEmpty()) return null;
     BlobFile blob = wasteful.get();
     List<SSTable> users = Blobs.users(view, blob.number());
-    return new BlobRewrite(
-        vfs, manifest, manifest::nextFileNumber, blob, users, blobs.contents());
+    return new BlobRewrite(vfs, manifest, manifest::nextFileNumber, blob, users, blobs.contents());
   }
 
   private @Nullable TableWork mergeStep() {
