@@ -1,6 +1,7 @@
 package io.kdelta.bench;
 
 import io.kdelta.bench.Goal.Unit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,14 @@ final class Goals {
 
   /** The table of the storage engine. */
   static List<Goal> storage(Sizes sizes) {
+    List<Goal> goals = new ArrayList<>(writes());
+    goals.addAll(reads());
+    goals.addAll(disk(sizes));
+    goals.addAll(overwrites());
+    return goals;
+  }
+
+  private static List<Goal> writes() {
     return List.of(
         new Goal(
             "bulk load, a CPU second",
@@ -54,7 +63,11 @@ final class Goals {
             true,
             Map.of(),
             "",
-            _ -> Double.NaN),
+            _ -> Double.NaN));
+  }
+
+  private static List<Goal> reads() {
+    return List.of(
         new Goal(
             "get hit, a CPU second",
             "get-hit",
@@ -78,7 +91,11 @@ final class Goals {
             true,
             Map.of(ROCKS, 10.0, LMDB, 4.0, H2, 5.0),
             "0.5 of memory bandwidth",
-            machine -> 0.5e6 * machine.machine("memory-mb") / Dataset.ROW_BYTES),
+            machine -> 0.5e6 * machine.machine("memory-mb") / Dataset.ROW_BYTES));
+  }
+
+  private static List<Goal> disk(Sizes sizes) {
+    return List.of(
         new Goal(
             "disk after settling, everything",
             "disk-bytes",
@@ -121,7 +138,11 @@ final class Goals {
             "1 ms",
             _ -> 1_000),
         new Goal("heap per get", "garbage-get", Unit.BYTES, false, Map.of(), "0 B", _ -> 0),
-        new Goal("heap per put", "garbage-put", Unit.BYTES, false, Map.of(), "0 B", _ -> 0),
+        new Goal("heap per put", "garbage-put", Unit.BYTES, false, Map.of(), "0 B", _ -> 0));
+  }
+
+  private static List<Goal> overwrites() {
+    return List.of(
         new Goal(
             "written per byte overwritten",
             "overwrite-amplification",

@@ -5,6 +5,7 @@ import io.kdelta.env.HostWorker;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Cursor;
+import io.kdelta.storage.Errand;
 import io.kdelta.storage.RowKey;
 import io.kdelta.storage.RowView;
 import io.kdelta.storage.StorageEngine;
@@ -32,6 +33,7 @@ final class KdeltaEngine implements Engine {
   private @Nullable HostWorker tables;
   private int out;
   private boolean logOut;
+  private int tablePieces;
 
   @Override
   public void open(Path directory, Mode asked) {
@@ -113,7 +115,12 @@ final class KdeltaEngine implements Engine {
   @Override
   public void settle() throws InterruptedException {
     sync();
-    for (turn(); out > 0; turn()) await();
+    Errand compaction = store().compact();
+    for (turn(); out > 0 || !compaction.done(); turn()) {
+      if (out > 0) await();
+    }
+    compaction.failure().ifPresent(death::addSuppressed);
+    if (death.getSuppressed().length > 0) throw death;
   }
 
   @Override
@@ -152,10 +159,11 @@ final class KdeltaEngine implements Engine {
     boolean took = take();
     if (!took && logOut) return;
     for (StorageWork work : store().takeWork()) {
-      // Work that is never run stays out, and no other of its kind is given.
-      if (mode == Mode.LOG_ONLY && work.kind() == StorageWork.Kind.TABLE) continue;
-      out++;
       boolean isLog = work.kind() == StorageWork.Kind.LOG;
+      // The first piece makes the spare segment ready. Work that is never run stays out, and no
+      // other of its kind is given.
+      if (mode == Mode.LOG_ONLY && !isLog && tablePieces++ > 0) continue;
+      out++;
       if (isLog) logOut = true;
       HostWorker worker = isLog ? log : tables;
       if (worker == null) throw new IllegalStateException("not open");

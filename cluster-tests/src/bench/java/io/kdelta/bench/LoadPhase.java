@@ -70,6 +70,8 @@ final class LoadPhase {
       load(engine, data, 100_000, 130_000, 1);
       for (int i = 0; i < 200_000; i++) touched += get(engine, i);
       touched += engine.scan(value);
+      engine.settle();
+      for (int i = 0; i < 100_000; i++) touched += get(engine, i);
     }
     Meter.wipe(aside);
     System.gc();
