@@ -51,6 +51,6 @@ final class DocumentPhase {
     Meter.figure(name + "-cpu-rate", timing.perCpuSecond());
     Meter.figure(name + "-p50-us", timing.p50() / 1e3);
     Meter.figure(name + "-p99-us", timing.p99() / 1e3);
-    Meter.figure(name + "-heap", timing.allocatedBytes());
+    Meter.figure(name + "-heap", (double) timing.allocatedBytes());
   }
 }
