@@ -58,9 +58,10 @@ final class Arrivals {
     Digest waitsFor = room.missingParent(id);
     if (waitsFor != null && !durably) return new Reception.Parked(id, waitsFor, false);
     String known = refusal(id);
-    if (known != null) return new Reception.Refused(id, known);
+    if (known != null) return new Reception.Refused(id, known, true);
     String flaw = Verification.documentFlaw(envelope);
-    if (flaw != null) return new Reception.Refused(id, flaw);
+    // The id does not cover the document bytes: who sent them lies, of the version it says nothing.
+    if (flaw != null) return new Reception.Refused(id, flaw, false);
     flaw = Verification.contentFlaw(envelope, schema);
     if (flaw != null) return refuse(id, flaw);
     Parents parents = parents(version);
@@ -230,7 +231,7 @@ final class Arrivals {
         cut.add(childId);
       }
     }
-    return new Reception.Refused(id, reason);
+    return new Reception.Refused(id, reason, true);
   }
 
   /** Takes back what parking wrote beside the parked row. */

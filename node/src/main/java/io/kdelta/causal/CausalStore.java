@@ -386,7 +386,7 @@ public final class CausalStore {
     }
     undrained.addAll(arrivals.undrained());
     List<Reception.Refused> refusals = new ArrayList<>();
-    arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why)));
+    arrivals.refused().forEach((id, why) -> refusals.add(new Reception.Refused(id, why, true)));
     arrivals.refused().forEach(this::refuse);
     return new Committed(lsn, staging.applied, refusals);
   }

@@ -36,6 +36,8 @@ public sealed interface Reception {
    *
    * @param id the version
    * @param reason which rule
+   * @param forGood whether everything with this id is refused always: what breaks the rule is part
+   *     of what the id names. If not, somebody else may bring it right.
    */
-  record Refused(Digest id, String reason) implements Reception {}
+  record Refused(Digest id, String reason, boolean forGood) implements Reception {}
 }

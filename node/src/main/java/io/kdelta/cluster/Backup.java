@@ -195,7 +195,10 @@ final class Backup {
         progress.remove(log);
         progress.put(log, now);
         if (progress.size() > STREAMS_MAX) progress.pollFirstEntry();
-        noteRefused(frame, versions.versions());
+        if (noteRefused(frame, versions.versions())) {
+          // What this node tells of the log is not what was written: somebody else is asked.
+          suspend(flight.node(), log, Long.MAX_VALUE, now);
+        }
         receipts.taken(frame, versions.versions(), taken.lsn(), now);
         askParents(flight.node(), versions.versions(), now);
       }
@@ -332,16 +335,23 @@ final class Backup {
     if (!ids.isEmpty()) wire.send(node, new PeerMessage.Want(ids), now);
   }
 
-  private void noteRefused(Frame frame, List<Reception> receptions) {
+  /** Remembers what is refused for good; whether anything else was refused. */
+  private boolean noteRefused(Frame frame, List<Reception> receptions) {
+    boolean lies = false;
     Incarnation log = frame.incarnation();
     for (int i = 0; i < receptions.size(); i++) {
       if (!(receptions.get(i) instanceof Reception.Refused no)) continue;
       outbox.notice("refused version " + no.id() + ": " + no.reason());
+      if (!no.forGood()) {
+        lies = true;
+        continue;
+      }
       Intervals so = refused.getOrDefault(log, Intervals.EMPTY);
       boolean room = refused.size() < REFUSED_LOGS_MAX || refused.containsKey(log);
       if (!room || so.ranges().size() >= REFUSED_RANGES_MAX) continue;
       refused.put(log, so.with(frame.firstSeq() + i, frame.firstSeq() + i));
     }
+    return lies;
   }
 
   private void credit(NodeId node, int size, long now) {

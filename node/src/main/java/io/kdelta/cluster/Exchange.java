@@ -183,6 +183,16 @@ final class Exchange {
     storedLsn = Math.max(storedLsn, stored.lsn());
     if (outcome == null) send(new PeerMessage.PushCredit(number, storedBytes), now);
     for (Reception reception : stored.receptions()) {
+      if (reception instanceof Reception.Refused(Digest id, String why, boolean forGood)) {
+        host.effect(new Effect.Notice("refused version " + id + " of " + peer + ": " + why));
+        if (!forGood) {
+          // The peer lies about a version that others may have whole: it is no partner to agree
+          // with.
+          stop(Code.ILLEGAL, now);
+          drop("the peer sent a version that is not what it names");
+          break;
+        }
+      }
       perform(machine.step(heardOf(reception)), now);
     }
     return true;
@@ -267,9 +277,8 @@ final class Exchange {
         parked.add(id);
         yield new Input.Parked(id, missing);
       }
-      case Reception.Refused(Digest id, String reason) -> {
+      case Reception.Refused(Digest id, String _, boolean _) -> {
         refused.add(id);
-        host.effect(new Effect.Notice("refused version " + id + " of " + peer + ": " + reason));
         yield new Input.Refused(id);
       }
     };

@@ -7,6 +7,7 @@ import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
+import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.reconciliation.Message;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.Reconciliation;
@@ -520,7 +521,9 @@ final class Reconciler implements Sessions {
   }
 
   private Snapshot snapshot() {
-    return new Snapshot(replica.tree(), Adoption.summary(replica), List.copyOf(refusedOrder));
+    MerkleTree held = replica.tree();
+    refusedOrder.removeIf(id -> held.contains(id) && refused.remove(id));
+    return new Snapshot(held, Adoption.summary(replica), List.copyOf(refusedOrder));
   }
 
   private void refuse(Digest id) {

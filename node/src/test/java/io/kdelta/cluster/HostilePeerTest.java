@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kdelta.causal.Frame;
 import io.kdelta.causal.FrameReception;
 import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Intervals;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Reception;
 import io.kdelta.env.SimEntropy;
@@ -16,6 +17,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -203,7 +205,8 @@ final class HostilePeerTest {
     List<Reception> receptions = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       Digest id = frame.envelopes().get(i).version().id();
-      receptions.add(i == 2 ? new Reception.Refused(id, "no") : new Reception.Parked(id, id, true));
+      receptions.add(
+          i == 2 ? new Reception.Refused(id, "no", true) : new Reception.Parked(id, id, true));
     }
     long lsn = replica.lastLsn();
     FrameReception taken = new FrameReception.Taken(receptions);
@@ -216,6 +219,38 @@ final class HostilePeerTest {
     assertEquals(2, receipts.get(0).synced());
     assertEquals(4, receipts.get(1).from());
     assertEquals(5, receipts.get(1).synced());
+  }
+
+  @Test
+  void whatOneNodeShipsWrongIsAskedOfAnother() {
+    hello(1, PEER);
+    Frame frame = new ModelReplica().write(THIRD, LOG, "k", 5, 10);
+    long tag = only(Effect.TakeFrame.class, ship(1, frame)).getFirst().tag();
+    List<Reception> receptions = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Digest id = frame.envelopes().get(i).version().id();
+      if (i != 2) replica.store(List.of(frame.envelopes().get(i)));
+      receptions.add(
+          i == 2
+              ? new Reception.Refused(id, "not its document", false)
+              : new Reception.Parked(id, id, true));
+    }
+    give(new Event.FrameTaken(tag, replica.lastLsn(), new FrameReception.Taken(receptions)));
+    assertEquals(
+        List.of(), only(Effect.TakeFrame.class, ship(1, frame)), "not from the liar again");
+    hello(2, THIRD);
+    Member.Facts facts = new Member.Facts(1, Member.Stage.READY, Digest.ZERO, 1, 1, 5, 0);
+    TreeMap<Incarnation, Intervals> held = new TreeMap<>();
+    held.put(LOG, Intervals.of(1, 5));
+    say(2, new PeerMessage.Facts(1, facts, held));
+    List<PeerMessage.Follow> asked = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      now += SECOND / 2;
+      asked.addAll(only(PeerMessage.Follow.class, give(new Event.WakeUp())));
+    }
+    assertTrue(
+        asked.stream().anyMatch(follow -> follow.incarnation().equals(LOG) && follow.from() == 3),
+        "" + asked);
   }
 
   private List<Effect> ship(long link, Frame frame) {

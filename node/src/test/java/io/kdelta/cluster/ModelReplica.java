@@ -166,7 +166,8 @@ final class ModelReplica implements Replica {
       if (fresh) apply(new Entry.Put(envelope, origin));
       return new Reception.Duplicate(id, fresh);
     }
-    if (envelope.version().note().equals("refuse me")) return new Reception.Refused(id, "note");
+    if (envelope.version().note().equals("refuse me"))
+      return new Reception.Refused(id, "note", true);
     apply(new Entry.Put(envelope, origin));
     if (visible.containsKey(id)) return new Reception.Visible(id);
     return new Reception.Parked(id, missing(envelope), true);

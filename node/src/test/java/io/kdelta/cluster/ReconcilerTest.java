@@ -229,6 +229,49 @@ final class ReconcilerTest {
   }
 
   @Test
+  void aLieAboutAVersionIsNoReasonToRefuseTheVersion() {
+    Ring ring = new Ring(3, 9);
+    Ring.Node liar = ring.nodes.get(0);
+    Ring.Node victim = ring.nodes.get(1);
+    Ring.Node honest = ring.nodes.get(2);
+    liar.write(50);
+    for (Envelope envelope : liar.shelf.versions.values()) honest.shelf.receive(envelope);
+    Digest wronged = liar.shelf.versions.keySet().iterator().next();
+    victim.shelf.garbled.add(wronged);
+    ring.link(0, 1);
+    ring.pass(5_000);
+    assertEquals(List.of(), victim.agreed, "nobody agrees with a liar");
+    assertFalse(victim.shelf.versions.containsKey(wronged));
+    ring.cut(0, 1);
+    victim.shelf.garbled.clear();
+    ring.link(1, 2);
+    ring.pass(5_000);
+    assertEquals(List.of(honest.id), victim.agreed);
+    assertEquals(honest.shelf.tree().root(), victim.shelf.tree().root());
+    assertTrue(
+        victim.driver.past().stream().anyMatch(session -> session.outcome().equals("equal")));
+  }
+
+  @Test
+  void whatWasRefusedAndCameAfterAllIsNotLeftOutAnyMore() {
+    Ring ring = new Ring(2, 19);
+    Ring.Node source = ring.nodes.get(0);
+    Ring.Node picky = ring.nodes.get(1);
+    source.write(1);
+    Digest id = source.shelf.versions.keySet().iterator().next();
+    picky.shelf.refuses.add(id);
+    ring.link(0, 1);
+    ring.pass(1_000);
+    assertEquals("refused", picky.driver.past().getFirst().outcome());
+    picky.shelf.refuses.clear();
+    picky.shelf.receive(source.shelf.versions.get(id));
+    picky.write(1);
+    ring.pass(5_000);
+    assertEquals("equal", picky.driver.past().getFirst().outcome());
+    assertEquals(source.shelf.tree().root(), picky.shelf.tree().root());
+  }
+
+  @Test
   void aStoreThatTakesNothingEndsTheSession() {
     Ring ring = new Ring(2, 10);
     ring.nodes.get(0).write(20);

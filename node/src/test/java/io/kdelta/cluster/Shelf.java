@@ -27,6 +27,10 @@ final class Shelf implements Replica {
   final Map<Incarnation, Intervals> applied = new TreeMap<>();
   final Map<Incarnation, Intervals> adopted = new TreeMap<>();
   final Set<Digest> refuses = new TreeSet<>();
+
+  /** What arrives as something else than it is named. */
+  final Set<Digest> garbled = new TreeSet<>();
+
   final Incarnation own;
   MerkleTree tree = MerkleTree.empty();
   long lsn;
@@ -49,7 +53,8 @@ final class Shelf implements Replica {
   Reception receive(Envelope envelope) {
     Digest id = envelope.version().id();
     lsn++;
-    if (refuses.contains(id)) return new Reception.Refused(id, "by the test");
+    if (garbled.contains(id)) return new Reception.Refused(id, "not its document", false);
+    if (refuses.contains(id)) return new Reception.Refused(id, "by the test", true);
     Envelope held = versions.get(id);
     if (held != null) {
       TreeSet<Dot> dots = new TreeSet<>(held.dots());
@@ -59,7 +64,7 @@ final class Shelf implements Replica {
     }
     for (Digest parent : envelope.version().parents()) {
       if (versions.containsKey(parent)) continue;
-      if (refuses.contains(parent)) return new Reception.Refused(id, "a refused parent");
+      if (refuses.contains(parent)) return new Reception.Refused(id, "a refused parent", true);
       everParked++;
       parked.put(id, envelope);
       return new Reception.Parked(id, parent, false);
