@@ -1,6 +1,7 @@
 package io.kdelta.causal;
 
 import io.kdelta.causal.LogState.Change;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
@@ -150,8 +151,12 @@ final class Arrivals {
       key = Keyspace.version(envelope.version());
     }
     Row row = staging.rows.get(key);
-    if (row == null) throw new AssertionError("the row of version " + id + " is gone");
+    if (row == null) {
+      throw new KdeltaException.Corrupt("version " + id, 0, "its id is known and its row is not");
+    }
     Stored stored = StoredRows.stored(row);
+    // Held means held whole: a receipt may follow, so its document is looked at too.
+    if (!envelope.version().deleted()) staging.graph.document(stored);
     dependOn(row.lsn());
     List<Dot> offered = envelope.dots();
     int space = Envelope.DOTS_MAX - stored.dots().size();

@@ -372,9 +372,9 @@ public final class CausalStore {
   private Committed apply(Staging staging, Arrivals arrivals) {
     long lsn = arrivals.dependsOn();
     if (!staging.rows.isEmpty()) {
-      staging.close();
       boolean applied = false;
       try {
+        staging.close();
         staging.rows.fill(batch);
         lsn = engine.apply(batch);
         if (batch.encodedSize() > BATCH_BYTES_KEPT) batch = new WriteBatch();
@@ -393,17 +393,20 @@ public final class CausalStore {
 
   /**
    * Shows more of what waited, a batch at a time, until all is shown or the engine takes no more.
+   * What was committed before stands whatever happens here: children that can not be read stay
+   * where they wait, and the next commit, or the repair of the damage, goes on with them.
    */
   private Committed drainOn(Committed first) {
     List<Applied> applied = new ArrayList<>(first.applied());
     List<Reception.Refused> refusals = new ArrayList<>(first.refused());
     long lsn = first.lsn();
+    List<Digest> stuck = new ArrayList<>();
     while (!undrained.isEmpty()) {
       Digest parent = undrained.removeFirst();
       Staging staging = stage();
       Arrivals arrivals = new Arrivals(staging, room, refused, schema);
-      arrivals.drain(parent);
       try {
+        arrivals.drain(parent);
         Committed more = apply(staging, arrivals);
         applied.addAll(more.applied());
         refusals.addAll(more.refused());
@@ -411,8 +414,12 @@ public final class CausalStore {
       } catch (KdeltaException.ReadOnly | KdeltaException.Overloaded e) {
         undrained.addFirst(parent);
         break;
+      } catch (KdeltaException.Corrupt e) {
+        arrivals.undo();
+        stuck.add(parent);
       }
     }
+    undrained.addAll(stuck);
     return new Committed(lsn, applied, refusals);
   }
 

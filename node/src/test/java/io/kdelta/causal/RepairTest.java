@@ -107,6 +107,65 @@ final class RepairTest {
   }
 
   @Test
+  void aChildThatRottedDoesNotTakeBackTheWriteThatFreesIt() {
+    try (TestNode node = new TestNode(6);
+        TestNode source = new TestNode(7)) {
+      Envelope parent = source.envelope(source.put("k", "0").version().id());
+      List<Envelope> children = new ArrayList<>();
+      for (int i = 0; i < 120; i++) {
+        children.add(child(source, parent, i + "x".repeat(3_000)));
+      }
+      // More is freed than one batch holds, and the one that rots is not in the first.
+      children.sort(java.util.Comparator.comparing(envelope -> envelope.version().id()));
+      Envelope victim = child(source, parent, "v".repeat(140_000));
+      for (int i = 0; victim.version().id().compareTo(children.get(100).version().id()) < 0; i++) {
+        victim = child(source, parent, i + "v".repeat(140_000));
+      }
+      children.add(victim);
+      for (Envelope child : children) node.receiveDurably(child);
+      for (int i = 0; i < 300; i++) node.put("filler", "\"" + "x".repeat(3_000) + "\"");
+      rot(node, victim.document());
+      assertEquals(new Reception.Visible(parent.version().id()), node.receive(parent));
+      assertTrue(node.store.draining(), "some are stuck");
+      assertTrue(node.store.parked() > 0);
+      node.store.repair();
+      node.settle();
+      while (node.store.draining()) {
+        node.store.begin().commit();
+        node.settle();
+      }
+      for (Envelope child : children) node.receive(child);
+      assertEquals(children.size(), node.heads("k").all().size());
+      for (Envelope child : children) assertTrue(node.graph().contains(child.version().id()));
+      sound(node, "healed");
+    }
+  }
+
+  private static Envelope child(TestNode source, Envelope parent, String text) {
+    Draft draft = Draft.put(parent.version().key(), Bytes.utf8("\"" + text + "\""));
+    Draft onParent = draft.over(List.of(parent.version().id()));
+    return source.envelope(source.write(onParent).version().id());
+  }
+
+  /** Flips a byte of these bytes where they lie in a table. */
+  private static void rot(TestNode node, Bytes bytes) {
+    String wanted = bytes.utf8();
+    int rotten = 0;
+    for (String name : node.disk.list("")) {
+      if (!name.endsWith(".table")) continue;
+      try (var file = node.disk.open(name)) {
+        byte[] content = new byte[(int) file.size()];
+        file.readAt(0, java.nio.ByteBuffer.wrap(content));
+        int at = new String(content, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(wanted);
+        if (at < 0) continue;
+        node.disk.flip(name, at + wanted.length() / 2, 0x08);
+        rotten++;
+      }
+    }
+    assertTrue(rotten > 0, "it lies in no table yet");
+  }
+
+  @Test
   void aLostDocumentTakesItsVersionsOutOfTheSet() {
     try (TestNode node = new TestNode(3)) {
       String large = "\"" + "x".repeat(Keyspace.CONTENT_BYTES_MIN) + "\"";

@@ -258,13 +258,14 @@ final class ReconcilerTest {
     Ring.Node source = ring.nodes.get(0);
     Ring.Node picky = ring.nodes.get(1);
     source.write(1);
-    Digest id = source.shelf.versions.keySet().iterator().next();
+    Envelope wanted = source.shelf.versions.values().iterator().next();
+    Digest id = wanted.version().id();
     picky.shelf.refuses.add(id);
     ring.link(0, 1);
     ring.pass(1_000);
     assertEquals("refused", picky.driver.past().getFirst().outcome());
     picky.shelf.refuses.clear();
-    picky.shelf.receive(source.shelf.versions.get(id));
+    picky.shelf.receive(wanted);
     picky.write(1);
     ring.pass(5_000);
     assertEquals("equal", picky.driver.past().getFirst().outcome());
