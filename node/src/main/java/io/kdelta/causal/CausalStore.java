@@ -114,6 +114,15 @@ public final class CausalStore {
     return Optional.ofNullable(state.own.incarnation());
   }
 
+  /**
+   * Writes no more under that incarnation, if it is the one of this process: the next write begins
+   * a new log. What lies in the old one stays there.
+   */
+  public void endLog(Incarnation incarnation) {
+    if (open != null) throw new IllegalStateException("a transaction is open");
+    if (state.own.writes(incarnation)) state.own = OwnLog.NONE;
+  }
+
   /** Reads of the newest state. */
   public CausalGraph graph() {
     return graph;

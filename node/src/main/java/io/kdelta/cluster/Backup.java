@@ -48,6 +48,7 @@ final class Backup {
   private final Wire wire;
   private final Doubt doubt;
   private final Receipts receipts;
+  private final Disputes disputes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private final Map<Long, Flight> flights = new TreeMap<>();
   private final Map<Long, NodeId> parentFlights = new TreeMap<>();
@@ -99,6 +100,7 @@ final class Backup {
     this.wire = wire;
     this.doubt = doubt;
     this.receipts = new Receipts(replica, config.node(), wire);
+    this.disputes = new Disputes(replica, outbox, wire);
   }
 
   void up(NodeId node) {
@@ -163,6 +165,7 @@ final class Backup {
     Incarnation log = frame.incarnation();
     boolean followed = !log.equals(replica.own().orElse(null)) && peer.hasRoomFor(log);
     if (disputed(log) || !followed) {
+      if (disputed(log)) disputes.noticed(frame, now);
       credit(node, size, now);
       return;
     }
@@ -203,8 +206,14 @@ final class Backup {
         askParents(flight.node(), versions.versions(), now);
       }
     }
+    if (disputed(log)) disputes.noticed(frame, now);
     credit(flight.node(), flight.size(), now);
     return true;
+  }
+
+  /** A node disputes a log. */
+  void dispute(PeerMessage.Dispute dispute, long now) {
+    disputes.heard(dispute, now);
   }
 
   /** The store took parents in; whether the tag is one of these. */

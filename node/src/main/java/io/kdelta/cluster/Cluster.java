@@ -501,6 +501,7 @@ public final class Cluster {
           }
         }
         case PeerMessage.Lost lost -> backup.lost(from, lost, now);
+        case PeerMessage.Dispute dispute -> backup.dispute(dispute, now);
         case PeerMessage.Ship ship -> backup.ship(from, ship.frame(), size, now);
         case PeerMessage.Credit credit -> primary.credit(from, credit.bytes(), now);
         case PeerMessage.Receipt receipt -> receiptHeard(from, receipt);

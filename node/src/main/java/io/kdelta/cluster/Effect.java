@@ -38,6 +38,9 @@ public sealed interface Effect {
   /** Note dots of versions in the set whose rows are not held; answered by Adopted. */
   record Adopt(long tag, SortedMap<Incarnation, Intervals> positions) implements Effect {}
 
+  /** Write no more under that incarnation: the next write draws a new one. */
+  record EndLog(Incarnation incarnation) implements Effect {}
+
   /** A member's synced receipt now covers these dots: the commit gate may look again. */
   record Receipt(NodeId node, Incarnation incarnation, long first, long last) implements Effect {}
 

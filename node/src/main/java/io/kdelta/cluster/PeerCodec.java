@@ -46,6 +46,7 @@ import java.util.TreeMap;
  * 17 Reconcile    u64 session | u32 length | message of the pure module
  * 18 Push         u64 session | u32 count | each: u32 length, envelope
  * 19 PushCredit   u64 session | u64 bytes
+ * 20 Dispute      incarnation 16 | u64 seq | digest held | digest told
  *
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
@@ -140,6 +141,10 @@ final class PeerCodec {
       case PeerMessage.Reconcile m -> session(out, 17, m.session()).writeSized(m.body());
       case PeerMessage.Push m -> envelopes(session(out, 18, m.session()), m.envelopes());
       case PeerMessage.PushCredit m -> session(out, 19, m.session()).writeLong(m.bytes());
+      case PeerMessage.Dispute m -> {
+        Fields.writeDigest(log(out, 20, m.incarnation()).writeLong(m.seq()), m.held());
+        Fields.writeDigest(out, m.told());
+      }
     }
     return out.toBytes();
   }
@@ -174,6 +179,7 @@ final class PeerCodec {
       case 17 -> new PeerMessage.Reconcile(in.readLong(), in.readSized(BODY_BYTES_MAX));
       case 18 -> new PeerMessage.Push(in.readLong(), envelopes(in));
       case 19 -> new PeerMessage.PushCredit(in.readLong(), natural(in));
+      case 20 -> dispute(in);
       default -> throw in.invalid("kind " + kind + " is unknown");
     };
   }
@@ -240,6 +246,13 @@ final class PeerCodec {
   private static PeerMessage.Ship ship(ByteReader in) {
     Squeeze.Unpacked unpacked = Squeeze.unpack(in);
     return new PeerMessage.Ship(Frame.decode(unpacked.body()), unpacked.squeezed());
+  }
+
+  private static PeerMessage dispute(ByteReader in) {
+    Incarnation log = Incarnation.read(in);
+    long seq = seq(in);
+    Digest held = Fields.readDigest(in);
+    return new PeerMessage.Dispute(log, seq, held, Fields.readDigest(in));
   }
 
   private static PeerMessage.Receipt receipt(ByteReader in) {

@@ -102,6 +102,16 @@ public sealed interface PeerMessage {
   record Lost(Incarnation incarnation, long from) implements PeerMessage {}
 
   /**
+   * Two versions claim one place in your log.
+   *
+   * @param seq the place
+   * @param held the version that has it at the sender
+   * @param told another one that came with it
+   */
+  record Dispute(Incarnation incarnation, long seq, Digest held, Digest told)
+      implements PeerMessage {}
+
+  /**
    * A run of a log.
    *
    * @param frame whole batches

@@ -34,6 +34,9 @@ public interface Replica {
   /** The chain value after {@code seq}, where every version up to it is known; h_0 for seq 0. */
   Optional<Digest> chain(Incarnation incarnation, long seq);
 
+  /** The version at a place in a log, visible or parked; empty if no row tells. */
+  Optional<Digest> versionAt(Incarnation incarnation, long seq);
+
   /**
    * The log of {@code incarnation} from {@code from} on, rebuilt from rows: frames that join one
    * another, versions of the set only, whole batches, about {@code bytesMax} in all but at least

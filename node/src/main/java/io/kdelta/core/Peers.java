@@ -223,6 +223,7 @@ final class Peers {
       case Effect.TakeFrame asked ->
           line.add(store.sound() ? takeFrame(asked) : unsound(asked.tag()));
       case Effect.Adopt asked -> line.add(store.sound() ? adopt(asked) : unsound(asked.tag()));
+      case Effect.EndLog(Incarnation log) -> store.endLog(log);
       case Effect.Receipt receipt ->
           gate.receipt(receipt.node(), receipt.incarnation(), receipt.first(), receipt.last());
       case Effect.Remember(String name, Bytes value) -> replica.unsaved().put(name, value);

@@ -2,6 +2,7 @@ package io.kdelta.core;
 
 import io.kdelta.causal.CausalStats;
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Frame;
 import io.kdelta.causal.Incarnation;
@@ -88,6 +89,15 @@ final class StoredReplica implements Replica {
   public Optional<Digest> chain(Incarnation incarnation, long seq) {
     try {
       return Optional.ofNullable(store.chain(incarnation, seq));
+    } catch (KdeltaException.Corrupt e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Optional<Digest> versionAt(Incarnation incarnation, long seq) {
+    try {
+      return Optional.ofNullable(store.graph().versionAt(new Dot(incarnation, seq)));
     } catch (KdeltaException.Corrupt e) {
       return Optional.empty();
     }

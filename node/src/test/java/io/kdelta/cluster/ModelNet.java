@@ -323,7 +323,7 @@ final class ModelNet {
         syncSoon(node);
       }
       case Effect.WakeAt wake -> later(node, Math.max(0, wake.nanos() - now), new Event.WakeUp());
-      case Effect.MembershipChanged _ -> {}
+      case Effect.MembershipChanged _, Effect.EndLog _ -> {}
       case Effect.Notice notice -> notices.add(node.address + ": " + notice.text());
       case Effect.SessionEnded _, Effect.Reconciled _ -> {}
       case Effect.Departed _ -> node.departures++;

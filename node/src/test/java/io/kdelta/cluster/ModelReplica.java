@@ -301,6 +301,11 @@ final class ModelReplica implements Replica {
   }
 
   @Override
+  public Optional<Digest> versionAt(Incarnation incarnation, long seq) {
+    return Optional.ofNullable(rowsOf(incarnation).get(seq));
+  }
+
+  @Override
   public List<Frame> frames(Incarnation incarnation, long from, int bytesMax) {
     List<Frame.Entry> entries = new ArrayList<>();
     for (long seq = from; entries.size() < framesMax; seq++) {

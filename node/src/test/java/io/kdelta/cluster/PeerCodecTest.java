@@ -69,7 +69,8 @@ final class PeerCodecTest {
         new PeerMessage.Versions(List.of(envelope, twice)),
         new PeerMessage.Reconcile(11, Bytes.utf8("body")),
         new PeerMessage.Push(12, List.of(twice)),
-        new PeerMessage.PushCredit(13, 14));
+        new PeerMessage.PushCredit(13, 14),
+        new PeerMessage.Dispute(LOG, 15, DIGEST, Digest.ZERO));
   }
 
   @Test

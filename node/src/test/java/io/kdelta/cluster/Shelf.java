@@ -130,6 +130,11 @@ final class Shelf implements Replica {
   }
 
   @Override
+  public Optional<Digest> versionAt(Incarnation incarnation, long seq) {
+    return Optional.empty();
+  }
+
+  @Override
   public List<Frame> frames(Incarnation incarnation, long from, int bytesMax) {
     return List.of();
   }

@@ -5,12 +5,20 @@ import static io.kdelta.core.CoreRig.put;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.causal.ContentType;
+import io.kdelta.causal.Dot;
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Frame;
+import io.kdelta.causal.Version;
 import io.kdelta.cluster.AckLevel;
+import io.kdelta.cluster.Forgery;
 import io.kdelta.cluster.Member;
 import io.kdelta.document.Moment;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -183,6 +191,63 @@ final class CoreClusterTest {
     long after = c.send(put("after", "1", CoreRig.level(AckLevel.ALL)));
     net.until("it writes on", 2 * SECOND, () -> !c.open(after));
     assertInstanceOf(Reply.Written.class, c.answered.get(after));
+  }
+
+  @Test
+  void aNodeWhoseLogALiarSquatsGoesOnUnderANewName() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    long first = a.send(put("x", "1", CoreRig.level(AckLevel.ALL)));
+    net.until("the first write", 2 * SECOND, () -> !a.open(first));
+    assertInstanceOf(Reply.Written.class, a.answered.get(first));
+    Envelope written = stored(a, "x");
+    Dot honest = written.dots().getFirst();
+    Version forged = forged(written.version());
+    Dot squatted = new Dot(honest.incarnation(), honest.seq() + 1);
+    Envelope envelope = new Envelope(forged, List.of(squatted), null, Bytes.utf8("2"), Bytes.EMPTY);
+    Frame frame =
+        new Frame(
+            squatted.incarnation(),
+            forged.node(),
+            squatted.seq(),
+            null,
+            null,
+            List.of(new Frame.Entry(envelope, false)));
+    net.forge(1, 2, Forgery.ship(frame));
+    net.forge(2, 1, Forgery.ship(frame));
+    long second = a.send(put("y", "1", CoreRig.level(AckLevel.LOCAL)));
+    net.until("the second write", 2 * SECOND, () -> !a.open(second));
+    net.until("a is told", 10 * SECOND, () -> notices(a).contains("a new one is begun"));
+    long third = a.send(put("z", "1", CoreRig.level(AckLevel.ALL)));
+    net.until("the third write", 4 * SECOND, () -> !a.open(third));
+    assertInstanceOf(Reply.Written.class, a.answered.get(third), "" + a.refused);
+    Dot fresh = stored(a, "z").dots().getFirst();
+    assertNotEquals(honest.incarnation(), fresh.incarnation());
+    net.until("equal roots", MINUTE, this::sameRoots);
+    for (CoreRig rig : net.rigs) {
+      for (String name : List.of("x", "y", "z")) {
+        assertTrue(rig.ask(new Command.Exists(key(name)), Reply.Existence.class).exists());
+      }
+    }
+  }
+
+  private static Envelope stored(CoreRig rig, String name) {
+    Command get = new Command.Get(key(name), new Moment.Latest());
+    return rig.ask(get, Reply.Value.class).version();
+  }
+
+  /** A version of another key that somebody else made. */
+  private static Version forged(Version like) {
+    return Version.of(
+        Version.Kind.PUT,
+        key("forged"),
+        List.of(),
+        like.time(),
+        like.node(),
+        Bytes.EMPTY,
+        ContentType.JSON,
+        ContentType.JSON.idOf(Bytes.utf8("2")),
+        "");
   }
 
   @Test

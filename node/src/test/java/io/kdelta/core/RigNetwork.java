@@ -2,6 +2,7 @@ package io.kdelta.core;
 
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.env.SimTime;
+import io.kdelta.memory.Bytes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -141,6 +142,17 @@ final class RigNetwork {
       return;
     }
     rigs.get(from).turn(new Event.DialFailed(address));
+  }
+
+  /** Brings a message to a node as if another had sent it. */
+  void forge(int from, int to, Bytes message) {
+    for (Map.Entry<Long, End> link : ends.entrySet()) {
+      End other = ends.get(link.getValue().other);
+      if (link.getValue().rig != to || other == null || other.rig != from) continue;
+      rigs.get(to).turn(new Event.PeerMessage(link.getKey(), message));
+      return;
+    }
+    throw new AssertionError("no link from " + from + " to " + to);
   }
 
   private void breakLink(long link) {
