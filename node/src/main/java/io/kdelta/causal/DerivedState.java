@@ -2,7 +2,6 @@ package io.kdelta.causal;
 
 import io.kdelta.causal.LogState.Chain;
 import io.kdelta.causal.LogState.Change;
-import io.kdelta.causal.StoredRows.Placed;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the store keeps in memory: everything here is the result of one scan of the rows.
@@ -43,9 +41,9 @@ final class DerivedState {
   static DerivedState scan(Rows rows, NodeId node) {
     DerivedState state = new DerivedState(node);
     state.scanVersions(rows);
+    state.scanSystem(rows);
     state.scanPositions(rows);
     state.scanParked(rows);
-    state.scanSystem(rows);
     try (Cursor cursor = rows.cursor(Keyspace.LOST.start(), Keyspace.LOST.end())) {
       while (cursor.next()) {
         Row row = cursor.row();
@@ -107,37 +105,67 @@ final class DerivedState {
     try (Cursor cursor = rows.cursor(Keyspace.VERSION.start(), Keyspace.VERSION.end())) {
       Bytes group = Bytes.EMPTY;
       String namespace = "";
+      CausalStats counted = CausalStats.NONE;
       while (cursor.next()) {
         shown.show(cursor.view());
         if (!shown.inGroup(group)) {
           group = shown.group();
           Key key = Keyspace.keyOf(group);
-          namespace = key.namespace();
-          CausalStats one = CausalStats.ofKey(CausalGraph.headsOf(key, cursor.view(), shown));
-          namespaces.merge(namespace, one, CausalStats::plus);
+          if (!key.namespace().equals(namespace)) {
+            count(namespace, counted);
+            counted = CausalStats.NONE;
+            namespace = key.namespace();
+          }
+          counted = counted.plus(CausalStats.ofKey(CausalGraph.headsOf(key, cursor.view(), shown)));
         }
         if (shown.isOpenHeads()) continue;
         ids.add(shown.id());
-        CausalStats one =
-            CausalStats.ofVersion(shown.parentCount(), shown.deleted(), shown.documentBytes());
-        namespaces.merge(namespace, one, CausalStats::plus);
+        counted =
+            counted.plus(
+                CausalStats.ofVersion(
+                    shown.parentCount(), shown.deleted(), shown.documentBytes()));
       }
+      count(namespace, counted);
     }
     tree = MerkleTree.of(ids);
   }
 
+  private void count(String namespace, CausalStats counted) {
+    if (!namespace.isEmpty()) namespaces.merge(namespace, counted, CausalStats::plus);
+  }
+
+  /**
+   * Positions that follow each other are taken together. The chain value of a row is believed, as
+   * it was checked when the row was written behind the one before; only a disputed log may hold
+   * rows that contradict each other.
+   */
   private void scanPositions(Rows rows) {
+    PositionView shown = new PositionView();
     try (Cursor cursor = rows.cursor(Keyspace.POSITION.start(), Keyspace.POSITION.end())) {
+      LogState log = null;
+      long first = 0;
+      long last = 0;
       while (cursor.next()) {
-        Dot dot = Keyspace.dotOf(cursor.row().key());
-        LogState log = log(dot.incarnation());
-        log.change(dot.seq(), Change.VISIBLE);
-        if (dot.seq() != log.chain().seq() + 1) continue;
-        Placed placed = StoredRows.position(cursor.row());
-        Chain next = log.chain().then(placed.id());
-        @Nullable Digest told = placed.chain();
-        if (told == null || told.equals(next.value())) log.chain(next);
+        shown.show(cursor.view());
+        if (log == null || !shown.of(log.incarnation())) {
+          if (log != null) log.receive(first, last);
+          log = log(shown.incarnation());
+          first = shown.seq();
+        } else if (shown.seq() != last + 1) {
+          log.receive(first, last);
+          first = shown.seq();
+        }
+        last = shown.seq();
+        Chain reached = log.chain();
+        if (last != reached.seq() + 1) continue;
+        if (shown.chained() && !log.disputed()) {
+          log.chain(new Chain(last, shown.chain()));
+          continue;
+        }
+        Chain next = reached.then(shown.id());
+        if (!shown.chained() || shown.chain().equals(next.value())) log.chain(next);
       }
+      if (log != null) log.receive(first, last);
     }
   }
 

@@ -60,6 +60,11 @@ final class LogState {
     }
   }
 
+  /** Versions that are visible or waiting lie at all of these places. */
+  void receive(long first, long last) {
+    received.add(first, last);
+  }
+
   void adopt(Intervals positions) {
     adopted = adopted.union(positions);
   }
@@ -74,6 +79,10 @@ final class LogState {
 
   void chain(Chain reached) {
     chain = reached;
+  }
+
+  Incarnation incarnation() {
+    return incarnation;
   }
 
   NodeId node() {

@@ -41,7 +41,9 @@ final class StoredRows {
   /** Where the canonical bytes begin in the row of a version. */
   static final int CANONICAL_AT = 6;
 
-  private static final int CHAINED = 1;
+  /** Flag of a position's row: its chain value follows the id. */
+  static final int CHAINED = 1;
+
   private static final int CONTINUES = 2;
 
   /** Where the version of an id is. */

@@ -3,8 +3,6 @@ package io.kdelta.causal;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.RowView;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -18,35 +16,30 @@ import java.util.Arrays;
  * of {@link Keyspace}; both were written by this store, so nothing is checked but the bounds.
  */
 final class VersionView {
-  private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle U16 =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle U32 =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle SORTED =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
+  private static final int CANONICAL_AT = StoredRows.CANONICAL_AT;
+
+  private RowView row = new RowView();
   private byte[] key = new byte[128];
+  private byte[] value = new byte[512];
   private int pointSize;
   private int keySize;
-  private RowView row;
-  private MemorySegment memory = MemorySegment.NULL;
-  private long canonicalAt;
-
-  /** Shows nothing yet. */
-  VersionView() {
-    this.row = new RowView();
-  }
+  private boolean brought;
 
   /** Shows the row that {@code row} shows. */
   void show(RowView shown) {
     row = shown;
+    brought = false;
     pointSize = shown.pointSize();
     int size = pointSize + shown.suffixSize();
     if (key.length < size) key = new byte[2 * size];
     keySize = shown.copyKeyTo(key, 0);
-    memory = shown.valueSegment();
-    canonicalAt = shown.valueOffset() + StoredRows.CANONICAL_AT;
   }
 
   /** Whether it is the row of the open heads, which is no version. */
@@ -76,21 +69,24 @@ final class VersionView {
 
   /** Whether the version took the value away. */
   boolean deleted() {
-    return memory.get(U8, canonicalAt + 1) == Version.Kind.DELETE.code();
+    return value()[CANONICAL_AT + 1] == Version.Kind.DELETE.code();
   }
 
   /** How many parents the version has. */
   int parentCount() {
-    return Byte.toUnsignedInt(memory.get(U8, parentsAt()));
+    byte[] bytes = value();
+    int keyAt = CANONICAL_AT + 3 + Byte.toUnsignedInt(bytes[CANONICAL_AT + 2]);
+    return Byte.toUnsignedInt(bytes[keyAt + 2 + unsignedShort(bytes, keyAt)]);
   }
 
   /** Size of the document; 0 for a delete. */
   int documentBytes() {
-    long at = canonicalAt + memory.get(U32, canonicalAt - Integer.BYTES);
-    at += Short.BYTES + (long) Dot.SIZE * Short.toUnsignedInt(memory.get(U16, at));
-    boolean request = (memory.get(U8, row.valueOffset() + 1) & StoredRows.HAS_REQUEST) != 0;
-    if (request) at += 1 + Byte.toUnsignedInt(memory.get(U8, at)) + 2L * Integer.BYTES;
-    return memory.get(U32, at);
+    byte[] bytes = value();
+    int at = CANONICAL_AT + (int) U32.get(bytes, CANONICAL_AT - Integer.BYTES);
+    at += Short.BYTES + Dot.SIZE * unsignedShort(bytes, at);
+    boolean request = (bytes[1] & StoredRows.HAS_REQUEST) != 0;
+    if (request) at += 1 + Byte.toUnsignedInt(bytes[at]) + 2 * Integer.BYTES;
+    return (int) U32.get(bytes, at);
   }
 
   /** The LSN that wrote the row while it is in memory; 0 from a table. */
@@ -112,8 +108,17 @@ final class VersionView {
     return (long) SORTED.get(key, pointSize + 1 + Long.BYTES + index * Long.BYTES);
   }
 
-  private long parentsAt() {
-    long keyAt = canonicalAt + 3 + Byte.toUnsignedInt(memory.get(U8, canonicalAt + 2));
-    return keyAt + 2 + Short.toUnsignedInt(memory.get(U16, keyAt));
+  /** The value, copied into memory that is used again: a mapped file may be cut under a read. */
+  private byte[] value() {
+    if (!brought) {
+      if (value.length < row.valueSize()) value = new byte[2 * row.valueSize()];
+      row.copyValueTo(value, 0);
+      brought = true;
+    }
+    return value;
+  }
+
+  private static int unsignedShort(byte[] bytes, int at) {
+    return Short.toUnsignedInt((short) U16.get(bytes, at));
   }
 }

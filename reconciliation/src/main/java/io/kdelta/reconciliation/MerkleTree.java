@@ -54,8 +54,7 @@ public final class MerkleTree implements Iterable<Digest> {
 
   /** The tree of all {@code digests}, in any order; what is named twice is held once. */
   public static MerkleTree of(Collection<Digest> digests) {
-    Digest[] sorted = digests.toArray(new Digest[0]);
-    Arrays.sort(sorted);
+    Digest[] sorted = sorted(digests);
     int kept = 0;
     for (Digest digest : sorted) {
       if (kept == 0 || !digest.equals(sorted[kept - 1])) sorted[kept++] = digest;
@@ -178,6 +177,23 @@ public final class MerkleTree implements Iterable<Digest> {
     int to = from;
     while (to < leaf.digests.length && prefix.holds(leaf.digests[to])) to++;
     return to == from ? NOTHING : new Leaf(Arrays.copyOfRange(leaf.digests, from, to));
+  }
+
+  /** In order: dealt out by their first bits, of which hashes have few alike, then sorted apart. */
+  private static Digest[] sorted(Collection<Digest> digests) {
+    int bits = Math.clamp(32L - Integer.numberOfLeadingZeros(digests.size() / LEAF_MAX), 0, 20);
+    int[] ends = new int[(1 << bits) + 1];
+    for (Digest digest : digests) ends[dealt(digest, bits) + 1]++;
+    for (int i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+    int[] next = Arrays.copyOf(ends, ends.length);
+    Digest[] sorted = new Digest[digests.size()];
+    for (Digest digest : digests) sorted[next[dealt(digest, bits)]++] = digest;
+    for (int i = 1; i < ends.length; i++) Arrays.sort(sorted, ends[i - 1], ends[i]);
+    return sorted;
+  }
+
+  private static int dealt(Digest digest, int bits) {
+    return bits == 0 ? 0 : (int) (digest.first() >>> (Long.SIZE - bits));
   }
 
   private static Node build(Digest[] sorted, int from, int to, int depth) {
