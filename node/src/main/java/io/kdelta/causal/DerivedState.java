@@ -122,8 +122,7 @@ final class DerivedState {
         ids.add(shown.id());
         counted =
             counted.plus(
-                CausalStats.ofVersion(
-                    shown.parentCount(), shown.deleted(), shown.documentBytes()));
+                CausalStats.ofVersion(shown.parentCount(), shown.deleted(), shown.documentBytes()));
       }
       count(namespace, counted);
     }

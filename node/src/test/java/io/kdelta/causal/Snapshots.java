@@ -90,7 +90,14 @@ final class Snapshots {
     for (Map.Entry<Key, TreeSet<Digest>> entry : all.entrySet()) {
       TreeSet<Digest> heads = new TreeSet<>(entry.getValue());
       heads.removeAll(superseded.get(entry.getKey()));
-      assertEquals(List.copyOf(heads), graph.heads(entry.getKey()).ids(), "BRANCH");
+      Heads told = graph.heads(entry.getKey());
+      assertEquals(List.copyOf(heads), told.ids(), "BRANCH");
+      Present present = graph.present(entry.getKey());
+      assertNotNull(present, "BRANCH");
+      assertEquals(
+          told.winner().orElseThrow().id(), present.winner().version().id(), "the winner is a head");
+      assertEquals(told.stateId().orElseThrow(), present.state());
+      assertEquals(heads.size(), present.heads());
     }
   }
 }

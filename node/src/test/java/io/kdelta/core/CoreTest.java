@@ -84,6 +84,21 @@ final class CoreTest {
   }
 
   @Test
+  void whatIsSyncedIsAnsweredInTheSameTurn() {
+    rig.ask(put("old", "1"), Reply.Written.class);
+    rig.ask(delete("old"), Reply.Written.class);
+    rig.ask(put("old", "2"), Reply.Written.class);
+    long ticket = rig.send(new Command.Get(key("old"), new Moment.Latest()));
+    rig.turn();
+    assertEquals(
+        Bytes.utf8("2"),
+        assertInstanceOf(Reply.Value.class, rig.answered.get(ticket)).version().document());
+    assertThrows(
+        KdeltaException.Invalid.class,
+        () -> new Command.Put(Write.delete(key("old")), Command.Terms.NONE));
+  }
+
+  @Test
   void aRefusalThatRestsOnRowsWaitsForThemToo() {
     rig.ask(put("a", "1"), Reply.Written.class);
     long gone = rig.send(delete("a"));

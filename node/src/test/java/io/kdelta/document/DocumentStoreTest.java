@@ -381,6 +381,20 @@ final class DocumentStoreTest {
   }
 
   @Test
+  void aPutFromTextIsCanonicalAndParsedOnce() {
+    Key key = new Key("ns", "k");
+    Write write = Write.put(key, Bytes.utf8(" {\"b\": 1.50, \"a\":2}"), CanonicalJson.STANDARD);
+    assertEquals(Write.put(key, Bytes.utf8("{\"a\":2,\"b\":1.5}")), write);
+    assertThrows(
+        Invalid.class,
+        () -> Write.put(key, Bytes.utf8("{\"a\":}"), CanonicalJson.STANDARD));
+    assertThrows(
+        Invalid.class,
+        () -> Write.put(key, Bytes.utf8("[1,2,3]"), new CanonicalJson(4)),
+        "over the limit of the form");
+  }
+
+  @Test
   void aFullDiskRefusesWritesAnswersReadsAndHealsByItself() {
     bench.put(ALICE, "1");
     bench.disk.setCapacity(bench.disk.used());
