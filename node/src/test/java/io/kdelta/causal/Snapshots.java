@@ -95,7 +95,9 @@ final class Snapshots {
       Present present = graph.present(entry.getKey());
       assertNotNull(present, "BRANCH");
       assertEquals(
-          told.winner().orElseThrow().id(), present.winner().version().id(), "the winner is a head");
+          told.winner().orElseThrow().id(),
+          present.winner().version().id(),
+          "the winner is a head");
       assertEquals(told.stateId().orElseThrow(), present.state());
       assertEquals(heads.size(), present.heads());
     }

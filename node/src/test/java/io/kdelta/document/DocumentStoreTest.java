@@ -386,8 +386,7 @@ final class DocumentStoreTest {
     Write write = Write.put(key, Bytes.utf8(" {\"b\": 1.50, \"a\":2}"), CanonicalJson.STANDARD);
     assertEquals(Write.put(key, Bytes.utf8("{\"a\":2,\"b\":1.5}")), write);
     assertThrows(
-        Invalid.class,
-        () -> Write.put(key, Bytes.utf8("{\"a\":}"), CanonicalJson.STANDARD));
+        Invalid.class, () -> Write.put(key, Bytes.utf8("{\"a\":}"), CanonicalJson.STANDARD));
     assertThrows(
         Invalid.class,
         () -> Write.put(key, Bytes.utf8("[1,2,3]"), new CanonicalJson(4)),
