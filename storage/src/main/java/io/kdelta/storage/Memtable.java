@@ -3,8 +3,6 @@ package io.kdelta.storage;
 import io.kdelta.memory.Slab;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,35 +10,36 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest rows, in an arena: a hash index finds the group of a point part in one step, a skip
- * list in it orders the rows of the group, and the groups themselves are put in order only when
- * somebody walks.
+ * The newest rows, in an arena: a {@link MemtableIndex} finds the group of a point part in one
+ * step, a skip list in it orders the rows of the group, and the groups themselves are put in order
+ * ({@link MemtableOrder}) only when somebody walks ({@link MemtableWalk}).
  *
  * <p>Owner: the core thread. Once {@link #freeze frozen} nothing in it changes, and the table
  * thread may {@link #sorted walk} it at the same time. Nothing is ever removed: a newer row of a
  * key stands before the older ones, so a walk at an LSN sees what was there then, however much
- * comes after.
+ * comes after. A put and a get make no garbage.
  *
- * <p>All references are arena offsets divided by 8; 0 is none. Index slot: four ints: upper half of
- * the point hash, generation of the memtable (so that a reset clears nothing), group, first row.
+ * <p>All references are arena offsets divided by 8; 0 is none.
  *
  * <pre>
- * group: 0 u64 point hash | 8 u32 first row | 12 u32 heads of the levels above 0 (11 x u32)
- *        16 u32 levels | 20 u32 rows | 24 u32 bytes of the point part | 28 point part
+ * group: 0 u32 first row | 4 u32 heads of the levels above 0 (11 x u32) | 8 u32 rows
+ *        12 u16 bytes of the point part | 14 u8 levels | 15 zero | 16 point part
  * row:   0 u64 LSN | 8 u32 next row | 12 u16 bytes of the suffix | 14 u8 kind | 15 u8 levels above 0
  *        16 u32 bytes of the value | 20 u32 next row for each of these levels | suffix | value
  * </pre>
  *
- * Rows of a group are in order of suffix, then newest first. A row reaches level n with probability
- * 4^-n (Pugh, Skip Lists, 1990), but never more levels than the group's size asks for.
+ * A group and its first row are written one after the other, so that a get of a key that was put
+ * once waits for memory twice: for the slot, and for where both lie. Rows of a group are in order
+ * of suffix, then newest first. A row reaches level n with probability 4^-n (Pugh, Skip Lists,
+ * 1990), but never more levels than the group's size asks for.
  */
 final class Memtable implements WriteBatch.RowSink, AutoCloseable {
-  private static final int GROUP_FIRST = 8;
-  private static final int GROUP_HEADS = 12;
-  private static final int GROUP_LEVELS = 16;
-  private static final int GROUP_ROWS = 20;
-  private static final int GROUP_POINT_SIZE = 24;
-  private static final int GROUP_POINT = 28;
+  private static final int GROUP_FIRST = 0;
+  private static final int GROUP_HEADS = 4;
+  private static final int GROUP_ROWS = 8;
+  private static final int GROUP_POINT_SIZE = 12;
+  private static final int GROUP_LEVELS = 14;
+  private static final int GROUP_POINT = 16;
   private static final int ROW_NEXT = 8;
   private static final int ROW_SUFFIX_SIZE = 12;
   private static final int ROW_KIND = 14;
@@ -52,8 +51,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final int HEADS_BYTES = 4 * (LEVELS_MAX - 1);
   private static final int REFERENCE_SHIFT = 3;
   private static final int ALIGNMENT = 1 << REFERENCE_SHIFT;
-  private static final int SLOT_INTS = 4;
-  private static final int SLOTS_MIN = 64;
+  private static final int GROUPS_MIN = 64;
 
   /** More than the arena spends on any row beyond the bytes of its key and value. */
   private static final int ROW_OVERHEAD_BYTES =
@@ -65,19 +63,16 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfLong SORTED_U64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-  private static final VarHandle SORTED_ARRAY_U64 =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
   /** The first view of the engine that shows it; the engine's own note. */
   long shownSince;
 
   private final Slab slab;
   private final MemorySegment memory;
+  private final MemtableIndex index = new MemtableIndex();
   private final long seed;
   private final int[] path = new int[LEVELS_MAX];
-  private int[] slots = new int[SLOTS_MIN * SLOT_INTS];
-  private int generation = 1;
-  private int[] groups = new int[SLOTS_MIN / 2];
+  private int generation;
+  private int[] groups = new int[GROUPS_MIN];
   private int groupCount;
   private final List<int[]> orders = new ArrayList<>();
   private int ordered;
@@ -128,11 +123,20 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   @Override
   public void row(byte kind, byte[] array, int at, int pointSize, int suffixSize, int valueSize) {
     long hash = PointHash.of(array, at, pointSize, seed);
-    int slot = slot(hash, array, at, pointSize);
-    if (slots[slot + 1] != generation) slot = addGroup(slot, hash, array, at, pointSize);
-    int group = slots[slot + 2];
-    insert(group, kind, array, at + pointSize, suffixSize, valueSize);
-    slots[slot + 3] = memory.get(U32, offset(group) + GROUP_FIRST);
+    long slot = slot(hash, array, at, pointSize);
+    if (index.isFree(index.markAt(slot))) {
+      int group = addGroup(array, at, pointSize);
+      int row = addFirstRow(group, kind, array, at + pointSize, suffixSize, valueSize);
+      if (index.isFull()) {
+        index.grow();
+        slot = slot(hash, array, at, pointSize);
+      }
+      index.take(slot, hash, group, row);
+    } else {
+      int group = index.group(slot);
+      insert(group, kind, array, at + pointSize, suffixSize, valueSize);
+      index.firstRow(slot, memory.get(U32, offset(group) + GROUP_FIRST));
+    }
     rows++;
   }
 
@@ -141,27 +145,66 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     frozen = true;
   }
 
-  /** The row of this key that was newest at an LSN, deletes included; null when there is none. */
-  @Nullable Walk find(byte[] point, byte[] suffix, long lsnMax) {
-    int group = group(point);
-    if (group == 0) return null;
-    int row = lowerBound(group, suffix, 0, suffix.length, lsnMax);
-    if (row == 0 || compareSuffix(row, suffix, 0, suffix.length) != 0) return null;
-    Walk walk = new Walk(List.of(), lsnMax);
-    walk.stand(group, row);
-    return walk;
+  /** The seed of the point hashes it wants. */
+  long seed() {
+    return seed;
+  }
+
+  /**
+   * What is newest under a key at an LSN, shown without a copy.
+   *
+   * @param hash of the point part
+   */
+  Found get(
+      long hash, byte[] key, int from, int pointSize, int suffixSize, long lsnMax, RowView into) {
+    if (rows == 0) return Found.NOTHING;
+    long slot = slot(hash, key, from, pointSize);
+    if (index.isFree(index.markAt(slot))) return Found.NOTHING;
+    int suffix = from + pointSize;
+    int row = index.firstRow(slot);
+    boolean newest =
+        memory.get(U64, offset(row)) <= lsnMax && compareSuffix(row, key, suffix, suffixSize) == 0;
+    if (!newest) {
+      row = lowerBound(index.group(slot), key, suffix, suffixSize, lsnMax);
+      if (row == 0 || compareSuffix(row, key, suffix, suffixSize) != 0) return Found.NOTHING;
+    }
+    return show(index.group(slot), row, into);
+  }
+
+  /**
+   * What is newest under the least key of a group from a suffix on, at an LSN, shown without a
+   * copy.
+   *
+   * @param hash of the point part
+   * @param suffix holds the least suffix in its first {@code suffixSize} bytes
+   */
+  Found ceiling(
+      long hash,
+      byte[] point,
+      int from,
+      int pointSize,
+      byte[] suffix,
+      int suffixSize,
+      long lsnMax,
+      RowView into) {
+    if (rows == 0) return Found.NOTHING;
+    long slot = slot(hash, point, from, pointSize);
+    if (index.isFree(index.markAt(slot))) return Found.NOTHING;
+    int row = lowerBound(index.group(slot), suffix, 0, suffixSize, lsnMax);
+    return row == 0 ? Found.NOTHING : show(index.group(slot), row, into);
   }
 
   /** A walk over one group at an LSN, or null when there is no such group. */
   @Nullable RowSource group(byte[] point, long lsnMax) {
-    int group = group(point);
-    return group == 0 ? null : new Walk(List.of(new int[] {group}), lsnMax);
+    int group = groupOf(point);
+    if (group == 0) return null;
+    return new MemtableWalk(this, List.of(new int[] {group}), lsnMax);
   }
 
   /** A walk over everything at an LSN. */
   RowSource walk(long lsnMax) {
     order();
-    return new Walk(orders, lsnMax);
+    return new MemtableWalk(this, orders, lsnMax);
   }
 
   /**
@@ -169,13 +212,14 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
    */
   RowSource sorted() {
     if (!frozen) throw new AssertionError("only a frozen memtable is for other threads");
-    return new Walk(List.of(sortedGroups(0, groupCount)), Long.MAX_VALUE);
+    return new MemtableWalk(this, List.of(sortedGroups(0, groupCount)), Long.MAX_VALUE);
   }
 
   /** Empties it for its next use, in O(1). Walks made before are dead and say so under -ea. */
   void clear() {
     slab.reset();
     slab.allocate(ALIGNMENT, ALIGNMENT);
+    index.clear();
     generation++;
     groupCount = 0;
     orders.clear();
@@ -189,6 +233,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
 
   @Override
   public void close() {
+    index.close();
     slab.close();
   }
 
@@ -212,79 +257,59 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     return memory.byteSize();
   }
 
-  private int group(byte[] point) {
-    int slot = slot(PointHash.of(point, 0, point.length, seed), point, 0, point.length);
-    return slots[slot + 1] == generation ? slots[slot + 2] : 0;
+  /** Counts its uses. */
+  int generation() {
+    return generation;
+  }
+
+  /** The arena: where groups and rows lie. */
+  MemorySegment memory() {
+    return memory;
+  }
+
+  int groupOf(byte[] point) {
+    long slot = slot(PointHash.of(point, 0, point.length, seed), point, 0, point.length);
+    return index.isFree(index.markAt(slot)) ? 0 : index.group(slot);
   }
 
   /** The slot of the group, or the free one where it belongs. */
-  private int slot(long hash, byte[] array, int at, int size) {
-    int mask = slots.length / SLOT_INTS - 1;
-    int upper = (int) (hash >>> 32);
-    for (int i = (int) hash & mask; ; i = (i + 1) & mask) {
-      int slot = i * SLOT_INTS;
-      if (slots[slot + 1] != generation) return slot;
-      if (slots[slot] == upper && isPoint(slots[slot + 2], array, at, size)) return slot;
+  private long slot(long hash, byte[] array, int at, int size) {
+    long mark = index.mark(hash);
+    for (long slot = index.home(hash); ; slot = index.after(slot)) {
+      long there = index.markAt(slot);
+      if (index.isFree(there)) return slot;
+      if (there == mark && isPoint(index.group(slot), array, at, size)) return slot;
     }
   }
 
-  private boolean isPoint(int group, byte[] array, int at, int size) {
-    long base = offset(group);
-    return memory.get(U32, base + GROUP_POINT_SIZE) == size
-        && compare(base + GROUP_POINT, size, array, at, size) == 0;
+  boolean isPoint(int group, byte[] array, int at, int size) {
+    return pointSize(memory, group) == size
+        && compare(pointOffset(group), size, array, at, size) == 0;
   }
 
-  private int addGroup(int freeSlot, long hash, byte[] array, int at, int pointSize) {
-    int slot = freeSlot;
-    if ((groupCount + 1) * 2 > slots.length / SLOT_INTS) {
-      grow();
-      slot = slot(hash, array, at, pointSize);
-    }
+  private int addGroup(byte[] array, int at, int pointSize) {
     int group = allocate(GROUP_POINT + pointSize);
     long base = offset(group);
-    memory.set(U64, base, hash);
-    memory.set(U32, base + GROUP_FIRST, 0);
     memory.set(U32, base + GROUP_HEADS, 0);
-    memory.set(U32, base + GROUP_LEVELS, 1);
-    memory.set(U32, base + GROUP_ROWS, 0);
-    memory.set(U32, base + GROUP_POINT_SIZE, pointSize);
+    memory.set(U32, base + GROUP_ROWS, 1);
+    memory.set(U16, base + GROUP_POINT_SIZE, (short) pointSize);
+    memory.set(U16, base + GROUP_LEVELS, (short) 1);
     MemorySegment.copy(array, at, memory, U8, base + GROUP_POINT, pointSize);
-    slots[slot] = (int) (hash >>> 32);
-    slots[slot + 1] = generation;
-    slots[slot + 2] = group;
     if (groupCount == groups.length) groups = Arrays.copyOf(groups, groupCount * 2);
     groups[groupCount++] = group;
-    return slot;
+    return group;
   }
 
-  private void grow() {
-    int[] old = slots;
-    slots = new int[old.length * 2];
-    int mask = slots.length / SLOT_INTS - 1;
-    for (int from = 0; from < old.length; from += SLOT_INTS) {
-      if (old[from + 1] != generation) continue;
-      int i = (int) memory.get(U64, offset(old[from + 2])) & mask;
-      while (slots[i * SLOT_INTS + 1] == generation) i = (i + 1) & mask;
-      System.arraycopy(old, from, slots, i * SLOT_INTS, SLOT_INTS);
-    }
-  }
-
-  private void insert(
+  private int addFirstRow(
       int group, byte kind, byte[] array, int suffixAt, int suffixSize, int valueSize) {
-    long base = offset(group);
-    int count = memory.get(U32, base + GROUP_ROWS) + 1;
-    memory.set(U32, base + GROUP_ROWS, count);
-    int levels = levels(count);
-    int present = memory.get(U32, base + GROUP_LEVELS);
-    if (levels > present) {
-      if (present == 1) addHeads(base);
-      memory.set(U32, base + GROUP_LEVELS, levels);
-    }
-    int before = 0;
-    for (int level = Math.max(levels, present) - 1; level >= 0; level--) {
-      before = lastBefore(group, before, level, array, suffixAt, suffixSize, lastLsn);
-      path[level] = before;
-    }
+    int row = addRow(1, kind, array, suffixAt, suffixSize, valueSize);
+    memory.set(U32, offset(row) + ROW_NEXT, 0);
+    memory.set(U32, offset(group) + GROUP_FIRST, row);
+    return row;
+  }
+
+  private int addRow(
+      int levels, byte kind, byte[] array, int suffixAt, int suffixSize, int valueSize) {
     int row = allocate(ROW_LINKS + 4 * (levels - 1) + suffixSize + valueSize);
     long at = offset(row);
     memory.set(U64, at, lastLsn);
@@ -293,6 +318,26 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     memory.set(U8, at + ROW_LEVELS, (byte) (levels - 1));
     memory.set(U32, at + ROW_VALUE_SIZE, valueSize);
     MemorySegment.copy(array, suffixAt, memory, U8, suffixOffset(at), suffixSize + valueSize);
+    return row;
+  }
+
+  private void insert(
+      int group, byte kind, byte[] array, int suffixAt, int suffixSize, int valueSize) {
+    long base = offset(group);
+    int count = memory.get(U32, base + GROUP_ROWS) + 1;
+    memory.set(U32, base + GROUP_ROWS, count);
+    int levels = levels(count);
+    int present = memory.get(U8, base + GROUP_LEVELS);
+    if (levels > present) {
+      if (present == 1) addHeads(base);
+      memory.set(U8, base + GROUP_LEVELS, (byte) levels);
+    }
+    int before = 0;
+    for (int level = Math.max(levels, present) - 1; level >= 0; level--) {
+      before = lastBefore(group, before, level, array, suffixAt, suffixSize, lastLsn);
+      path[level] = before;
+    }
+    int row = addRow(levels, kind, array, suffixAt, suffixSize, valueSize);
     for (int level = 0; level < levels; level++) {
       long link = link(group, path[level], level);
       memory.set(U32, link(group, row, level), memory.get(U32, link));
@@ -315,9 +360,9 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   }
 
   /** The first row whose suffix is at or after this one and that was there at the LSN, or 0. */
-  private int lowerBound(int group, byte[] suffix, int from, int size, long lsnMax) {
+  int lowerBound(int group, byte[] suffix, int from, int size, long lsnMax) {
     int before = 0;
-    for (int level = memory.get(U32, offset(group) + GROUP_LEVELS) - 1; level >= 0; level--) {
+    for (int level = memory.get(U8, offset(group) + GROUP_LEVELS) - 1; level >= 0; level--) {
       before = lastBefore(group, before, level, suffix, from, size, lsnMax);
     }
     return visible(next(group, before), lsnMax);
@@ -336,7 +381,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     }
   }
 
-  private int visible(int start, long lsnMax) {
+  int visible(int start, long lsnMax) {
     int row = start;
     while (row != 0 && memory.get(U64, offset(row)) > lsnMax) {
       row = memory.get(U32, offset(row) + ROW_NEXT);
@@ -344,7 +389,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     return row;
   }
 
-  private int next(int group, int row) {
+  int next(int group, int row) {
     return memory.get(U32, link(group, row, 0));
   }
 
@@ -358,95 +403,101 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     return offset(row) + (level == 0 ? ROW_NEXT : ROW_LINKS + 4L * (level - 1));
   }
 
-  private int compareSuffix(int row, byte[] suffix, int from, int size) {
+  int compareSuffix(int row, byte[] suffix, int from, int size) {
     long at = offset(row);
     return compare(suffixOffset(at), suffixSize(at), suffix, from, size);
   }
 
-  private int suffixSize(long rowBase) {
-    return Short.toUnsignedInt(memory.get(U16, rowBase + ROW_SUFFIX_SIZE));
+  int suffixSize(long rowBase) {
+    return memory.get(U16, rowBase + ROW_SUFFIX_SIZE);
   }
 
-  private long suffixOffset(long rowBase) {
+  long suffixOffset(long rowBase) {
     return rowBase + ROW_LINKS + 4L * memory.get(U8, rowBase + ROW_LEVELS);
   }
 
   /** Unsigned order of bytes in the arena and bytes in an array. */
-  private int compare(long at, int size, byte[] array, int from, int arraySize) {
-    int common = Math.min(size, arraySize);
-    int i = 0;
-    for (; i + 8 <= common; i += 8) {
-      long left = memory.get(SORTED_U64, at + i);
-      long right = (long) SORTED_ARRAY_U64.get(array, from + i);
-      if (left != right) return Long.compareUnsigned(left, right);
+  int compare(long at, int size, byte[] array, int from, int arraySize) {
+    return KeyBytes.compare(memory, at, size, array, from, arraySize);
+  }
+
+  /** Shows a row of a group. */
+  private Found show(int group, int row, RowView into) {
+    long base = offset(row);
+    long suffix = suffixOffset(base);
+    int suffixSize = suffixSize(base);
+    into.showPoint(memory, pointOffset(group), pointSize(memory, group));
+    into.showSuffix(memory, suffix, suffixSize);
+    if (kind(base) == WriteBatch.DELETE) return Found.DELETE;
+    into.showValue(
+        memory,
+        suffix + suffixSize,
+        memory.get(U32, base + ROW_VALUE_SIZE),
+        memory.get(U64, base),
+        MemtableWalk.PLACE);
+    return Found.ROW;
+  }
+
+  byte kind(long rowBase) {
+    return memory.get(U8, rowBase + ROW_KIND);
+  }
+
+  long lsn(long rowBase) {
+    return memory.get(U64, rowBase);
+  }
+
+  int valueSize(long rowBase) {
+    return memory.get(U32, rowBase + ROW_VALUE_SIZE);
+  }
+
+  static int pointSize(MemorySegment memory, int group) {
+    return memory.get(U16, offset(group) + GROUP_POINT_SIZE);
+  }
+
+  static long pointOffset(int group) {
+    return offset(group) + GROUP_POINT;
+  }
+
+  /** Orders two groups by their point parts. */
+  static int compareGroups(MemorySegment memory, int one, int other) {
+    int oneSize = pointSize(memory, one);
+    int otherSize = pointSize(memory, other);
+    int size = Math.min(oneSize, otherSize);
+    int at = commonPoint(memory, one, other, 0, size);
+    if (at == size) return oneSize - otherSize;
+    return Byte.compareUnsigned(
+        memory.get(U8, pointOffset(one) + at), memory.get(U8, pointOffset(other) + at));
+  }
+
+  /** How many leading bytes two point parts share, known to be from {@code from} to {@code to}. */
+  static int commonPoint(MemorySegment memory, int one, int other, int from, int to) {
+    long a = pointOffset(one);
+    long b = pointOffset(other);
+    int end = Math.min(to, pointSize(memory, other));
+    int i = from;
+    for (; i + 8 <= end; i += 8) {
+      long differing = memory.get(SORTED_U64, a + i) ^ memory.get(SORTED_U64, b + i);
+      if (differing != 0) return i + Long.numberOfLeadingZeros(differing) / 8;
     }
-    for (; i < common; i++) {
-      int order = Byte.compareUnsigned(memory.get(U8, at + i), array[from + i]);
-      if (order != 0) return order;
-    }
-    return size - arraySize;
+    while (i < end && memory.get(U8, a + i) == memory.get(U8, b + i)) i++;
+    return i;
   }
 
   /** Brings the list of sorted runs up to date: each run is at least twice as long as the next. */
   private void order() {
     if (ordered == groupCount) return;
-    int[] newest = sortedGroups(ordered, groupCount);
-    ordered = groupCount;
-    while (!orders.isEmpty() && orders.getLast().length < 2 * newest.length) {
-      newest = merged(orders.removeLast(), newest);
+    int from = ordered;
+    while (!orders.isEmpty() && orders.getLast().length < 2 * (groupCount - from)) {
+      from -= orders.removeLast().length;
     }
-    orders.add(newest);
+    orders.add(sortedGroups(from, groupCount));
+    ordered = groupCount;
   }
 
   private int[] sortedGroups(int from, int to) {
     int[] sorted = Arrays.copyOfRange(groups, from, to);
-    int[] target = new int[sorted.length];
-    for (int width = 1; width < sorted.length; width *= 2) {
-      for (int i = 0; i < sorted.length; i += 2 * width) {
-        int middle = Math.min(i + width, sorted.length);
-        merge(sorted, i, middle, Math.min(i + 2 * width, sorted.length), target);
-      }
-      int[] swap = sorted;
-      sorted = target;
-      target = swap;
-    }
+    new MemtableOrder(memory).sort(sorted);
     return sorted;
-  }
-
-  private void merge(int[] source, int from, int middle, int to, int[] target) {
-    int left = from;
-    int right = middle;
-    for (int i = from; i < to; i++) {
-      boolean takeLeft =
-          right == to || (left < middle && compareGroups(source[left], source[right]) < 0);
-      target[i] = takeLeft ? source[left++] : source[right++];
-    }
-  }
-
-  private int[] merged(int[] one, int[] other) {
-    int[] both = Arrays.copyOf(one, one.length + other.length);
-    System.arraycopy(other, 0, both, one.length, other.length);
-    int[] result = new int[both.length];
-    merge(both, 0, one.length, both.length, result);
-    return result;
-  }
-
-  private int compareGroups(int one, int other) {
-    long a = offset(one);
-    long b = offset(other);
-    int aSize = memory.get(U32, a + GROUP_POINT_SIZE);
-    int bSize = memory.get(U32, b + GROUP_POINT_SIZE);
-    long at =
-        MemorySegment.mismatch(
-            memory,
-            a + GROUP_POINT,
-            a + GROUP_POINT + aSize,
-            memory,
-            b + GROUP_POINT,
-            b + GROUP_POINT + bSize);
-    if (at < 0 || at == Math.min(aSize, bSize)) return aSize - bSize;
-    return Byte.compareUnsigned(
-        memory.get(U8, a + GROUP_POINT + at), memory.get(U8, b + GROUP_POINT + at));
   }
 
   private int allocate(long bytes) {
@@ -455,118 +506,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     return (int) (slab.offset(reference) >>> REFERENCE_SHIFT);
   }
 
-  private static long offset(int reference) {
+  static long offset(int reference) {
     return Integer.toUnsignedLong(reference) << REFERENCE_SHIFT;
-  }
-
-  /** A walk over some groups, at an LSN. */
-  final class Walk extends RowSource {
-    private final int[][] runs;
-    private final int[] at;
-    private final long lsnMax;
-    private final int born = generation;
-    private int group;
-    private int row;
-
-    private Walk(List<int[]> orders, long lsnMax) {
-      this.runs = orders.toArray(new int[0][]);
-      this.at = new int[runs.length];
-      this.lsnMax = lsnMax;
-    }
-
-    @Override
-    boolean next() {
-      assert born == generation : "a walk outlived its memtable";
-      int candidate = row == 0 ? 0 : successor();
-      while (candidate == 0) {
-        group = nextGroup();
-        if (group == 0) {
-          row = 0;
-          return false;
-        }
-        candidate = visible(Memtable.this.next(group, 0), lsnMax);
-      }
-      stand(group, candidate);
-      return true;
-    }
-
-    @Override
-    boolean seek(RowKey target) {
-      assert born == generation : "a walk outlived its memtable";
-      byte[] point = target.point().toArray();
-      for (int i = 0; i < runs.length; i++) at[i] = firstAtOrAfter(runs[i], point);
-      row = 0;
-      group = nextGroup();
-      if (group == 0) return false;
-      if (!isPoint(group, point, 0, point.length)) {
-        int first = visible(Memtable.this.next(group, 0), lsnMax);
-        if (first == 0) return next();
-        stand(group, first);
-        return true;
-      }
-      byte[] suffix = target.suffix().toArray();
-      int first = lowerBound(group, suffix, 0, suffix.length, lsnMax);
-      if (first == 0) return next();
-      stand(group, first);
-      return true;
-    }
-
-    @Override
-    String place() {
-      return "memtable";
-    }
-
-    /** The next row of the group that was there and is not an older one of the same key. */
-    private int successor() {
-      int candidate = visible(Memtable.this.next(group, row), lsnMax);
-      while (candidate != 0 && compareSuffix(candidate, key, pointSize, keySize - pointSize) == 0) {
-        candidate = visible(Memtable.this.next(group, candidate), lsnMax);
-      }
-      return candidate;
-    }
-
-    private int nextGroup() {
-      int best = -1;
-      for (int i = 0; i < runs.length; i++) {
-        if (at[i] == runs[i].length) continue;
-        if (best < 0 || compareGroups(runs[i][at[i]], runs[best][at[best]]) < 0) best = i;
-      }
-      return best < 0 ? 0 : runs[best][at[best]++];
-    }
-
-    private int firstAtOrAfter(int[] sorted, byte[] point) {
-      int low = 0;
-      int high = sorted.length;
-      while (low < high) {
-        int middle = (low + high) >>> 1;
-        long base = offset(sorted[middle]);
-        int size = memory.get(U32, base + GROUP_POINT_SIZE);
-        if (compare(base + GROUP_POINT, size, point, 0, point.length) < 0) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      return low;
-    }
-
-    private void stand(int standingGroup, int standingRow) {
-      group = standingGroup;
-      row = standingRow;
-      long groupBase = offset(standingGroup);
-      long base = offset(standingRow);
-      int suffix = suffixSize(base);
-      pointSize = memory.get(U32, groupBase + GROUP_POINT_SIZE);
-      keySize = pointSize + suffix;
-      reserveKey(keySize);
-      MemorySegment.copy(memory, U8, groupBase + GROUP_POINT, key, 0, pointSize);
-      long suffixAt = suffixOffset(base);
-      MemorySegment.copy(memory, U8, suffixAt, key, pointSize, suffix);
-      tombstone = memory.get(U8, base + ROW_KIND) == WriteBatch.DELETE;
-      lsn = memory.get(U64, base);
-      valueSegment = memory;
-      valueOffset = suffixAt + suffix;
-      valueSize = memory.get(U32, base + ROW_VALUE_SIZE);
-    }
   }
 }

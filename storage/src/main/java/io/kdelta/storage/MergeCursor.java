@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * Several sources as one, in key order: of rows with the same key the newest counts, and a delete
  * hides what is older.
  *
+ * <p>It knows the present source and the one that comes next, so that a row costs one comparison,
+ * and none when only one source is left.
+ *
  * <p>Owner: one thread, that of its sources.
  */
 final class MergeCursor implements Cursor {
@@ -17,11 +20,19 @@ final class MergeCursor implements Cursor {
   private final boolean[] live;
   private final byte @Nullable [] group;
   private final @Nullable RowKey from;
-  private final @Nullable RowKey to;
+  private final byte @Nullable [] toPoint;
+  private final byte[] toSuffix;
   private final Runnable onClose;
   private final RowView view = new RowView();
   private final ReadEpoch epoch = new ReadEpoch();
   private int current = NONE;
+
+  /** Of the other sources the one with the least key, the newest of equals. */
+  private int challenger = NONE;
+
+  /** Whether the challenger stands on the present key too. */
+  private boolean tied;
+
   private boolean started;
   private boolean ended;
   private boolean closed;
@@ -36,7 +47,8 @@ final class MergeCursor implements Cursor {
     this.live = new boolean[sources.length];
     this.group = group;
     this.from = from;
-    this.to = to;
+    this.toPoint = to == null ? null : to.point().toArray();
+    this.toSuffix = to == null ? new byte[0] : to.suffix().toArray();
     this.onClose = onClose;
   }
 
@@ -75,8 +87,10 @@ final class MergeCursor implements Cursor {
     if (back) return next();
     for (int i = 0; i < sources.length; i++) live[i] = sources[i].seek(key);
     started = true;
-    settle();
-    return current != NONE && (!entry().tombstone || next());
+    elect();
+    ended = current == NONE || beyond(sources[current]);
+    if (ended) current = NONE;
+    return !ended && (!entry().tombstone || next());
   }
 
   @Override
@@ -88,7 +102,8 @@ final class MergeCursor implements Cursor {
   public RowView view() {
     RowSource entry = entry();
     entry.bringValue();
-    view.copyKey(entry.key, 0, entry.pointSize, entry.keySize - entry.pointSize);
+    view.showPoint(entry.keySegment(), 0, entry.pointSize);
+    view.showSuffix(entry.keySegment(), entry.pointSize, entry.keySize - entry.pointSize);
     view.showValue(
         entry.valueSegment, entry.valueOffset, entry.valueSize, entry.lsn, entry.place());
     view.validFor(epoch);
@@ -111,11 +126,16 @@ final class MergeCursor implements Cursor {
     if (ended) return false;
     if (!started) {
       start();
+      elect();
+    } else if (tied) {
+      passAll();
+      elect();
     } else {
       pass();
     }
-    settle();
-    return current != NONE;
+    ended = current == NONE || beyond(sources[current]);
+    if (ended) current = NONE;
+    return !ended;
   }
 
   /** The source that stands on the present row. */
@@ -132,8 +152,24 @@ final class MergeCursor implements Cursor {
     }
   }
 
-  /** Moves every source that stands on the present key. */
+  /** Moves the present source, which stays the present one as long as it leads. */
   private void pass() {
+    RowSource source = sources[current];
+    live[current] = source.next();
+    if (challenger == NONE) {
+      if (!live[current]) current = NONE;
+      return;
+    }
+    if (live[current]) {
+      int order = source.compareKeys(sources[challenger]);
+      tied = order == 0;
+      if (order < 0 || (tied && current < challenger)) return;
+    }
+    elect();
+  }
+
+  /** Moves every source that stands on the present key. */
+  private void passAll() {
     RowSource passed = sources[current];
     for (int i = 0; i < sources.length; i++) {
       boolean older = i != current && live[i] && sources[i].compareKeys(passed) == 0;
@@ -142,19 +178,24 @@ final class MergeCursor implements Cursor {
     live[current] = passed.next();
   }
 
-  /** Finds the source with the least key, the newest of equals; ends at the bound. */
-  private void settle() {
+  /** Finds the source with the least key, the newest of equals, and the one after it. */
+  private void elect() {
+    current = least(NONE);
+    challenger = current == NONE ? NONE : least(current);
+    tied = challenger != NONE && sources[current].compareKeys(sources[challenger]) == 0;
+  }
+
+  private int least(int except) {
     int least = NONE;
     for (int i = 0; i < sources.length; i++) {
-      if (!live[i]) continue;
+      if (!live[i] || i == except) continue;
       if (least == NONE || sources[i].compareKeys(sources[least]) < 0) least = i;
     }
-    current = least == NONE || beyond(sources[least]) ? NONE : least;
-    ended = current == NONE;
+    return least;
   }
 
   private boolean beyond(RowSource source) {
     if (group != null) return !source.inGroup(group);
-    return to != null && source.compareKey(to.point().toArray(), to.suffix().toArray()) >= 0;
+    return toPoint != null && source.compareKey(toPoint, toSuffix) >= 0;
   }
 }

@@ -9,31 +9,112 @@ import org.jspecify.annotations.Nullable;
  * Which memtables and tables hold the store between two changes of that set. Immutable; its rows at
  * an LSN never change, because newer rows carry greater LSNs and tables hold only older ones.
  *
- * <p>Owner: the core thread.
- *
- * @param sequence counts the views of one engine
- * @param memtables newest first; the first takes the writes
- * @param runs newest first; the last is the bottom
+ * <p>Owner: the core thread. Reads into a {@link RowView} make no garbage.
  */
-record ReadView(long sequence, List<Memtable> memtables, List<Run> runs) {
-  ReadView {
-    memtables = List.copyOf(memtables);
-    runs = List.copyOf(runs);
+final class ReadView {
+  private final long sequence;
+  private final List<Memtable> memtables;
+  private final List<Run> runs;
+  private final Memtable[] memtableArray;
+  private final Run[] runArray;
+  private final long seed;
+  private final RowView candidate = new RowView();
+  private byte[] bound = new byte[64];
+
+  /**
+   * @param sequence counts the views of one engine
+   * @param memtables newest first; the first takes the writes
+   * @param runs newest first; the last is the bottom
+   */
+  ReadView(long sequence, List<Memtable> memtables, List<Run> runs) {
+    this.sequence = sequence;
+    this.memtables = List.copyOf(memtables);
+    this.runs = List.copyOf(runs);
+    this.memtableArray = memtables.toArray(new Memtable[0]);
+    this.runArray = runs.toArray(new Run[0]);
+    this.seed = memtables.isEmpty() ? 0 : memtables.getFirst().seed();
   }
 
-  @Nullable Row get(RowKey key, long lsn) {
-    byte[] point = key.point().toArray();
-    byte[] suffix = key.suffix().toArray();
-    for (Memtable memtable : memtables) {
-      RowSource found = memtable.find(point, suffix, lsn);
-      if (found != null) return found.tombstone ? null : found.row();
+  long sequence() {
+    return sequence;
+  }
+
+  List<Memtable> memtables() {
+    return memtables;
+  }
+
+  List<Run> runs() {
+    return runs;
+  }
+
+  /** The memtable that takes the writes. */
+  Memtable active() {
+    return memtableArray[0];
+  }
+
+  /** The row under a key at an LSN, as {@link Rows#get(byte[], int, int, int, RowView)} says. */
+  boolean get(byte[] key, int from, int pointSize, int suffixSize, long lsn, RowView into) {
+    return get(
+        PointHash.of(key, from, pointSize, seed), key, from, pointSize, suffixSize, lsn, into);
+  }
+
+  /** As the other, when the hash of the point part is known. */
+  private boolean get(
+      long hash, byte[] key, int from, int pointSize, int suffixSize, long lsn, RowView into) {
+    for (Memtable memtable : memtableArray) {
+      Found found = memtable.get(hash, key, from, pointSize, suffixSize, lsn, into);
+      if (found != Found.NOTHING) return found == Found.ROW;
     }
-    for (Run run : runs) {
-      SSTable table = run.tableOf(point);
-      RowSource found = table == null ? null : table.find(point, suffix);
-      if (found != null) return found.tombstone ? null : found.row();
+    for (Run run : runArray) {
+      SSTable table = run.tableOf(key, from, pointSize);
+      if (table == null) continue;
+      Found found = table.get(hash, key, from, pointSize, suffixSize, into);
+      if (found != Found.NOTHING) return found == Found.ROW;
     }
-    return null;
+    return false;
+  }
+
+  /** The first row of a group at an LSN, as {@link Rows#first} says. */
+  boolean first(byte[] point, int from, int pointSize, long lsn, RowView into) {
+    long hash = PointHash.of(point, from, pointSize, seed);
+    int boundSize = 0;
+    while (true) {
+      Found found = ceiling(hash, point, from, pointSize, boundSize, lsn, into);
+      if (found != Found.DELETE) return found == Found.ROW;
+      // The least suffix that comes after a deleted one is that suffix and a zero.
+      boundSize = into.shownSuffixSize() + 1;
+      if (bound.length < boundSize) bound = new byte[boundSize * 2];
+      into.copyShownSuffix(bound);
+      bound[boundSize - 1] = 0;
+    }
+  }
+
+  /** What is newest under the least key of the group from the bound on. */
+  private Found ceiling(
+      long hash, byte[] point, int from, int pointSize, int boundSize, long lsn, RowView into) {
+    Found best = Found.NOTHING;
+    for (Memtable memtable : memtableArray) {
+      RowView view = best == Found.NOTHING ? into : candidate;
+      Found found = memtable.ceiling(hash, point, from, pointSize, bound, boundSize, lsn, view);
+      best = better(best, found, into);
+    }
+    for (Run run : runArray) {
+      SSTable table = run.tableOf(point, from, pointSize);
+      if (table == null) continue;
+      RowView view = best == Found.NOTHING ? into : candidate;
+      Found found = table.ceiling(hash, point, from, pointSize, bound, boundSize, view);
+      best = better(best, found, into);
+    }
+    return best;
+  }
+
+  /** The older of two places counts only where its key is less. */
+  private Found better(Found best, Found found, RowView into) {
+    if (best == Found.NOTHING || found == Found.NOTHING)
+      return best == Found.NOTHING ? found : best;
+    if (candidate.compareShownSuffix(into) >= 0) return best;
+    into.showSame(candidate);
+    return found;
   }
 
   MergeCursor group(Bytes point, long lsn, Runnable onClose) {
@@ -41,7 +122,7 @@ record ReadView(long sequence, List<Memtable> memtables, List<Run> runs) {
     List<RowSource> sources = new ArrayList<>();
     for (Memtable memtable : memtables) add(sources, memtable.group(bytes, lsn));
     for (Run run : runs) {
-      SSTable table = run.tableOf(bytes);
+      SSTable table = run.tableOf(bytes, 0, bytes.length);
       if (table != null) add(sources, table.group(bytes));
     }
     return MergeCursor.group(sources, bytes, onClose);

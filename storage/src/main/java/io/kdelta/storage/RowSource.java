@@ -30,6 +30,9 @@ abstract class RowSource {
   long valueOffset;
   int valueSize;
 
+  private byte[] wrapped = new byte[0];
+  private MemorySegment wrapper = MemorySegment.NULL;
+
   /** Moves to the next row; the first call moves to the first row. */
   abstract boolean next();
 
@@ -52,14 +55,39 @@ abstract class RowSource {
 
   /** Orders the present row against a key given as its bytes. */
   final int compareKey(byte[] point, byte[] suffix) {
-    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, 0, point.length);
-    if (byPoint != 0) return byPoint;
-    return Arrays.compareUnsigned(key, pointSize, keySize, suffix, 0, suffix.length);
+    return compareKey(point, 0, point.length, suffix, 0, suffix.length);
+  }
+
+  /** Orders the present row against a key given as parts of arrays. */
+  final int compareKey(
+      byte[] point, int from, int pointBytes, byte[] suffix, int suffixFrom, int suffixBytes) {
+    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, from, from + pointBytes);
+    return byPoint != 0 ? byPoint : compareSuffix(suffix, suffixFrom, suffixBytes);
+  }
+
+  /** Orders the suffix of the present row. */
+  final int compareSuffix(byte[] suffix, int from, int size) {
+    return Arrays.compareUnsigned(key, pointSize, keySize, suffix, from, from + size);
   }
 
   /** Whether the present row lies in the group of this point part. */
   final boolean inGroup(byte[] point) {
-    return Arrays.equals(key, 0, pointSize, point, 0, point.length);
+    return inGroup(point, 0, point.length);
+  }
+
+  /** Whether the present row lies in the group of a point part given as a part of an array. */
+  final boolean inGroup(byte[] point, int from, int size) {
+    return Arrays.equals(key, 0, pointSize, point, from, from + size);
+  }
+
+  /** The array of the key as a segment, made again only when the array is another one. */
+  @SuppressWarnings("ReferenceEquality") // The same array is meant, not the same bytes.
+  final MemorySegment keySegment() {
+    if (wrapped != key) {
+      wrapped = key;
+      wrapper = MemorySegment.ofArray(key);
+    }
+    return wrapper;
   }
 
   /** The key of the present row, copied. */

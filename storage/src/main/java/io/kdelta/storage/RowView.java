@@ -20,9 +20,10 @@ public final class RowView {
   private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
   private static final ReadEpoch FOR_EVER = new ReadEpoch();
 
-  private MemorySegment keySegment = MemorySegment.NULL;
+  private MemorySegment pointSegment = MemorySegment.NULL;
   private long pointOffset;
   private int pointSize;
+  private MemorySegment suffixSegment = MemorySegment.NULL;
   private long suffixOffset;
   private int suffixSize;
   private MemorySegment valueSegment = MemorySegment.NULL;
@@ -33,8 +34,18 @@ public final class RowView {
   private ReadEpoch epoch = FOR_EVER;
   private long shownIn = -1;
 
-  private byte[] own = new byte[0];
-  private MemorySegment ownSegment = MemorySegment.NULL;
+  private boolean ownsPoint;
+  private boolean ownsSuffix;
+  private boolean ownsValue;
+
+  /** Memory of the view's own, for what lies in no one place or will not stay where it lies. */
+  private byte[] ownPoint = new byte[0];
+
+  private byte[] ownSuffix = new byte[0];
+  private byte[] ownValue = new byte[0];
+  private MemorySegment ownPointSegment = MemorySegment.NULL;
+  private MemorySegment ownSuffixSegment = MemorySegment.NULL;
+  private MemorySegment ownValueSegment = MemorySegment.NULL;
 
   /** Shows nothing yet. */
   public RowView() {}
@@ -55,7 +66,7 @@ public final class RowView {
   public byte pointAt(int index) {
     assert valid();
     if (index < 0 || index >= pointSize) throw new IndexOutOfBoundsException(index);
-    return keySegment.get(U8, pointOffset + index);
+    return pointSegment.get(U8, pointOffset + index);
   }
 
   /** Bytes of the suffix. */
@@ -68,7 +79,7 @@ public final class RowView {
   public byte suffixAt(int index) {
     assert valid();
     if (index < 0 || index >= suffixSize) throw new IndexOutOfBoundsException(index);
-    return keySegment.get(U8, suffixOffset + index);
+    return suffixSegment.get(U8, suffixOffset + index);
   }
 
   /** The suffix, copied. */
@@ -90,7 +101,7 @@ public final class RowView {
   public int copyKeyTo(byte[] target, int at) {
     assert valid();
     try {
-      MemorySegment.copy(keySegment, U8, pointOffset, target, at, pointSize);
+      MemorySegment.copy(pointSegment, U8, pointOffset, target, at, pointSize);
     } catch (InternalError cut) {
       throw corrupt(cut);
     }
@@ -143,14 +154,11 @@ public final class RowView {
    * implementations of {@link Rows} and {@link Cursor} that have their rows on the heap.
    */
   public void show(Row row) {
-    int keySize = row.key().size();
-    reserveOwn(keySize + row.value().size());
-    int points = row.key().point().size();
-    row.key().point().copyTo(own, 0);
-    row.key().suffix().copyTo(own, points);
-    row.value().copyTo(own, keySize);
-    showKey(ownSegment, 0, points, points, keySize - points);
-    showValue(ownSegment, keySize, row.value().size(), row.lsn(), "");
+    row.key().point().feed(this::copyPoint);
+    row.key().suffix().feed(this::copySuffix);
+    reserveValue(row.value().size());
+    row.value().copyTo(ownValue, 0);
+    showValue(ownValueSegment, 0, row.value().size(), row.lsn(), "");
     validFor(FOR_EVER);
   }
 
@@ -159,25 +167,20 @@ public final class RowView {
     shownIn = -1;
   }
 
-  /** Where the key lies: both parts in one segment. */
-  void showKey(
-      MemorySegment segment,
-      long newPointOffset,
-      int newPointSize,
-      long newSuffixOffset,
-      int size) {
-    keySegment = segment;
-    pointOffset = newPointOffset;
-    pointSize = newPointSize;
-    suffixOffset = newSuffixOffset;
-    suffixSize = size;
+  /** Where the point part lies. */
+  void showPoint(MemorySegment segment, long offset, int size) {
+    pointSegment = segment;
+    pointOffset = offset;
+    pointSize = size;
+    ownsPoint = false;
   }
 
-  /** Copies the key into memory of the view's own, for keys that lie in no one place. */
-  void copyKey(byte[] key, int from, int points, int suffixes) {
-    reserveOwn(points + suffixes);
-    System.arraycopy(key, from, own, 0, points + suffixes);
-    showKey(ownSegment, 0, points, points, suffixes);
+  /** Where the suffix lies. */
+  void showSuffix(MemorySegment segment, long offset, int size) {
+    suffixSegment = segment;
+    suffixOffset = offset;
+    suffixSize = size;
+    ownsSuffix = false;
   }
 
   /**
@@ -191,6 +194,37 @@ public final class RowView {
     valueSize = size;
     lsn = rowLsn;
     place = file;
+    ownsValue = false;
+  }
+
+  /** Copies a point part that lies in no one place. */
+  void copyPoint(byte[] key, int from, int size) {
+    if (ownPoint.length < size) {
+      ownPoint = new byte[Math.max(64, size * 2)];
+      ownPointSegment = MemorySegment.ofArray(ownPoint);
+    }
+    System.arraycopy(key, from, ownPoint, 0, size);
+    showPoint(ownPointSegment, 0, size);
+    ownsPoint = true;
+  }
+
+  /** Copies a suffix that lies in no one place. */
+  void copySuffix(byte[] key, int from, int size) {
+    if (ownSuffix.length < size) {
+      ownSuffix = new byte[Math.max(64, size * 2)];
+      ownSuffixSegment = MemorySegment.ofArray(ownSuffix);
+    }
+    System.arraycopy(key, from, ownSuffix, 0, size);
+    showSuffix(ownSuffixSegment, 0, size);
+    ownsSuffix = true;
+  }
+
+  /** Copies a value that will not stay where it lies. */
+  void copyValue(MemorySegment segment, long offset, int size, long rowLsn) {
+    reserveValue(size);
+    MemorySegment.copy(segment, U8, offset, ownValue, 0, size);
+    showValue(ownValueSegment, 0, size, rowLsn, "");
+    ownsValue = true;
   }
 
   /** All that was shown is valid until this epoch ends. */
@@ -199,18 +233,58 @@ public final class RowView {
     shownIn = readEpoch.number();
   }
 
+  /** Shows what another view was filled with, which may then be filled again. */
+  void showSame(RowView other) {
+    if (other.ownsPoint) {
+      copyPoint(other.ownPoint, 0, other.pointSize);
+    } else {
+      showPoint(other.pointSegment, other.pointOffset, other.pointSize);
+    }
+    if (other.ownsSuffix) {
+      copySuffix(other.ownSuffix, 0, other.suffixSize);
+    } else {
+      showSuffix(other.suffixSegment, other.suffixOffset, other.suffixSize);
+    }
+    if (other.ownsValue) {
+      copyValue(other.valueSegment, 0, other.valueSize, other.lsn);
+    } else {
+      showValue(other.valueSegment, other.valueOffset, other.valueSize, other.lsn, other.place);
+    }
+  }
+
+  /** As {@link #suffixSize}, while the view is being filled in. */
+  int shownSuffixSize() {
+    return suffixSize;
+  }
+
+  /** As {@link #suffix}, while the view is being filled in. */
+  void copyShownSuffix(byte[] target) {
+    copySuffix(target, 0);
+  }
+
+  /** Orders two views that are being filled in by their suffixes. */
+  int compareShownSuffix(RowView other) {
+    int size = Math.min(suffixSize, other.suffixSize);
+    for (int i = 0; i < size; i++) {
+      byte mine = suffixSegment.get(U8, suffixOffset + i);
+      byte theirs = other.suffixSegment.get(U8, other.suffixOffset + i);
+      if (mine != theirs) return Byte.compareUnsigned(mine, theirs);
+    }
+    return suffixSize - other.suffixSize;
+  }
+
   private void copySuffix(byte[] target, int at) {
     try {
-      MemorySegment.copy(keySegment, U8, suffixOffset, target, at, suffixSize);
+      MemorySegment.copy(suffixSegment, U8, suffixOffset, target, at, suffixSize);
     } catch (InternalError cut) {
       throw corrupt(cut);
     }
   }
 
-  private void reserveOwn(int size) {
-    if (own.length >= size && size > 0) return;
-    own = Arrays.copyOf(own, Math.max(64, Math.max(size, own.length * 2)));
-    ownSegment = MemorySegment.ofArray(own);
+  private void reserveValue(int size) {
+    if (ownValue.length >= size) return;
+    ownValue = new byte[Math.max(64, size * 2)];
+    ownValueSegment = MemorySegment.ofArray(ownValue);
   }
 
   private KdeltaException.Corrupt corrupt(InternalError cut) {

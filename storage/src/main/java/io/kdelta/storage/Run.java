@@ -42,9 +42,10 @@ record Run(long age, List<SSTable> tables) {
   }
 
   /** The only table that can hold a group, or null. */
-  @Nullable SSTable tableOf(byte[] point) {
-    int at = firstEndingAtOrAfter(point);
-    return at < tables.size() && tables.get(at).comparePoint(point) == 0 ? tables.get(at) : null;
+  @Nullable SSTable tableOf(byte[] key, int from, int pointSize) {
+    int at = firstEndingAtOrAfter(key, from, pointSize);
+    if (at == tables.size() || tables.get(at).comparePoint(key, from, pointSize) != 0) return null;
+    return tables.get(at);
   }
 
   /** All rows, through the mapping. Core thread. */
@@ -57,12 +58,12 @@ record Run(long age, List<SSTable> tables) {
     return tables.size() == 1 ? tables.getFirst().scan() : new Chain(true);
   }
 
-  private int firstEndingAtOrAfter(byte[] point) {
+  private int firstEndingAtOrAfter(byte[] key, int from, int pointSize) {
     int low = 0;
     int high = tables.size();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (tables.get(middle).comparePoint(point) > 0) {
+      if (tables.get(middle).comparePoint(key, from, pointSize) > 0) {
         low = middle + 1;
       } else {
         high = middle;
@@ -92,7 +93,8 @@ record Run(long age, List<SSTable> tables) {
 
     @Override
     boolean seek(RowKey target) {
-      next = firstEndingAtOrAfter(target.point().toArray());
+      byte[] point = target.point().toArray();
+      next = firstEndingAtOrAfter(point, 0, point.length);
       if (next == tables.size()) {
         present = null;
         return false;

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SSTable implements AutoCloseable {
   private static final int VERIFY_CHUNKS = 64;
-  private static final byte[] NO_SUFFIX = new byte[0];
 
   /** The first view of the engine that shows it; the engine's own note. */
   long shownSince;
@@ -39,6 +38,7 @@ final class SSTable implements AutoCloseable {
   private final SSTableFormat.Header header;
   private final long[] verified;
   private long verifications;
+  private final TableLookup lookup;
   private final byte[] firstKey;
   private final byte[] lastKey;
   private final int firstPointSize;
@@ -53,7 +53,9 @@ final class SSTable implements AutoCloseable {
     this.map = map;
     this.header = header;
     this.verified = new long[header.chunks() / 64 + 1];
+    this.lookup = new TableLookup(this, map, header);
     verifyColumns();
+    lookup.readDirectory();
     this.firstKey = indexKey(0);
     this.firstPointSize = indexPointSize(0);
     this.lastKey = indexKey(header.blocks());
@@ -128,6 +130,7 @@ final class SSTable implements AutoCloseable {
     if (damage.isEmpty()) damage = Optional.of(found);
     // What was sound at its first touch may be what rotted since: nothing counts as seen any more.
     Arrays.fill(verified, 0L);
+    lookup.forget();
   }
 
   /** This process has just written it: nothing needs to be verified again until the next open. */
@@ -136,9 +139,10 @@ final class SSTable implements AutoCloseable {
   }
 
   /** Orders the group of a point part against this table: below it, within it (0), above it. */
-  int comparePoint(byte[] point) {
-    if (Arrays.compareUnsigned(point, 0, point.length, firstKey, 0, firstPointSize) < 0) return -1;
-    return Arrays.compareUnsigned(point, 0, point.length, lastKey, 0, lastPointSize) > 0 ? 1 : 0;
+  int comparePoint(byte[] key, int from, int size) {
+    int to = from + size;
+    if (Arrays.compareUnsigned(key, from, to, firstKey, 0, firstPointSize) < 0) return -1;
+    return Arrays.compareUnsigned(key, from, to, lastKey, 0, lastPointSize) > 0 ? 1 : 0;
   }
 
   /** The first key, as a lower bound of what is in it. */
@@ -205,43 +209,25 @@ final class SSTable implements AutoCloseable {
     return own;
   }
 
-  /** A source standing on the row of this key, deletes included, or null when it is not here. */
-  @Nullable RowSource find(byte[] point, byte[] suffix) {
-    RowSource found = inGroup(point, suffix);
-    return found != null && found.compareKey(point, suffix) == 0 ? found : null;
+  /** What it holds under a key, shown without a copy. */
+  Found get(long hash, byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    return lookup.get(hash, key, from, pointSize, suffixSize, into);
+  }
+
+  /** What it holds under the least key of a group from a suffix on, shown without a copy. */
+  Found ceiling(
+      long hash, byte[] key, int from, int pointSize, byte[] suffix, int suffixSize, RowView into) {
+    return lookup.ceiling(hash, key, from, pointSize, suffix, suffixSize, into);
   }
 
   /** A source over one group, standing before its first row, or null when it is not here. */
   @Nullable RowSource group(byte[] point) {
-    TableSource found = inGroup(point, NO_SUFFIX);
-    if (found != null) found.stepBack();
-    return found;
-  }
-
-  /** A source standing on the first row of the group at or after the suffix, or null. */
-  private @Nullable TableSource inGroup(byte[] point, byte[] suffix) {
-    try {
-      long hash = PointHash.of(point, 0, point.length, header.seed());
-      if (!mayContain(hash)) return null;
-      TableSource source = new TableSource(this, false);
-      int mask = (1 << header.placeBits()) - 1;
-      for (int i = firstEntry(hash); i < header.groups(); i++) {
-        long entry = entry(i);
-        if ((entry ^ hash) >>> 32 != 0) return null;
-        int place = (int) entry;
-        if (source.standAt(place >>> header.placeBits(), place & mask, point)) {
-          return source.seekInGroup(point, suffix) ? source : null;
-        }
-      }
-      return null;
-    } catch (InternalError cut) {
-      throw cut(cut);
-    }
+    return lookup.group(point);
   }
 
   /** Whether the group may be in it at all, by the filter. */
   boolean mayContain(long pointHash) {
-    return TableFilter.mayContain(map, header.filterOffset(), header.filterLines(), pointHash);
+    return lookup.mayContain(pointHash);
   }
 
   /** All rows, through the mapping. Core thread. */
@@ -273,12 +259,42 @@ final class SSTable implements AutoCloseable {
   }
 
   /** Orders the first key of a block (or, after the last block, the last key) against a key. */
-  int compareIndexKey(int block, byte[] point, byte[] suffix) {
-    byte[] key = indexKey(block);
-    int pointSize = indexPointSize(block);
-    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, 0, point.length);
+  int compareIndexKey(
+      int block,
+      byte[] point,
+      int from,
+      int pointSize,
+      byte[] suffix,
+      int suffixFrom,
+      int suffixSize) {
+    int start = block == 0 ? 0 : keyEnd(block - 1);
+    long at = header.keyTextOffset() + start + 2;
+    int indexPoint = indexPointSize(block);
+    int byPoint = KeyBytes.compare(map, at, indexPoint, point, from, pointSize);
     if (byPoint != 0) return byPoint;
-    return Arrays.compareUnsigned(key, pointSize, key.length, suffix, 0, suffix.length);
+    int indexSuffix = keyEnd(block) - start - 2 - indexPoint;
+    return KeyBytes.compare(map, at + indexPoint, indexSuffix, suffix, suffixFrom, suffixSize);
+  }
+
+  /** Whether the first key of a block starts with these bytes. */
+  boolean indexKeyStartsWith(int block, byte[] key, int from, int size) {
+    int start = block == 0 ? 0 : keyEnd(block - 1);
+    return indexPointSize(block) >= size
+        && KeyBytes.equal(map, header.keyTextOffset() + start + 2, key, from, size);
+  }
+
+  /** The bytes that the keys of a plain block share, after the block was verified. Core thread. */
+  int verifiedPrefix(int block) {
+    long from = blockOffset(block);
+    long size = blockOffset(block + 1) - from;
+    verify(from, from + size);
+    int prefix = Short.toUnsignedInt(map.get(U16, from + 6));
+    boolean sane =
+        map.get(U32, from) == size
+            && prefix <= RowKey.BYTES_MAX
+            && BlockWriter.HEADER_BYTES + prefix < size;
+    if (!sane) throw corrupt(from, "not a block");
+    return prefix;
   }
 
   /** The mapped file with the bytes of a block verified, for the core thread. */
@@ -426,43 +442,6 @@ final class SSTable implements AutoCloseable {
 
   private long indexEntry(int block) {
     return map.get(U64, header.indexOffset() + 8L * block);
-  }
-
-  private long entry(int index) {
-    return map.get(U64, header.groupsOffset() + 8L * index);
-  }
-
-  /**
-   * The first group at or after a hash. The hashes are uniform, so a proportional guess is off by
-   * about the square root of their number; from there the search doubles its steps, then halves
-   * them.
-   */
-  private int firstEntry(long hash) {
-    long target = hash & 0xFFFFFFFF00000000L;
-    int count = header.groups();
-    int guess = (int) Math.unsignedMultiplyHigh(hash, count);
-    int step = 1 + (int) Math.sqrt(count) / 2;
-    int low = guess;
-    int high = guess;
-    while (low > 0 && Long.compareUnsigned(entry(low - 1), target) >= 0) {
-      high = low - 1;
-      low = Math.max(0, low - step);
-      step *= 2;
-    }
-    while (high < count && Long.compareUnsigned(entry(high), target) < 0) {
-      low = high + 1;
-      high = Math.min(count, high + step);
-      step *= 2;
-    }
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (Long.compareUnsigned(entry(middle), target) < 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
   }
 
   private static RowKey rowKey(byte[] key, int pointSize) {

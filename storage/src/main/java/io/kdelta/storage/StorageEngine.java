@@ -32,6 +32,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
   private final TableWorks tableWorks;
   private final Maintenance maintenance;
   private final Counters counters;
+  private final ReadEpoch epoch = new ReadEpoch();
+  private final RowView view = new RowView();
+  private byte[] keyBytes = new byte[256];
   private @Nullable LogWork logOut;
   private boolean closed;
 
@@ -71,6 +74,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
    * behind), each before anything is appended.
    */
   public long apply(WriteBatch batch) {
+    epoch.end();
     int bytes = batch.encodedSize();
     if (bytes > wal.payloadBytesMax()) {
       throw new KdeltaException.Invalid(
@@ -78,12 +82,12 @@ public final class StorageEngine implements Rows, AutoCloseable {
     }
     Optional<String> readOnly = readOnlyReason();
     if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
-    boolean fits = views.current().memtables().getFirst().fits(batch);
+    boolean fits = views.current().active().fits(batch);
     if (!fits) requireAnotherMemtable(batch);
     if (!wal.fits(bytes)) throw refusal("the log waits for the disk");
     if (!fits) rotate(batch);
     long lsn = wal.append(StorageOpening.BATCH, batch.array(), 0, bytes);
-    views.current().memtables().getFirst().apply(lsn, batch.array(), 0, bytes);
+    views.current().active().apply(lsn, batch.array(), 0, bytes);
     counters.batches++;
     counters.batchBytes += bytes;
     return lsn;
@@ -103,7 +107,23 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   @Override
   public @Nullable Row get(RowKey key) {
-    return views.current().get(key, wal.lastLsn());
+    return row(views.current(), key, wal.lastLsn());
+  }
+
+  @Override
+  public boolean get(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    into.clear();
+    if (!views.current().get(key, from, pointSize, suffixSize, wal.lastLsn(), into)) return false;
+    into.validFor(epoch);
+    return true;
+  }
+
+  @Override
+  public boolean first(byte[] point, int from, int pointSize, RowView into) {
+    into.clear();
+    if (!views.current().first(point, from, pointSize, wal.lastLsn(), into)) return false;
+    into.validFor(epoch);
+    return true;
   }
 
   @Override
@@ -131,6 +151,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
    * disk has room again.
    */
   public List<StorageWork> takeWork() {
+    epoch.end();
     List<StorageWork> work = new ArrayList<>(2);
     if (logOut == null) {
       Optional<WalWrite> write = wal.takeWrite();
@@ -146,6 +167,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   /** Takes a finished piece back, on the core. */
   public void workDone(StorageWork work) {
+    epoch.end();
     switch (work) {
       case LogWork log -> {
         if (log != logOut) throw new AssertionError("not the log work that is out");
@@ -312,6 +334,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
    */
   @Override
   public void close() {
+    epoch.end();
     if (closed) return;
     closed = true;
     views.closeAll();
@@ -427,7 +450,25 @@ public final class StorageEngine implements Rows, AutoCloseable {
     @Override
     public @Nullable Row get(RowKey key) {
       requireOpen();
-      return view.get(key, lsn);
+      return row(view, key, lsn);
+    }
+
+    @Override
+    public boolean get(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+      requireOpen();
+      into.clear();
+      if (!view.get(key, from, pointSize, suffixSize, lsn, into)) return false;
+      into.validFor(epoch);
+      return true;
+    }
+
+    @Override
+    public boolean first(byte[] point, int from, int pointSize, RowView into) {
+      requireOpen();
+      into.clear();
+      if (!view.first(point, from, pointSize, lsn, into)) return false;
+      into.validFor(epoch);
+      return true;
     }
 
     @Override
@@ -454,6 +495,16 @@ public final class StorageEngine implements Rows, AutoCloseable {
     }
   }
 
+  private @Nullable Row row(ReadView from, RowKey key, long lsn) {
+    int pointSize = key.point().size();
+    if (keyBytes.length < key.size()) keyBytes = new byte[RowKey.BYTES_MAX];
+    key.point().copyTo(keyBytes, 0);
+    key.suffix().copyTo(keyBytes, pointSize);
+    if (!from.get(keyBytes, 0, pointSize, key.suffix().size(), lsn, view)) return null;
+    view.validFor(epoch);
+    return new Row(key, view.value(), view.lsn());
+  }
+
   /** Holds the view for a cursor; when the cursor can not be made, the view is let go again. */
   private Cursor held(ReadView view, Function<Runnable, Cursor> open) {
     views.pin(view);
@@ -468,6 +519,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   private void release(ReadView view) {
+    epoch.end();
     if (closed) return;
     views.unpin(view);
     for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);

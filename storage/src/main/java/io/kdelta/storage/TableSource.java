@@ -62,7 +62,9 @@ final class TableSource extends RowSource {
   @Override
   boolean seek(RowKey target) {
     try {
-      return seekFrom(0, target.point().toArray(), target.suffix().toArray());
+      byte[] point = target.point().toArray();
+      byte[] suffix = target.suffix().toArray();
+      return seekFrom(0, point, 0, point.length, suffix, 0, suffix.length);
     } catch (InternalError cut) {
       throw table.cut(cut);
     }
@@ -92,7 +94,7 @@ final class TableSource extends RowSource {
   }
 
   /** Moves to the whole row that lies at an offset of a block, if it is of this group. */
-  boolean standAt(int target, int offset, byte[] point) {
+  boolean standAt(int target, int offset, byte[] point, int from, int size) {
     steppedBack = false;
     if (target >= table.blocks()) throw table.corrupt(0, "a place that can not be");
     if (block != target) load(target);
@@ -101,26 +103,37 @@ final class TableSource extends RowSource {
       throw table.corrupt(table.blockOffset(target), "a place that can not be");
     }
     decode();
-    return inGroup(point);
+    return inGroup(point, from, size);
   }
 
   /** From the first row of a group moves to its first row at or after a suffix, if there is one. */
-  boolean seekInGroup(byte[] point, byte[] suffix) {
-    if (compareKey(point, suffix) >= 0) return true;
-    return seekFrom(block, point, suffix) && inGroup(point);
+  boolean seekInGroup(
+      byte[] point, int from, int pointBytes, byte[] suffix, int suffixFrom, int suffixBytes) {
+    if (compareSuffix(suffix, suffixFrom, suffixBytes) >= 0) return true;
+    return seekFrom(block, point, from, pointBytes, suffix, suffixFrom, suffixBytes)
+        && inGroup(point, from, pointBytes);
   }
 
   /** As seek, when the target is known to lie in or behind a block. */
-  private boolean seekFrom(int firstBlock, byte[] point, byte[] suffix) {
+  private boolean seekFrom(
+      int firstBlock,
+      byte[] point,
+      int from,
+      int pointBytes,
+      byte[] suffix,
+      int suffixFrom,
+      int suffixBytes) {
     steppedBack = false;
-    load(lastBlockAtOrBefore(firstBlock, point, suffix));
+    int target =
+        lastBlockAtOrBefore(firstBlock, point, from, pointBytes, suffix, suffixFrom, suffixBytes);
+    if (block != target) load(target);
     int low = 0;
     int high = restartCount;
     while (high - low > 1) {
       int middle = (low + high) >>> 1;
       restart(middle);
       decode();
-      if (compareKey(point, suffix) <= 0) {
+      if (compareKey(point, from, pointBytes, suffix, suffixFrom, suffixBytes) <= 0) {
         low = middle;
       } else {
         high = middle;
@@ -129,8 +142,13 @@ final class TableSource extends RowSource {
     restart(low);
     do {
       if (!next()) return false;
-    } while (compareKey(point, suffix) < 0);
+    } while (compareKey(point, from, pointBytes, suffix, suffixFrom, suffixBytes) < 0);
     return true;
+  }
+
+  /** Whether the present row lies in memory that the next block will take. */
+  boolean isPacked() {
+    return table.isCompressed(block);
   }
 
   /** Makes the next call of {@link #next} answer the row it stands on. */
@@ -144,16 +162,27 @@ final class TableSource extends RowSource {
   }
 
   /** The only block, not before the first, that can hold the key or the one right after it. */
-  private int lastBlockAtOrBefore(int firstBlock, byte[] point, byte[] suffix) {
+  private int lastBlockAtOrBefore(
+      int firstBlock,
+      byte[] point,
+      int from,
+      int pointBytes,
+      byte[] suffix,
+      int suffixFrom,
+      int suffixBytes) {
     int low = firstBlock;
     int high = table.blocks();
-    if (low + 1 < high && table.compareIndexKey(low + 1, point, suffix) > 0) return low;
-    while (high - low > 1) {
-      int middle = (low + high) >>> 1;
-      if (table.compareIndexKey(middle, point, suffix) <= 0) {
+    for (int step = 1; high - low > 1; ) {
+      // Small steps first: what is sought lies near, if it is known to lie behind a block at all.
+      int middle = firstBlock > 0 && low + step < high ? low + step : (low + high) >>> 1;
+      int order =
+          table.compareIndexKey(middle, point, from, pointBytes, suffix, suffixFrom, suffixBytes);
+      if (order <= 0) {
         low = middle;
+        step *= 2;
       } else {
         high = middle;
+        step = high;
       }
     }
     return low;

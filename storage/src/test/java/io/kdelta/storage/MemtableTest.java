@@ -2,8 +2,6 @@ package io.kdelta.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -133,14 +131,23 @@ final class MemtableTest {
     for (int i = 0; i < 60; i++) {
       RowKey key = random.key();
       Held held = state.get(key);
-      RowSource found = memtable.find(key.point().toArray(), key.suffix().toArray(), lsn);
-      if (held == null) {
-        assertNull(found, "seed " + seed);
-      } else {
-        assertNotNull(found, "seed " + seed);
-        assertEquals(held.value() == null, found.tombstone);
-        if (held.value() != null) assertEquals(held.value(), found.value());
-      }
+      RowView view = new RowView();
+      byte[] raw = Bytes.concat(Bytes.of(7), key.point(), key.suffix()).toArray();
+      int points = key.point().size();
+      long hash = PointHash.of(raw, 1, points, SEED);
+      Found found = memtable.get(hash, raw, 1, points, key.suffix().size(), lsn, view);
+      shows(seed, key, held, found, view);
+      byte[] suffix = random.suffix().toArray();
+      Map.Entry<RowKey, Held> least =
+          state.ceilingEntry(new RowKey(key.point(), Bytes.copyOf(suffix)));
+      if (least != null && !least.getKey().point().equals(key.point())) least = null;
+      Found first = memtable.ceiling(hash, raw, 1, points, suffix, suffix.length, lsn, view);
+      shows(
+          seed,
+          least == null ? key : least.getKey(),
+          least == null ? null : least.getValue(),
+          first,
+          view);
       RowSource seeker = memtable.walk(lsn);
       RowKey ceiling = state.ceilingKey(key);
       assertEquals(ceiling != null, seeker.seek(key), "seed " + seed);
@@ -151,6 +158,20 @@ final class MemtableTest {
         if (after != null) assertEquals(after, seeker.rowKey(), "seed " + seed);
       }
       group(seed, memtable, state, lsn, key.point());
+    }
+  }
+
+  private static void shows(long seed, RowKey key, @Nullable Held held, Found found, RowView view) {
+    String where = "seed " + seed;
+    if (held == null) {
+      assertEquals(Found.NOTHING, found, where);
+    } else if (held.value() == null) {
+      assertEquals(Found.DELETE, found, where);
+    } else {
+      assertEquals(Found.ROW, found, where);
+      view.validFor(new ReadEpoch());
+      assertEquals(key, view.key(), where);
+      assertEquals(held.value(), view.value(), where);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -101,7 +102,8 @@ final class SSTableTest {
     replace(path, bad);
     try (SSTable table = SSTable.open(vfs, finished)) {
       RowKey first = rows.firstKey();
-      assertNotNull(table.find(first.point().toArray(), new byte[0]));
+      byte[] point = first.point().toArray();
+      assertEquals(Found.ROW, table.get(hash(first), point, 0, point.length, 0, new RowView()));
       assertTrue(table.damage().isEmpty());
       RowSource walk = table.walk();
       KdeltaException.Corrupt found =
@@ -182,20 +184,40 @@ final class SSTableTest {
     assertFalse(source.next());
   }
 
+  private static void shows(
+      String where,
+      NavigableMap<RowKey, Optional<Bytes>> rows,
+      @Nullable RowKey key,
+      Found found,
+      RowView view) {
+    if (key == null || !rows.containsKey(key)) {
+      assertEquals(Found.NOTHING, found, where);
+      return;
+    }
+    Optional<Bytes> held = rows.getOrDefault(key, Optional.empty());
+    assertEquals(held.isEmpty() ? Found.DELETE : Found.ROW, found, where);
+    if (held.isEmpty()) return;
+    view.validFor(new ReadEpoch());
+    assertEquals(key, view.key(), where);
+    assertEquals(held.get(), view.value(), where);
+  }
+
   private static void point(
       int seed, NavigableMap<RowKey, Optional<Bytes>> rows, SSTable table, RowKey key) {
     String where = "seed " + seed + " key " + key;
     byte[] point = key.point().toArray();
-    RowSource found = table.find(point, key.suffix().toArray());
-    Optional<Bytes> held = rows.get(key);
-    if (held == null) {
-      assertNull(found, where);
-    } else {
-      assertNotNull(found, where);
-      assertTrue(table.mayContain(hash(key)), where);
-      assertEquals(held.orElse(Bytes.EMPTY), found.value(), where);
-      assertEquals(held.isEmpty(), found.tombstone, where);
-    }
+    byte[] raw = Bytes.concat(Bytes.of(3), key.point(), key.suffix()).toArray();
+    int suffixSize = key.suffix().size();
+    RowView view = new RowView();
+    Found found = table.get(hash(key), raw, 1, point.length, suffixSize, view);
+    if (rows.containsKey(key)) assertTrue(table.mayContain(hash(key)), where);
+    shows(where, rows, key, found, view);
+    RowKey least = rows.ceilingKey(key);
+    if (least != null && !least.point().equals(key.point())) least = null;
+    Found atOrAfter =
+        table.ceiling(
+            hash(key), raw, 1, point.length, key.suffix().toArray(), suffixSize, view);
+    shows(where, rows, least, atOrAfter, view);
     RowSource seeker = table.walk();
     RowKey ceiling = rows.ceilingKey(key);
     assertEquals(ceiling != null, seeker.seek(key), where);
