@@ -63,6 +63,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfLong SORTED_U64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
   /** The first view of the engine that shows it; the engine's own note. */
   long shownSince;
 

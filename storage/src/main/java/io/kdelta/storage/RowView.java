@@ -4,7 +4,6 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * One live row, shown where it lies: what a read without garbage fills in. Make one and use it for

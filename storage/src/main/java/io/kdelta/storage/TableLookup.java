@@ -81,8 +81,7 @@ final class TableLookup {
       if (!find(hash, key, from, pointSize)) return Found.NOTHING;
       int suffixFrom = from + pointSize;
       if (prefix >= 0) {
-        int order =
-            KeyBytes.compare(map, suffixAt, rowSuffixSize, key, suffixFrom, suffixSize);
+        int order = KeyBytes.compare(map, suffixAt, rowSuffixSize, key, suffixFrom, suffixSize);
         if (order > 0) return Found.NOTHING;
         if (order == 0 && kind != BlockWriter.BLOB) return show(key, from, pointSize, into);
       }

@@ -215,8 +215,7 @@ final class SSTableTest {
     RowKey least = rows.ceilingKey(key);
     if (least != null && !least.point().equals(key.point())) least = null;
     Found atOrAfter =
-        table.ceiling(
-            hash(key), raw, 1, point.length, key.suffix().toArray(), suffixSize, view);
+        table.ceiling(hash(key), raw, 1, point.length, key.suffix().toArray(), suffixSize, view);
     shows(where, rows, least, atOrAfter, view);
     RowSource seeker = table.walk();
     RowKey ceiling = rows.ceilingKey(key);
