@@ -58,8 +58,28 @@ final class KdeltaEngine implements Engine {
     batch.clear();
     for (int i = 0; i < count; i++) add(keys[i], values[i]);
     long lsn = apply();
-    turn();
-    if (mode == Mode.DURABLE) awaitDurable(lsn);
+    if (mode == Mode.DURABLE) {
+      commit(lsn);
+    } else {
+      turn();
+    }
+  }
+
+  /**
+   * One client that waits for its own put needs no thread beside it: it writes and syncs the log
+   * itself, as the callers of the other engines do; tables are built on their own thread.
+   */
+  private void commit(long lsn) throws InterruptedException {
+    take();
+    for (StorageWork work : store().takeWork()) {
+      if (work.kind() == StorageWork.Kind.LOG) {
+        work.run();
+        store().workDone(work);
+      } else {
+        submit(work);
+      }
+    }
+    awaitDurable(lsn);
   }
 
   /** Puts one row without handing out work: the part of a turn that a command costs. */
@@ -159,25 +179,29 @@ final class KdeltaEngine implements Engine {
     boolean took = take();
     if (!took && logOut) return;
     for (StorageWork work : store().takeWork()) {
-      boolean isLog = work.kind() == StorageWork.Kind.LOG;
       // The first piece makes the spare segment ready. Work that is never run stays out, and no
       // other of its kind is given.
-      if (mode == Mode.LOG_ONLY && !isLog && tablePieces++ > 0) continue;
-      out++;
-      if (isLog) logOut = true;
-      HostWorker worker = isLog ? log : tables;
-      if (worker == null) throw new IllegalStateException("not open");
-      worker.submit(() -> {
-        work.run();
-        done.add(work);
-      });
+      boolean isTable = work.kind() == StorageWork.Kind.TABLE;
+      if (mode == Mode.LOG_ONLY && isTable && tablePieces++ > 0) continue;
+      submit(work);
     }
+  }
+
+  private void submit(StorageWork work) {
+    out++;
+    boolean isLog = work.kind() == StorageWork.Kind.LOG;
+    if (isLog) logOut = true;
+    HostWorker worker = isLog ? log : tables;
+    if (worker == null) throw new IllegalStateException("not open");
+    worker.submit(() -> {
+      work.run();
+      done.add(work);
+    });
   }
 
   /** Waits until a piece of work has come back. */
   void await() throws InterruptedException {
-    StorageWork work = done.take();
-    back(work);
+    back(done.take());
   }
 
   boolean isDurable(long lsn) {
