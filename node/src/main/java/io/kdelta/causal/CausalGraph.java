@@ -25,12 +25,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CausalGraph {
   private final Rows rows;
+  private final VersionSearch search;
   private final RowView row = new RowView();
   private final VersionView shown = new VersionView();
 
   /** Reads {@code rows}. */
   public CausalGraph(Rows rows) {
     this.rows = rows;
+    this.search = new VersionSearch(rows);
   }
 
   /** The heads of a key; empty when it has no version. */
@@ -74,20 +76,13 @@ public final class CausalGraph {
 
   /** A visible version, or null. */
   public @Nullable Stored version(Digest id) {
-    Row pointer = rows.get(Keyspace.byId(id));
-    if (pointer == null) return null;
-    if (!(StoredRows.place(pointer) instanceof StoredRows.Place.Visible visible)) return null;
-    Row row = rows.get(Keyspace.version(Keyspace.group(visible.key()), visible.time(), id));
-    if (row == null) {
-      throw new KdeltaException.Corrupt("version " + id, 0, "its id is known and its row is not");
-    }
-    return StoredRows.stored(row);
+    if (!search.find(id, row)) return null;
+    return StoredRows.stored(row.value(), id, row.lsn());
   }
 
   /** Whether the version is visible. */
   public boolean contains(Digest id) {
-    Row pointer = rows.get(Keyspace.byId(id));
-    return pointer != null && StoredRows.place(pointer) instanceof StoredRows.Place.Visible;
+    return search.visible(id);
   }
 
   /** Whether the version is visible or durably parked. */

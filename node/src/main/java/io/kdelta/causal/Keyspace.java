@@ -58,17 +58,26 @@ public enum Keyspace {
   /** Documents from this size on lie in the content keyspace. */
   public static final int CONTENT_BYTES_MIN = 4_096;
 
+  /** The first byte of the suffix of a version. */
+  static final byte VERSION_SUFFIX = 1;
+
+  /** Bytes of the suffix of a version. */
+  static final int VERSION_SUFFIX_BYTES = 1 + Long.BYTES + Digest.SIZE;
+
   /** Where the namespace begins in the point part of a version. */
   static final int NAMESPACE_AT = 2;
 
   private static final int HEADS_SUFFIX = 0;
-  private static final int VERSION_SUFFIX = 1;
-  private static final int VERSION_SUFFIX_BYTES = 1 + Long.BYTES + Digest.SIZE;
 
   private final int code;
 
   Keyspace(int code) {
     this.code = code;
+  }
+
+  /** The first byte of every point part of this keyspace. */
+  int code() {
+    return code;
   }
 
   /** The first possible row of this keyspace. */

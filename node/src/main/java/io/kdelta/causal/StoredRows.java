@@ -30,12 +30,14 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class StoredRows {
+  /** State of a row by id: the version is part of the set. */
+  static final int VISIBLE = 0;
+
   /** Flag of a version's row: a request follows the dots. */
   static final int HAS_REQUEST = 1;
 
   private static final int FORMAT = 1;
   private static final int ELSEWHERE = 2;
-  private static final int VISIBLE = 0;
   private static final int PARKED = 1;
 
   /** Where the canonical bytes begin in the row of a version. */

@@ -27,7 +27,7 @@ final class VersionView {
 
   private RowView row = new RowView();
   private byte[] key = new byte[128];
-  private byte[] value = new byte[512];
+  private byte[] value = new byte[0];
   private int pointSize;
   private int keySize;
   private boolean brought;
