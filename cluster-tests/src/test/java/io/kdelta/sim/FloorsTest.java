@@ -104,6 +104,18 @@ final class FloorsTest {
                 "io.kdelta.reconciliation", "java..", "org.jspecify.annotations"));
   }
 
+  /** What verifies the engine's files must not make the engine's mistakes. */
+  @Test
+  void theVerifierSharesNoCodeWithTheEngine() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("io.kdelta.storage.verify")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.kdelta.storage"));
+  }
+
   @Test
   void onlyTheEdgeSpeaksGrpc() {
     check(

@@ -88,6 +88,14 @@ public final class CausalStore {
     return new CausalStore(engine, time, entropy, schema, node);
   }
 
+  /**
+   * What makes a copy of a store the store of another node, as its first batch: for a copy that is
+   * to run beside the store it was made of.
+   */
+  public static WriteBatch anotherNode(Entropy entropy) {
+    return new WriteBatch().put(SystemRows.NODE, SystemRows.node(NodeId.draw(entropy)));
+  }
+
   /** Fills the memory, unless that finds damage, so that there is nothing sound to fill it with. */
   private void scan() {
     try {

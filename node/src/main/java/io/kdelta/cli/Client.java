@@ -63,6 +63,15 @@ final class Client implements AutoCloseable {
     return call(channel -> request.apply(within(AdminGrpc.newBlockingStub(channel), timeout)));
   }
 
+  /** For what is asked of one node and no other, and takes its time. */
+  <T> T adminHere(Duration atMost, Function<AdminGrpc.AdminBlockingStub, T> request) {
+    try {
+      return request.apply(within(AdminGrpc.newBlockingStub(channel(address())), atMost));
+    } catch (StatusRuntimeException failure) {
+      throw Failures.of(failure, address(), servers);
+    }
+  }
+
   /** Makes a call, on the next server when one is gone; throws {@link CliException} in the end. */
   <T> T call(Function<Channel, T> request) {
     for (int tried = 1; ; tried++) {

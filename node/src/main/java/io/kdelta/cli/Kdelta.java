@@ -69,6 +69,7 @@ public final class Kdelta implements Runnable {
     line.addSubcommand(ClusterCommand.commandLine(invocation));
     line.addSubcommand("status", new ClusterCommand.Status(invocation));
     line.addSubcommand("peers", new ClusterCommand.Members(invocation));
+    line.addSubcommand(AdminCommand.commandLine(invocation));
     line.addSubcommand(new BenchCommand(invocation));
     line.addSubcommand(new VersionCommand(invocation));
     line.addSubcommand(new HelpCommand(invocation));

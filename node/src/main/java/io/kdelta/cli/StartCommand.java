@@ -58,6 +58,10 @@ final class StartCommand implements Callable<Integer> {
           new Flag(
               "backups", "N", "Nodes that are to hold each write beside this one (default 2)."),
           new Flag("document-bytes-max", "N", "Largest document (default 1 MiB, at most 16 MiB)."),
+          new Flag(
+              "scrub-hours",
+              "N",
+              "Read all tables once in so many hours, to find rot (default 24; 0: never)."),
           new Flag("in-memory", "", "Keep nothing when it stops."),
           new Flag("insecure", "", "Listen beyond this machine although nothing is encrypted."));
 

@@ -11,6 +11,7 @@ import io.kdelta.document.Write;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.vfs.Vfs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -210,6 +211,28 @@ public sealed interface Command {
 
   /** Reconciles now, with one node (its name, address or id) or with all that are alive. */
   record Reconcile(@Nullable String with) implements Steering {}
+
+  /** Asks the store for something that takes its time; one at a time. */
+  sealed interface StoreErrand extends Steering {}
+
+  /**
+   * Copies the store, as it is, into another directory. A second backup there takes what is new.
+   *
+   * @param target the directory; used on the table thread alone
+   */
+  record Backup(Vfs target) implements StoreErrand {}
+
+  /** Merges everything into one run. */
+  record Compact() implements StoreErrand {}
+
+  /** Keeps the store as it is under a name below the data directory, as links. */
+  record KeepSnapshot(String name) implements StoreErrand {}
+
+  /** The names of the snapshots that are kept. */
+  record ListSnapshots() implements StoreErrand {}
+
+  /** Removes a kept snapshot. */
+  record DropSnapshot(String name) implements StoreErrand {}
 
   /** Past reconciliation sessions, newest first. */
   record ReconcileLog(int limit) implements Steering {}

@@ -55,10 +55,12 @@ public final class Core implements AutoCloseable {
   private final Entropy entropy;
   private final CommitGate gate;
   private final Mending mending;
+  private final Errands errands;
   private @Nullable Service service;
   private Optional<String> readOnly = Optional.empty();
   private boolean started;
   private boolean fenced;
+  private boolean rotten;
   private boolean stopped;
   private int workOut;
   private long recoveredLsn;
@@ -86,6 +88,8 @@ public final class Core implements AutoCloseable {
     this.clock = clock;
     this.gate = new CommitGate(store.node(), engine.durableLsn());
     this.mending = new Mending(engine, store);
+    this.errands =
+        new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
     this.recoveredLsn = engine.lastLsn();
     if (store.sound()) serve();
   }
@@ -101,6 +105,7 @@ public final class Core implements AutoCloseable {
         new Desk(
             config.limits(),
             engine,
+            errands,
             new DocumentStore(store),
             gate,
             peers,
@@ -238,6 +243,7 @@ public final class Core implements AutoCloseable {
       case Event.Abandoned(long ticket) -> {
         gate.abandon(ticket);
         if (service != null) service.peers.abandon(ticket);
+        errands.abandon(ticket);
       }
       case Event.WorkDone(StorageWork work) -> {
         workOut--;
@@ -307,11 +313,14 @@ public final class Core implements AutoCloseable {
     }
     if (service != null) service.peers.save();
     if (!mending.due(now)) {
+      errands.scrubOn(now);
       for (StorageWork work : engine.takeWork()) {
         workOut++;
         outbox.run(work);
       }
     }
+    errands.answer(outbox);
+    timers.set(Timers.Purpose.ERRAND, errands.nextMoment(now));
     watchStorage(now);
     gate.settle(now, outbox);
     if (service != null) service.peers.expire(now);
@@ -370,6 +379,12 @@ public final class Core implements AutoCloseable {
       String text = reason.orElse("the log failed");
       gate.fence(text);
       outbox.halt(new KdeltaException.ReadOnly(text));
+    }
+    Optional<KdeltaException.Corrupt> systematic = engine.systematicDamage();
+    if (systematic.isPresent() && !rotten) {
+      rotten = true;
+      gate.fence(String.valueOf(systematic.get().getMessage()));
+      outbox.halt(systematic.get());
     }
     boolean retries = (reason.isPresent() || store.needsRepair()) && !fenced;
     timers.set(Timers.Purpose.STORAGE, retries ? now + STORAGE_RETRY_NANOS : Timers.NEVER);

@@ -76,16 +76,28 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
    * @param parkedReplies how many answers may wait in the commit gate
    * @param ackTimeoutMillis how long a write waits for its level unless its client's deadline is
    *     sooner (cluster.md section 3)
+   * @param scrubSeconds within how long the scrub reads everything once; 0 for never
    */
-  public record Limits(int inboxEvents, long inboxBytes, int parkedReplies, long ackTimeoutMillis) {
-    /** Of a node: 16,384 events, 64 MiB, 65,536 parked answers, 5 s. */
-    public static final Limits DEFAULT = new Limits(16_384, 64L << 20, 65_536, 5_000);
+  public record Limits(
+      int inboxEvents,
+      long inboxBytes,
+      int parkedReplies,
+      long ackTimeoutMillis,
+      long scrubSeconds) {
+    /** Of a node: 16,384 events, 64 MiB, 65,536 parked answers, 5 s, a scrub a day. */
+    public static final Limits DEFAULT = new Limits(16_384, 64L << 20, 65_536, 5_000, 86_400);
+
+    /** The same with another pace of the scrub. */
+    public Limits withScrub(long seconds) {
+      return new Limits(inboxEvents, inboxBytes, parkedReplies, ackTimeoutMillis, seconds);
+    }
 
     /** Refuses bounds that nothing fits into. */
     public Limits {
       if (inboxEvents < 1 || inboxBytes < 1 || parkedReplies < 1 || ackTimeoutMillis < 1) {
         throw new IllegalArgumentException("a limit below 1");
       }
+      if (scrubSeconds < 0) throw new IllegalArgumentException("a scrub of " + scrubSeconds + " s");
     }
   }
 }

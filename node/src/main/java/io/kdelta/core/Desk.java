@@ -34,6 +34,7 @@ final class Desk {
 
   private final CoreConfig.Limits limits;
   private final StorageEngine engine;
+  private final Errands errands;
   private final DocumentStore documents;
   private final Lookups lookups;
   private final CommitGate gate;
@@ -50,6 +51,7 @@ final class Desk {
   Desk(
       CoreConfig.Limits limits,
       StorageEngine engine,
+      Errands errands,
       DocumentStore documents,
       CommitGate gate,
       Peers peers,
@@ -59,6 +61,7 @@ final class Desk {
       Supplier<CoreStats> stats) {
     this.limits = limits;
     this.engine = engine;
+    this.errands = errands;
     this.documents = documents;
     this.lookups = new Lookups(documents, engine);
     this.gate = gate;
@@ -256,6 +259,7 @@ final class Desk {
         Event event = new Event.ReconcileNow(ticket, peer);
         peers.run(ticket, Peers.Kind.RECONCILE, deadline, event, now);
       }
+      case Command.StoreErrand errand -> errands.begin(ticket, errand);
       case Command.Leave() -> peers.run(ticket, Peers.Kind.LEAVE, deadline, new Event.Leave(), now);
     }
   }

@@ -89,6 +89,7 @@ final class NodeFacts {
         engine.readOnlyReason().orElse(""),
         store.tree().root(),
         stats,
+        engine.stats(),
         recoveryNotes());
   }
 

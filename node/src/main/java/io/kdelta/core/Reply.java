@@ -13,6 +13,8 @@ import io.kdelta.cluster.Session;
 import io.kdelta.document.JsonDiff;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.Errand;
+import io.kdelta.storage.StorageStats;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -209,12 +211,16 @@ public sealed interface Reply {
   /** The answer to Leave: the node has left, and so many members were told. */
   record Left(int told) implements Reply {}
 
+  /** The answer to every {@link Command.StoreErrand}. */
+  record StoreDone(Errand.Report report) implements Reply {}
+
   /**
    * The answer to AdminStatus.
    *
    * @param readiness whether the node takes writes, as far as the cluster decides
    * @param readOnly why the store takes no writes; empty when it does
    * @param root Merkle root of the set of versions
+   * @param storage counters of the store
    * @param recovery one sentence for each thing that recovery cut or set aside
    */
   record Status(
@@ -225,6 +231,7 @@ public sealed interface Reply {
       String readOnly,
       Digest root,
       CoreStats stats,
+      StorageStats storage,
       List<String> recovery)
       implements Reply {
     public Status {

@@ -16,6 +16,8 @@ final class Timers {
     CLUSTER,
     /** Parked versions that were freed and are taken in bit by bit. */
     DRAIN,
+    /** The scrub reads on, or somebody waits for an errand of the store. */
+    ERRAND,
     /** A read-only store looks whether there is room again. */
     STORAGE
   }

@@ -53,18 +53,6 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
-  public boolean linkTo(String existing, Vfs target, String added) {
-    if (target != this) return false;
-    run(() -> disk.link(existing, added));
-    return true;
-  }
-
-  @Override
-  public Vfs below(String directory) {
-    throw new UnsupportedOperationException("what is in memory has one directory");
-  }
-
-  @Override
   public void delete(String path) {
     run(() -> disk.delete(path));
   }

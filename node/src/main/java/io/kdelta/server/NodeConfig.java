@@ -89,9 +89,16 @@ public record NodeConfig(Identity identity, Network network, Store store) {
    * @param directory the data directory; unused when in memory
    * @param inMemory whether everything is gone when the process ends
    * @param documentBytesMax largest document, 1 to 16 MiB
+   * @param scrubHours within how many hours all tables are read once, to find rot; 0 for never
    */
-  public record Store(Path directory, boolean inMemory, int documentBytesMax) {
+  public record Store(Path directory, boolean inMemory, int documentBytesMax, int scrubHours) {
+    private static final int SCRUB_HOURS_MAX = 24 * 365;
+
     public Store {
+      if (scrubHours < 0 || scrubHours > SCRUB_HOURS_MAX) {
+        throw new KdeltaException.Invalid(
+            "scrub-hours", scrubHours + " is not from 0 to " + SCRUB_HOURS_MAX);
+      }
       if (documentBytesMax < 1 || documentBytesMax > CanonicalJson.BYTES_MAX) {
         throw new KdeltaException.Invalid(
             "document-bytes-max",

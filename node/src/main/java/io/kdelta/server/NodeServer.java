@@ -3,6 +3,7 @@ package io.kdelta.server;
 import com.google.protobuf.Timestamp;
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -24,6 +25,7 @@ import io.kdelta.vfs.Vfs;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,6 +46,7 @@ public final class NodeServer implements AutoCloseable {
   private static final long DRAIN_SECONDS_MAX = 15;
   private static final long CALLS_SECONDS_MAX = 5;
   private static final int WORKERS_MIN = 2;
+  private static final LocalOnly LOCAL = new LocalOnly(Set.of("GetNodeStatus", "ListSnapshots"));
 
   private final NodeConfig config;
   private final Consumer<String> notices;
@@ -190,7 +193,8 @@ public final class NodeServer implements AutoCloseable {
             .intercept(metrics);
     for (BindableService service : services) {
       ServerServiceDefinition limited = RecursionLimit.apply(service.bindService());
-      builder.addService(limited);
+      builder.addService(
+          service instanceof AdminService ? ServerInterceptors.intercept(limited, LOCAL) : limited);
     }
     return builder
         .addService(RecursionLimit.apply(health.manager().getHealthService().bindService()))
@@ -263,7 +267,9 @@ public final class NodeServer implements AutoCloseable {
             identity.backups(),
             ClusterConfig.Pace.DEFAULT,
             ClusterConfig.Limits.DEFAULT);
-    return new CoreConfig(owner, member, StorageLimits.standard(), CoreConfig.Limits.DEFAULT);
+    CoreConfig.Limits limits =
+        CoreConfig.Limits.DEFAULT.withScrub(TimeUnit.HOURS.toSeconds(config.store().scrubHours()));
+    return new CoreConfig(owner, member, StorageLimits.standard(), limits);
   }
 
   private AdminService.Facts facts() {

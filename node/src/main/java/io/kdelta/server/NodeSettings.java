@@ -38,10 +38,12 @@ public final class NodeSettings {
           "listen",
           "name",
           "port",
+          "scrub-hours",
           "zone");
 
   private static final String NONE = "none";
   private static final int HTTP_OFFSET = 2;
+  private static final int SCRUB_HOURS = 24;
 
   private final TreeMap<String, String> values = new TreeMap<>();
 
@@ -101,7 +103,8 @@ public final class NodeSettings {
         new NodeConfig.Store(
             Path.of(values.getOrDefault("data", defaultDirectory())),
             inMemory,
-            number("document-bytes-max", CanonicalJson.BYTES_DEFAULT)));
+            number("document-bytes-max", CanonicalJson.BYTES_DEFAULT),
+            number("scrub-hours", SCRUB_HOURS)));
   }
 
   private static String defaultDirectory() {

@@ -217,7 +217,7 @@ final class CoreTest {
 
   @Test
   void whatCanNotBeServedIsRefusedAtOnce() {
-    CoreRig small = new CoreRig(2, new CoreConfig.Limits(10, 1 << 20, 2, 5_000)).open();
+    CoreRig small = new CoreRig(2, new CoreConfig.Limits(10, 1 << 20, 2, 5_000, 0)).open();
     small.settle();
     small.send(put("a", "1"));
     small.send(put("b", "1"));

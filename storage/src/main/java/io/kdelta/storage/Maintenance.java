@@ -70,13 +70,19 @@ final class Maintenance {
     }
   }
 
+  /** Where the snapshot of that name lies; Invalid for what is no name. */
+  static Vfs snapshot(Vfs vfs, String name) {
+    requireName(name);
+    return vfs.below(SNAPSHOTS + "/" + name);
+  }
+
   /** Takes an errand on; Overloaded while there is another one. */
   Errand start(Errand.Kind kind, String name, @Nullable Destination destination) {
     if (job != null) {
       String other = job.errand.kind().name().toLowerCase(Locale.ROOT);
       throw new KdeltaException.Overloaded("another errand is under way: " + other);
     }
-    if (kind == Errand.Kind.SNAPSHOT || kind == Errand.Kind.DROP_SNAPSHOT) requireName(name);
+    if (kind == Errand.Kind.DROP_SNAPSHOT) requireName(name);
     job = new Job(new Errand(kind, name), destination);
     return job.errand;
   }

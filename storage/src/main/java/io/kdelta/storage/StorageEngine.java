@@ -245,7 +245,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   /** The same into {@code snapshots/NAME} below the data, of hard links alone. */
   public Errand keepSnapshot(String name, Bytes label, String owner) {
-    Vfs target = vfs.below("snapshots/" + name);
+    Vfs target = Maintenance.snapshot(vfs, name);
     return maintenance.start(
         Errand.Kind.SNAPSHOT, name, new Maintenance.Destination(target, label, owner));
   }

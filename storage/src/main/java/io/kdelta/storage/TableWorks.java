@@ -170,6 +170,9 @@ final class TableWorks {
     for (SSTable table : damagedTables()) {
       if (!noted.contains(table.number())) return false;
     }
+    for (SSTable table : quarantined) {
+      if (!noted.contains(table.number())) return false;
+    }
     return out == null;
   }
 

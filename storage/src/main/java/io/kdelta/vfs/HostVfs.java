@@ -121,7 +121,7 @@ public final class HostVfs implements Vfs {
 
   @Override
   public boolean linkTo(String existing, Vfs target, String added) {
-    if (!(target instanceof HostVfs other)) return false;
+    if (!(target instanceof HostVfs other)) return Vfs.super.linkTo(existing, target, added);
     try {
       Files.createLink(other.resolve(added), resolve(existing));
       return true;
@@ -131,11 +131,6 @@ public final class HostVfs implements Vfs {
       // Another file system, or one without links: a copy will say it if the disk itself fails.
       return false;
     }
-  }
-
-  @Override
-  public Vfs below(String directory) {
-    return new HostVfs(resolve(directory));
   }
 
   @Override

@@ -253,22 +253,6 @@ public final class SimVfs implements Vfs {
   }
 
   @Override
-  public boolean linkTo(String existing, Vfs target, String added) {
-    if (target instanceof Subdirectory part && part.whole() == this) {
-      link(existing, part.in(added));
-      return true;
-    }
-    if (target != this) return false;
-    link(existing, added);
-    return true;
-  }
-
-  @Override
-  public Vfs below(String directory) {
-    return new Subdirectory(this, directory);
-  }
-
-  @Override
   public void delete(String path) {
     call(path, "delete", false);
     SimNode node = names.find(path);

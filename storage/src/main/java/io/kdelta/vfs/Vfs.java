@@ -44,10 +44,19 @@ public interface Vfs {
    * @return false, and nothing was done, if the two directories do not lie on one file system that
    *     can do this
    */
-  boolean linkTo(String existing, Vfs target, String added);
+  default boolean linkTo(String existing, Vfs target, String added) {
+    if (target instanceof Subdirectory part) {
+      return linkTo(existing, part.whole(), part.in(added));
+    }
+    if (!target.equals(this)) return false;
+    link(existing, added);
+    return true;
+  }
 
-  /** A directory below this one, which exists, as a root of its own; locks are shared. */
-  Vfs below(String directory);
+  /** A directory below this one as a root of its own; locks are shared. Touches nothing. */
+  default Vfs below(String directory) {
+    return new Subdirectory(this, directory);
+  }
 
   /** Takes the name away. The file must exist; open files and mappings of it stay usable. */
   void delete(String path);
