@@ -181,7 +181,7 @@ public final class Core implements AutoCloseable {
     }
     start(now);
     Service serving = service;
-    if (serving != null) serving.desk.slow(slowness(engine.stats().pressure()));
+    if (serving != null) serving.desk.slow(slowness(engine.pressure()));
     for (Event event : events) take(event, now);
     for (Timers.Purpose purpose : timers.due(now)) {
       // The gate settles and the storage gives out work in every turn: waking up was all.

@@ -7,15 +7,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * A merge under way, in steps that each leave the store whole.
  *
- * <p>A merge above the bottom is one step. A merge with the bottom takes one table of the bottom
- * run after the other: a step replaces that table by what it and the rows above it in its key range
- * become, and the last step also removes the runs above. Until then their rows hide equal ones
- * below, so that a crash between steps costs only the work. Flushes may go on in between: they only
- * add newer runs. Owner: the core thread.
+ * <p>It takes one table of its oldest run after the other: a step replaces that table by what it
+ * and the newer rows in its key range become, and the last step also removes the newer runs. Until
+ * then their rows hide equal ones below, so that a crash between steps costs only the work, and the
+ * extra space is that of one table. Flushes go on in between: they only add newer runs. Owner: the
+ * core thread.
  */
 final class MergeJob {
   private final List<Run> upper;
-  private final @Nullable Run bottom;
+  private final Run oldest;
+  private final boolean withBottom;
   private int next;
 
   /**
@@ -42,33 +43,43 @@ final class MergeJob {
    * @param runs the runs of the plan, newest first, none damaged
    */
   MergeJob(List<Run> runs, boolean withBottom) {
-    this.upper = withBottom ? List.copyOf(runs.subList(0, runs.size() - 1)) : List.copyOf(runs);
-    this.bottom = withBottom ? runs.getLast() : null;
+    this.upper = List.copyOf(runs.subList(0, runs.size() - 1));
+    this.oldest = runs.getLast();
+    this.withBottom = withBottom;
   }
 
   /** The step that is due. */
   Step step() {
     List<SSTable> upperTables = new ArrayList<>();
     for (Run run : upper) upperTables.addAll(run.tables());
-    if (bottom == null) {
-      return new Step(upper, null, null, false, upper.getFirst().age(), upperTables, true);
-    }
-    List<SSTable> partitions = bottom.tables();
+    List<SSTable> partitions = oldest.tables();
     SSTable partition = partitions.get(next);
     boolean last = next == partitions.size() - 1;
     List<Run> inputs = new ArrayList<>(upper);
-    inputs.add(new Run(bottom.age(), List.of(partition)));
+    inputs.add(new Run(oldest.age(), List.of(partition)));
     List<SSTable> replaced = new ArrayList<>(List.of(partition));
     if (last) replaced.addAll(upperTables);
     RowKey from = next == 0 ? null : RowKey.first(partition.first().point());
     RowKey to = last ? null : RowKey.first(partitions.get(next + 1).first().point());
-    return new Step(inputs, from, to, true, bottom.age(), replaced, last);
+    return new Step(inputs, from, to, withBottom, oldest.age(), replaced, last);
+  }
+
+  /**
+   * At which size a step ends a table: about as large as the others, never a small rest behind large
+   * ones, which would make ever more tables out of the same rows.
+   */
+  long tableBytes(long partitionBytes) {
+    long share = oldest.tables().get(next).bytes();
+    for (Run run : upper) share += run.bytes() / oldest.tables().size();
+    long most = partitionBytes + partitionBytes / 4;
+    long pieces = Math.max(1, (share + most - 1) / most);
+    return pieces == 1 ? most : share / pieces + partitionBytes / 16;
   }
 
   /** The step is done and durable; answers whether there is another. */
   boolean advance() {
     next++;
-    return bottom != null && next < bottom.tables().size();
+    return next < oldest.tables().size();
   }
 
   /** The runs after a step: what it replaced is gone, what it wrote lies where the age says. */

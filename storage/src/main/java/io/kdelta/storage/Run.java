@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tables that together are one sorted run: no group lies in two of them. Immutable.
  *
- * @param age greater is newer; what a merge writes has the age of the newest run in it, but the
- *     bottom run keeps its own
+ * @param age greater is newer; what a merge writes has the age of the oldest run in it
  * @param tables in key order, at least one
  */
 record Run(long age, List<SSTable> tables) {

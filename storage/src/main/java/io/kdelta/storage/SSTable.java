@@ -133,6 +133,36 @@ final class SSTable implements AutoCloseable {
     lookup.forget();
   }
 
+  /** How many chunks hold rows, those that end in another section included. */
+  int rowChunks() {
+    return (int) ((header.groupsOffset() + CHUNK_BYTES - 1) / CHUNK_BYTES);
+  }
+
+  /** Verifies chunks through the mapping, which brings them into memory. Any thread. */
+  Optional<KdeltaException.Corrupt> check(int from, int end) {
+    try {
+      for (int chunk = from; chunk < end; chunk++) {
+        if (!isSound(chunk)) {
+          long at = Math.max(SSTableFormat.HEADER_BYTES, (long) chunk * CHUNK_BYTES);
+          return Optional.of(corrupt(at, "the chunk's checksum does not match"));
+        }
+      }
+      return Optional.empty();
+    } catch (InternalError cut) {
+      return Optional.of(corrupt(0, "the mapped file was cut: " + cut.getMessage()));
+    }
+  }
+
+  /** These chunks were found sound by {@link #check}. Core thread. */
+  void checked(int from, int end) {
+    for (int chunk = from; chunk < end; chunk++) verified[chunk >>> 6] |= 1L << chunk;
+  }
+
+  /** Brings the mapping of a file that was just written into memory, before reads do. */
+  void touch() {
+    if (map.isMapped()) map.load();
+  }
+
   /** This process has just written it: nothing needs to be verified again until the next open. */
   void trust() {
     Arrays.fill(verified, -1L);
@@ -405,9 +435,8 @@ final class SSTable implements AutoCloseable {
   private void verify(long from, long to) {
     for (int chunk = (int) (from / CHUNK_BYTES); (long) chunk * CHUNK_BYTES < to; chunk++) {
       if ((verified[chunk >>> 6] & 1L << chunk) != 0) continue;
-      long start = Math.max(SSTableFormat.HEADER_BYTES, (long) chunk * CHUNK_BYTES);
-      long end = Math.min((chunk + 1L) * CHUNK_BYTES, header.checksumsOffset());
-      if (SSTableFormat.crc(map, start, end - start) != checksum(chunk)) {
+      if (!isSound(chunk)) {
+        long start = Math.max(SSTableFormat.HEADER_BYTES, (long) chunk * CHUNK_BYTES);
         KdeltaException.Corrupt found = corrupt(start, "the chunk's checksum does not match");
         damaged(found);
         throw found;
@@ -415,6 +444,12 @@ final class SSTable implements AutoCloseable {
       verified[chunk >>> 6] |= 1L << chunk;
       verifications++;
     }
+  }
+
+  private boolean isSound(int chunk) {
+    long start = Math.max(SSTableFormat.HEADER_BYTES, (long) chunk * CHUNK_BYTES);
+    long end = Math.min((chunk + 1L) * CHUNK_BYTES, header.checksumsOffset());
+    return SSTableFormat.crc(map, start, end - start) == checksum(chunk);
   }
 
   private int checksum(int chunk) {

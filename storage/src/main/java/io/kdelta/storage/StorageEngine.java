@@ -279,6 +279,21 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return maintenance.scrub().systematic().filter(_ -> tableWorks.damageIsNoted());
   }
 
+  /**
+   * Debt against the hard limit, 0 (none) to 1 (writes are refused): what fills the memtables that
+   * are not yet tables, plus the runs beyond those that merges keep. It follows from what was
+   * applied and what work was taken back alone; whoever acknowledges writes slows down by it. Cheap
+   * enough for every turn.
+   */
+  public double pressure() {
+    if (readOnlyReason().isPresent()) return 1;
+    List<Memtable> memtables = views.current().memtables();
+    double active = (double) memtables.getFirst().used() / memtables.getFirst().capacity();
+    double unflushed = (memtables.size() - 1 + active) / limits.unflushedMemtablesMax();
+    double runs = views.current().runs().size() - Compaction.RUNS_MAX;
+    return Math.clamp(unflushed + Math.max(0, runs) / Compaction.RUNS_MAX, 0, 1);
+  }
+
   /** Counters. */
   public StorageStats stats() {
     long memtableBytes = 0;
@@ -385,15 +400,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
     memtables.addFirst(fresh);
     views.show(memtables, views.current().runs());
     for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
-  }
-
-  private double pressure() {
-    List<Memtable> memtables = views.current().memtables();
-    double active = (double) memtables.getFirst().used() / memtables.getFirst().capacity();
-    double byMemtables = (memtables.size() - 1 + active) / limits.unflushedMemtablesMax();
-    double byRuns = views.current().runs().size() / (2.0 * Compaction.RUNS_MAX);
-    double pressure = Math.clamp(Math.max(byMemtables, byRuns), 0, 1);
-    return readOnlyReason().isPresent() ? 1 : pressure;
   }
 
   /** What was counted since the engine was opened. */

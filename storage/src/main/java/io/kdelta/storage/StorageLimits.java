@@ -15,8 +15,10 @@ import io.kdelta.error.KdeltaException;
  * @param blockBytes a data block of a table is closed at this size
  * @param reserveBytes with less room than this on the disk, writes are refused while merges go on:
  *     it is what they work with
- * @param partitionBytes the bottom run is cut into tables of about this size, so that one step of a
- *     merge needs no more extra space than one of them
+ * @param partitionBytes runs are cut into tables of about this size, so that one step of a merge
+ *     needs no more extra space and, with its share of the newer runs, no more time than one of them
+ * @param compressBottom whether merges compress the blocks of the bottom run where that saves a
+ *     fifth; see {@link #compressed}
  */
 public record StorageLimits(
     long memtableBytes,
@@ -25,7 +27,8 @@ public record StorageLimits(
     long segmentBytes,
     int blockBytes,
     long partitionBytes,
-    long reserveBytes) {
+    long reserveBytes,
+    boolean compressBottom) {
 
   /** Throws Invalid when a limit can not work. */
   public StorageLimits {
@@ -39,9 +42,45 @@ public record StorageLimits(
     require("reserveBytes", reserveBytes >= 0);
   }
 
+  /** Without compression. */
+  public StorageLimits(
+      long memtableBytes,
+      int unflushedMemtablesMax,
+      long memtableBytesMax,
+      long segmentBytes,
+      int blockBytes,
+      long partitionBytes,
+      long reserveBytes) {
+    this(
+        memtableBytes,
+        unflushedMemtablesMax,
+        memtableBytesMax,
+        segmentBytes,
+        blockBytes,
+        partitionBytes,
+        reserveBytes,
+        false);
+  }
+
   /** For a node of its own: 64 MiB memtables and log segments (storage.md sections 2 and 4). */
   public static StorageLimits standard() {
-    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 256L << 20, 512L << 20);
+    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 64L << 20, 512L << 20);
+  }
+
+  /**
+   * The same with a compressed bottom run: less disk where values repeat themselves, and on top of a
+   * get from a block that was not read last what it takes to decompress that block.
+   */
+  public StorageLimits compressed() {
+    return new StorageLimits(
+        memtableBytes,
+        unflushedMemtablesMax,
+        memtableBytesMax,
+        segmentBytes,
+        blockBytes,
+        partitionBytes,
+        reserveBytes,
+        true);
   }
 
   /** For a simulated node among thousands in one process: everything happens early and often. */

@@ -147,6 +147,41 @@ abstract sealed class TableWork implements StorageWork {
     }
   }
 
+  /** Touches and verifies some chunks of a table through its mapping, for reads to come. */
+  static final class Warm extends TableWork {
+    private final Vfs vfs;
+    private final SSTable table;
+    private final int from;
+    private final int end;
+    private Optional<KdeltaException.Corrupt> found = Optional.empty();
+
+    Warm(Vfs vfs, SSTable table, int from, int end) {
+      this.vfs = vfs;
+      this.table = table;
+      this.from = from;
+      this.end = end;
+    }
+
+    @Override
+    Vfs vfs() {
+      return vfs;
+    }
+
+    @Override
+    void work() {
+      found = table.check(from, end);
+    }
+
+    /** Tells the table what came of it. Core thread. */
+    void result() {
+      if (found.isPresent()) {
+        table.damaged(found.get());
+      } else if (table.damage().isEmpty()) {
+        table.checked(from, end);
+      }
+    }
+  }
+
   /** Changes what the manifest says of tables and blob files, and nothing else. */
   static final class Note extends TableWork {
     private final Vfs vfs;
@@ -264,6 +299,7 @@ abstract sealed class TableWork implements StorageWork {
         SSTable fresh = SSTable.open(vfs(), table);
         opened.add(fresh);
         fresh.trust();
+        fresh.touch();
         edits.add(
             new TableFacts(run, table.checksum(), false).added(table.number(), table.bytes()));
       }

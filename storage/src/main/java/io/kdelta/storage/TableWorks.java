@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Decides what the table thread does next, and takes its results in.
  *
  * <p>One piece is out at a time. In order: a log segment (without one writes stop), removing what
- * is not needed, noting what was found damaged, flushing, merging; merging before flushing once
- * there are so many runs that reads suffer, which then slows writes down. A piece that failed is
+ * is not needed, noting what was found damaged, flushing, merging. Once there are so many runs that
+ * reads suffer, flushes and steps of the merge take turns; at twice as many flushes wait. Both are
+ * debt, which slows writes down. A piece that failed is
  * tried again after some calls of {@link #take}, more of them each time. Owner: the core thread.
  */
 final class TableWorks {
@@ -49,6 +50,11 @@ final class TableWorks {
   private final Maintenance maintenance;
   private boolean choreLast;
   private boolean forget;
+
+  /** Whether the last piece was a step that went before a flush: then they take turns. */
+  private boolean mergedLast;
+
+  private final Warming warming;
   private @Nullable MergeJob merge;
   private @Nullable TableWork out;
 
@@ -72,6 +78,7 @@ final class TableWorks {
     this.views = opened.views();
     this.hashSeed = opened.hashSeed();
     this.blobs = opened.blobs();
+    this.warming = new Warming(views.current());
     this.setAside = new ArrayList<>(opened.setAside());
     this.otherDamage = opened.otherDamage();
     this.counters = counters;
@@ -115,6 +122,7 @@ final class TableWorks {
       case BlobRewrite rewrite -> rewritten(rewrite);
       case TableWork.Note note -> noted(note);
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
+      case TableWork.Warm warm -> warm.result();
       case TableWork.Chore _ -> maintenance.done();
       case TableWork.Reclaim _, TableWork.Segment _ -> {}
     }
@@ -211,7 +219,11 @@ final class TableWorks {
     if (!notes.isEmpty()) {
       return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forget);
     }
-    TableWork mergeWork = views.current().runs().size() > Compaction.RUNS_MAX ? mergeStep() : null;
+    int runs = views.current().runs().size();
+    boolean mergeFirst =
+        runs >= 2 * Compaction.RUNS_MAX || (runs > Compaction.RUNS_MAX && !mergedLast);
+    TableWork mergeWork = mergeFirst ? mergeStep() : null;
+    mergedLast = mergeWork != null;
     if (mergeWork == null) mergeWork = flush();
     // Chores and merges take turns: neither waits for the other to have nothing left to do.
     if (mergeWork == null && !choreLast) mergeWork = maintenance.next();
@@ -219,6 +231,7 @@ final class TableWorks {
     if (mergeWork == null) mergeWork = rewrite();
     if (mergeWork == null) mergeWork = mergeStep();
     if (mergeWork == null) mergeWork = maintenance.next();
+    if (mergeWork == null) mergeWork = warming.next(vfs, views.current());
     if (mergeWork == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
     return mergeWork;
   }
@@ -261,7 +274,11 @@ final class TableWorks {
     boolean frozen = views.current().memtables().size() > 1;
     if (!frozen || oldest.lastLsn() > wal.durableLsn()) return null;
     return new TableWork.Flush(
-        manifest, target(false), oldest, wal.releasable(oldest.lastLsn()), blobs.contents());
+        manifest,
+        target(false, limits.partitionBytes()),
+        oldest,
+        wal.releasable(oldest.lastLsn()),
+        blobs.contents());
   }
 
   /** Half of a blob file is dead: its live values are written anew. */
@@ -296,15 +313,17 @@ final class TableWorks {
       merge = new MergeJob(runs.subList(due.first(), due.last() + 1), due.bottom());
     }
     MergeJob.Step step = merge.step();
-    return new TableWork.Merge(manifest, target(step.bottom()), step);
+    long tableBytes = merge.tableBytes(limits.partitionBytes());
+    return new TableWork.Merge(manifest, target(step.bottom(), tableBytes), step);
   }
 
-  private Compaction.Target target(boolean bottom) {
+  private Compaction.Target target(boolean bottom, long tableBytes) {
     return new Compaction.Target(
         vfs,
         manifest::nextFileNumber,
-        new SSTableWriter.Layout(hashSeed, limits.blockBytes(), bottom, false),
-        limits.partitionBytes());
+        new SSTableWriter.Layout(
+            hashSeed, limits.blockBytes(), bottom, bottom && limits.compressBottom()),
+        tableBytes);
   }
 
   private void flushed(TableWork.Flush flush) {
