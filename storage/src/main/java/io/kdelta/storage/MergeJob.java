@@ -65,8 +65,8 @@ final class MergeJob {
   }
 
   /**
-   * At which size a step ends a table: about as large as the others, never a small rest behind large
-   * ones, which would make ever more tables out of the same rows.
+   * At which size a step ends a table: about as large as the others, never a small rest behind
+   * large ones, which would make ever more tables out of the same rows.
    */
   long tableBytes(long partitionBytes) {
     long share = oldest.tables().get(next).bytes();

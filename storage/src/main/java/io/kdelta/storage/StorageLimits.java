@@ -16,7 +16,8 @@ import io.kdelta.error.KdeltaException;
  * @param reserveBytes with less room than this on the disk, writes are refused while merges go on:
  *     it is what they work with
  * @param partitionBytes runs are cut into tables of about this size, so that one step of a merge
- *     needs no more extra space and, with its share of the newer runs, no more time than one of them
+ *     needs no more extra space and, with its share of the newer runs, no more time than one of
+ *     them
  * @param compressBottom whether merges compress the blocks of the bottom run where that saves a
  *     fifth; see {@link #compressed}
  */
@@ -68,8 +69,8 @@ public record StorageLimits(
   }
 
   /**
-   * The same with a compressed bottom run: less disk where values repeat themselves, and on top of a
-   * get from a block that was not read last what it takes to decompress that block.
+   * The same with a compressed bottom run: less disk where values repeat themselves, and on top of
+   * a get from a block that was not read last what it takes to decompress that block.
    */
   public StorageLimits compressed() {
     return new StorageLimits(

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One piece is out at a time. In order: a log segment (without one writes stop), removing what
  * is not needed, noting what was found damaged, flushing, merging. Once there are so many runs that
  * reads suffer, flushes and steps of the merge take turns; at twice as many flushes wait. Both are
- * debt, which slows writes down. A piece that failed is
- * tried again after some calls of {@link #take}, more of them each time. Owner: the core thread.
+ * debt, which slows writes down. A piece that failed is tried again after some calls of {@link
+ * #take}, more of them each time. Owner: the core thread.
  */
 final class TableWorks {
   private static final int HOLD_CALLS_MAX = 64;
