@@ -56,7 +56,7 @@ public final class Slab implements AutoCloseable {
       throw new AssertionError("capacity " + capacityBytes);
     }
     Arena arena = Arena.ofShared();
-    return new Slab(arena, arena.allocate(capacityBytes, ALIGNMENT_BYTES), 0, 0);
+    return new Slab(arena, LargeMemory.allocate(arena, capacityBytes, ALIGNMENT_BYTES), 0, 0);
   }
 
   public long capacity() {

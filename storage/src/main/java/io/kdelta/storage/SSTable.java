@@ -323,8 +323,10 @@ final class SSTable implements AutoCloseable {
         map.get(U32, from) == size
             && prefix <= RowKey.BYTES_MAX
             && BlockWriter.HEADER_BYTES + prefix < size;
-    if (!sane) throw corrupt(from, "not a block");
-    return prefix;
+    if (sane) return prefix;
+    KdeltaException.Corrupt found = corrupt(from, "not a block");
+    damaged(found);
+    throw found;
   }
 
   /** The mapped file with the bytes of a block verified, for the core thread. */

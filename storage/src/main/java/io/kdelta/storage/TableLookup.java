@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import static io.kdelta.storage.SSTableFormat.U64;
 
+import io.kdelta.error.KdeltaException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -92,6 +93,8 @@ final class TableLookup {
       return here ? show(rows, into) : Found.NOTHING;
     } catch (InternalError cut) {
       throw table.cut(cut);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw damaged(offset, "a place outside the file: " + rotten.getMessage());
     }
   }
 
@@ -109,6 +112,8 @@ final class TableLookup {
       return show(rows, into);
     } catch (InternalError cut) {
       throw table.cut(cut);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw damaged(offset, "a place outside the file: " + rotten.getMessage());
     }
   }
 
@@ -123,6 +128,8 @@ final class TableLookup {
       return rows;
     } catch (InternalError cut) {
       throw table.cut(cut);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw damaged(offset, "a place outside the file: " + rotten.getMessage());
     }
   }
 
@@ -157,7 +164,7 @@ final class TableLookup {
       int place = (int) entry;
       block = place >>> placeBits;
       offset = place & ((1 << placeBits) - 1);
-      if (block >= prefixes.length) throw table.corrupt(0, "a place that can not be");
+      if (block >= prefixes.length) throw damaged(groupsOffset, "a place that can not be");
       prefix = prefixes[block] - 1;
       if (prefix < 0) lookAt(block);
       boolean here =
@@ -194,7 +201,7 @@ final class TableLookup {
             && rowSuffixSize >= 0
             && kind != 0
             && suffixAt + rowSuffixSize + valueSize <= end;
-    if (!sane) throw table.corrupt(table.blockOffset(block), "a row of the block can not be");
+    if (!sane) throw damaged(table.blockOffset(block), "a row of the block can not be");
     return prefix + rest == pointSize
         && KeyBytes.equal(map, position, key, from + prefix, rest)
         && (prefix == 0 || table.indexKeyStartsWith(block, key, from, prefix));
@@ -209,7 +216,13 @@ final class TableLookup {
       value |= (part & 0x7F) << shift;
       if (part >= 0) return value;
     }
-    throw table.corrupt(table.blockOffset(block), "a number of the block does not end");
+    throw damaged(table.blockOffset(block), "a number of the block does not end");
+  }
+
+  private KdeltaException.Corrupt damaged(long at, String reason) {
+    KdeltaException.Corrupt found = table.corrupt(at, reason);
+    table.damaged(found);
+    return found;
   }
 
   private Found show(byte[] key, int from, int pointSize, RowView into) {

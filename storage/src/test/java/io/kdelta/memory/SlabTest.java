@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,25 @@ final class SlabTest {
         slab.reset();
       }
       assertEquals(70_000 % 32_768, slab.generation());
+    }
+  }
+
+  @Test
+  void aLargeOneIsZeroedToItsLastByteAndCanBeMadeAgainAndAgain() {
+    long bytes = (9 << 20) + 24;
+    for (int use = 0; use < 20; use++) {
+      Slab slab = Slab.create(bytes);
+      assertEquals(bytes, slab.capacity());
+      assertEquals(0, slab.segment().address() % 64);
+      for (long at = 0; at < bytes; at += 8) {
+        long word = slab.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+        if (word != 0) throw new AssertionError("not zero at " + at);
+      }
+      slab.segment().fill((byte) 7);
+      MemorySegment segment = slab.segment();
+      slab.close();
+      assertThrows(
+          IllegalStateException.class, () -> segment.get(ValueLayout.JAVA_BYTE, bytes - 1));
     }
   }
 
