@@ -82,7 +82,8 @@ final class LargeMemory {
 
   private static long map(long bytes) {
     try {
-      return (long) Calls.MMAP.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0L);
+      return (long)
+          Calls.MMAP.invokeExact(0L, bytes, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0L);
     } catch (Throwable e) {
       throw new AssertionError("mmap", e);
     }

@@ -61,7 +61,8 @@ final class RowViewTest {
   @Test
   void aCursorsViewDiesWhenItMovesOrCloses() {
     try (StorageEngine engine = open()) {
-      engine.apply(new WriteBatch().put(KEY, Bytes.of(1)).put(RowKey.first(KEY.point()), KEY.point()));
+      engine.apply(
+          new WriteBatch().put(KEY, Bytes.of(1)).put(RowKey.first(KEY.point()), KEY.point()));
       Cursor cursor = engine.cursor(RowKey.first(Bytes.of(0)), null);
       assertTrue(cursor.next());
       RowView view = cursor.view();
