@@ -171,7 +171,9 @@ final class KdeltaEngine implements Engine {
     }
     if (log != null) log.close();
     if (tables != null) tables.close();
-    store().close();
+    // A store whose table work was held back stays as a killed one.
+    if (mode == Mode.LOG_ONLY) store().close();
+    else store().shutDown();
   }
 
   /** Takes finished work back and hands new work out: what a node does at the end of a turn. */

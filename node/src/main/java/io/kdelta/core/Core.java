@@ -202,6 +202,15 @@ public final class Core implements AutoCloseable {
     return outbox.take();
   }
 
+  /**
+   * After {@link #stop}, when all work given out has come back: closes the store in good order, so
+   * that the next start reads no log. Blocks; {@link #close} follows.
+   */
+  public void finish() {
+    if (!stopped) throw new AssertionError("stop comes first");
+    engine.shutDown();
+  }
+
   /** Counters as of the last turn. */
   public CoreStats stats() {
     return new CoreStats(

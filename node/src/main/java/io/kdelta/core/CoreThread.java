@@ -177,7 +177,8 @@ public final class CoreThread implements AutoCloseable {
 
   /**
    * Ends the core: what came before is finished as far as this node can alone, what waits for
-   * others is refused as UNKNOWN, the log is synced, files and lock are released.
+   * others is refused as UNKNOWN, the log is synced, memtables are written as tables, files and
+   * lock are released.
    */
   @Override
   public void close() {
@@ -201,7 +202,10 @@ public final class CoreThread implements AutoCloseable {
       perform(core.turn(List.of()));
       opened.complete(core.stats());
       while (failure == null && turn(core)) {}
-      if (failure == null) perform(core.stop("the node is stopping"));
+      if (failure == null) {
+        perform(core.stop("the node is stopping"));
+        core.finish();
+      }
     } catch (Throwable thrown) {
       fail(thrown);
     } finally {

@@ -48,4 +48,12 @@ public sealed interface ManifestEdit {
   /** A bad part of a segment was found and reported; recovery passes over it from now on. */
   record SetAside(long sequence, long offset, long bytes, long firstLsn, long lastLsn)
       implements ManifestEdit {}
+
+  /**
+   * The store was closed in good order: the log ends there, tables hold all of it, and no segment
+   * that comes later was used. Whatever names a segment after it takes it back.
+   *
+   * @param end offset after the last record of that segment
+   */
+  record LogEnded(long sequence, long end, long lastLsn) implements ManifestEdit {}
 }

@@ -25,6 +25,7 @@ import java.util.zip.CRC32C;
  *   u8 6  set aside         u64 sequence, u64 offset, u64 bytes, u64 first lsn, u64 last lsn
  *   u8 7  blob file added   u64 number, u64 file, u64 bytes, u64 checksum
  *   u8 8  blob file removed u64 number
+ *   u8 9  log ended         u64 sequence, u64 end, u64 last lsn
  * </pre>
  *
  * CURRENT, 28 bytes, replaced by rename:
@@ -63,6 +64,8 @@ final class ManifestFormat {
         case ManifestEdit.TableRemoved(long number) -> out.writeByte(2).writeLong(number);
         case ManifestEdit.BlobAdded(long number, long file, long bytes, long checksum) ->
             out.writeByte(7).writeLong(number).writeLong(file).writeLong(bytes).writeLong(checksum);
+        case ManifestEdit.LogEnded(long sequence, long end, long lastLsn) ->
+            out.writeByte(9).writeLong(sequence).writeLong(end).writeLong(lastLsn);
         case ManifestEdit.BlobRemoved(long number) -> out.writeByte(8).writeLong(number);
         case ManifestEdit.Flushed(long lsn) -> out.writeByte(3).writeLong(lsn);
         case ManifestEdit.SegmentNamed(long sequence, long file, long salt, long bytes) ->
@@ -113,6 +116,7 @@ final class ManifestFormat {
                 new ManifestEdit.BlobAdded(
                     in.readLong(), in.readLong(), in.readLong(), in.readLong());
             case 8 -> new ManifestEdit.BlobRemoved(in.readLong());
+            case 9 -> new ManifestEdit.LogEnded(in.readLong(), in.readLong(), in.readLong());
             default -> throw in.invalid("unknown kind " + kind);
           });
     }

@@ -3,6 +3,7 @@ package io.kdelta.storage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -14,16 +15,19 @@ import java.util.TreeMap;
  * @param blobs blob files by the number that references name
  * @param segments of the log, by sequence, used or ready for use
  * @param setAside bad parts of those segments
+ * @param ended where the log ended, if the store was closed in good order and not used since
  */
 public record ManifestState(
     long flushedLsn,
     SortedMap<Long, ManifestEdit.TableAdded> tables,
     SortedMap<Long, ManifestEdit.BlobAdded> blobs,
     SortedMap<Long, ManifestEdit.SegmentNamed> segments,
-    List<ManifestEdit.SetAside> setAside) {
+    List<ManifestEdit.SetAside> setAside,
+    Optional<ManifestEdit.LogEnded> ended) {
 
   public static final ManifestState EMPTY =
-      new ManifestState(0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of());
+      new ManifestState(
+          0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of(), Optional.empty());
 
   public ManifestState {
     tables = Collections.unmodifiableSortedMap(new TreeMap<>(tables));
@@ -39,6 +43,7 @@ public record ManifestState(
     TreeMap<Long, ManifestEdit.BlobAdded> nextBlobs = new TreeMap<>(blobs);
     TreeMap<Long, ManifestEdit.SegmentNamed> nextSegments = new TreeMap<>(segments);
     List<ManifestEdit.SetAside> nextSetAside = new ArrayList<>(setAside);
+    Optional<ManifestEdit.LogEnded> nextEnded = ended;
     for (ManifestEdit edit : edits) {
       switch (edit) {
         case ManifestEdit.TableAdded added ->
@@ -52,8 +57,14 @@ public record ManifestState(
           must(lsn >= flushed, edit);
           flushed = lsn;
         }
-        case ManifestEdit.SegmentNamed named ->
-            must(nextSegments.put(named.sequence(), named) == null, edit);
+        case ManifestEdit.SegmentNamed named -> {
+          must(nextSegments.put(named.sequence(), named) == null, edit);
+          nextEnded = Optional.empty();
+        }
+        case ManifestEdit.LogEnded end -> {
+          must(nextSegments.containsKey(end.sequence()) && end.lastLsn() <= flushed, edit);
+          nextEnded = Optional.of(end);
+        }
         case ManifestEdit.SegmentReleased(long sequence) -> {
           must(nextSegments.remove(sequence) != null, edit);
           nextSetAside.removeIf(part -> part.sequence() == sequence);
@@ -61,12 +72,12 @@ public record ManifestState(
         case ManifestEdit.SetAside part -> nextSetAside.add(part);
       }
     }
-    return new ManifestState(flushed, nextTables, nextBlobs, nextSegments, nextSetAside);
+    return new ManifestState(flushed, nextTables, nextBlobs, nextSegments, nextSetAside, nextEnded);
   }
 
   /** The same tables behind another log. */
   ManifestState withLog(SortedMap<Long, ManifestEdit.SegmentNamed> others) {
-    return new ManifestState(flushedLsn, tables, blobs, others, List.of());
+    return new ManifestState(flushedLsn, tables, blobs, others, List.of(), Optional.empty());
   }
 
   /** The edits that lead from nothing to this state. */
@@ -77,6 +88,7 @@ public record ManifestState(
     edits.addAll(blobs.values());
     edits.addAll(segments.values());
     edits.addAll(setAside);
+    ended.ifPresent(edits::add);
     return edits;
   }
 

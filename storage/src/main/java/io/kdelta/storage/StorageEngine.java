@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * readable at once, so a reply that shows {@link Row#lsn} must wait the same way.
  */
 public final class StorageEngine implements Rows, AutoCloseable {
+  /** More than enough pieces to write all memtables; merges that come first are left then. */
+  private static final int SHUT_DOWN_ROUNDS_MAX = 32;
+
   private final StorageLimits limits;
   private final Vfs vfs;
   private final Wal wal;
@@ -343,6 +346,25 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
+   * Closes in good order: what only the log holds is written as tables, and the manifest says that
+   * the log ends there, so that the next open has nothing to read back. Blocks about as long as a
+   * memtable takes to write; no work may be out. Where something stands in the way, a full disk or
+   * a fence, it ends as {@link #close} does, and the next open reads the log.
+   */
+  public void shutDown() {
+    if (closed) return;
+    for (int i = 0; i < SHUT_DOWN_ROUNDS_MAX && !isWritten(); i++) {
+      if (views.current().memtables().getFirst().lastLsn() != 0) freeze();
+      for (StorageWork work : takeWork()) {
+        work.run();
+        workDone(work);
+      }
+    }
+    if (isWritten() && readOnlyReason().isEmpty()) endLog();
+    close();
+  }
+
+  /**
    * Gives back memory and files. Writes nothing, as if the process had died: whoever cares about
    * the last batches waits for {@link #durableLsn} before. No work may be running. Closing twice
    * does nothing.
@@ -357,6 +379,21 @@ public final class StorageEngine implements Rows, AutoCloseable {
     tableWorks.close();
     wal.close();
     manifest.close();
+  }
+
+  /** Whether no memtable holds anything that tables do not. */
+  private boolean isWritten() {
+    List<Memtable> memtables = views.current().memtables();
+    return memtables.size() == 1 && memtables.getFirst().lastLsn() == 0;
+  }
+
+  private void endLog() {
+    try {
+      Optional<ManifestEdit.LogEnded> ended = wal.ended(manifest.state().flushedLsn());
+      if (ended.isPresent()) manifest.append(List.of(ended.orElseThrow()));
+    } catch (KdeltaException.DiskFault ignored) {
+      // Nothing depends on it: the next open reads the log back.
+    }
   }
 
   private void requireAnotherMemtable(WriteBatch batch) {

@@ -247,6 +247,13 @@ public final class Wal implements AutoCloseable {
     }
   }
 
+  /** Where the log ends, if all of it is durable and in tables and nothing is under way. */
+  Optional<ManifestEdit.LogEnded> ended(long flushedLsn) {
+    boolean quiet = !fenced && !writeOut && !preparationOut && filling.isEmpty();
+    if (!quiet || durableLsn != lastLsn || flushedLsn != lastLsn) return Optional.empty();
+    return Optional.of(new ManifestEdit.LogEnded(active.sequence(), position, lastLsn));
+  }
+
   /** Closes all files. What was not written is lost, as in a crash: write before. */
   @Override
   public void close() {

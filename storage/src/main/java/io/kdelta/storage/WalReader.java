@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.storage.ManifestEdit.LogEnded;
 import io.kdelta.storage.ManifestEdit.SegmentNamed;
 import io.kdelta.storage.ManifestEdit.SetAside;
 import io.kdelta.vfs.Vfs;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A bad part that an earlier open had set aside is passed over and never counts again, so that
  * damage can stop a node once but not at every start.
+ *
+ * <p>A log that ended in good order, and that tables hold in full, is not read at all.
  */
 final class WalReader {
   private final Vfs vfs;
@@ -87,6 +90,25 @@ final class WalReader {
       boolean used) {}
 
   Outcome read() {
+    return state.ended().isPresent() ? ended(state.ended().orElseThrow()) : readBack();
+  }
+
+  /** Tables hold all that the log holds, durably, so nothing in it is looked at. */
+  private Outcome ended(LogEnded log) {
+    for (SegmentNamed segment : state.segments().values()) {
+      if (segment.sequence() <= log.sequence()) kept.add(new Kept(segment, log.lastLsn(), false));
+    }
+    long flushed = state.flushedLsn();
+    return new Outcome(
+        new WalRecovery(flushed + 1, flushed, flushed, 0, 0, Optional.empty(), damage),
+        new WalFormat.Link(log.sequence(), log.end(), flushed),
+        tail,
+        kept,
+        newlySetAside,
+        Optional.empty());
+  }
+
+  private Outcome readBack() {
     List<Sighting> used = used();
     if (used.isEmpty() && missingYoungest.isEmpty()) {
       // Every manifest of a log names at least one segment that was used.

@@ -60,7 +60,8 @@ final class ManifestTest {
     Manifest again = open(vfs);
     again.append(List.of(new TableRemoved(9), new BlobRemoved(10), new SegmentReleased(1)));
     assertEquals(
-        new ManifestState(7, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of()),
+        new ManifestState(
+            7, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of(), Optional.empty()),
         again.state());
   }
 
