@@ -16,6 +16,8 @@ public final class MultiGet {
   private int[] pointSizes = new int[16];
   private int[] suffixSizes = new int[16];
   private boolean[] found = new boolean[16];
+  private long[] hashes = new long[16];
+  private long[] places = new long[16];
   private RowView[] views = new RowView[0];
   private int size;
 
@@ -36,6 +38,8 @@ public final class MultiGet {
       pointSizes = Arrays.copyOf(pointSizes, size * 2);
       suffixSizes = Arrays.copyOf(suffixSizes, size * 2);
       found = Arrays.copyOf(found, size * 2);
+      hashes = Arrays.copyOf(hashes, size * 2);
+      places = Arrays.copyOf(places, size * 2);
     }
     if (keys.length - keysSize < keySize) {
       keys = Arrays.copyOf(keys, Math.max(keysSize + keySize, keys.length * 2));
@@ -84,6 +88,23 @@ public final class MultiGet {
 
   int suffixSize(int index) {
     return suffixSizes[index];
+  }
+
+  long hash(int index) {
+    return hashes[index];
+  }
+
+  void hash(int index, long hash) {
+    hashes[index] = hash;
+  }
+
+  /** What was read ahead for the key. */
+  long place(int index) {
+    return places[index];
+  }
+
+  void place(int index, long place) {
+    places[index] = place;
   }
 
   void found(int index, boolean there) {

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Owner: the core thread. Reads into a {@link RowView} make no garbage.
  */
 final class ReadView {
+  /** Keys whose memory is waited for together: about as many lines as a processor asks for. */
+  private static final int TOGETHER = 32;
+
   private final long sequence;
   private final List<Memtable> memtables;
   private final List<Run> runs;
@@ -72,6 +75,37 @@ final class ReadView {
       if (found != Found.NOTHING) return found == Found.ROW;
     }
     return false;
+  }
+
+  /** The rows under many keys at an LSN, as {@link Rows#get(MultiGet)} says. */
+  int get(MultiGet keys, long lsn, ReadEpoch epoch) {
+    int count = 0;
+    for (int from = 0; from < keys.size(); from += TOGETHER) {
+      int to = Math.min(keys.size(), from + TOGETHER);
+      for (int i = from; i < to; i++) {
+        keys.hash(i, PointHash.of(keys.keys(), keys.from(i), keys.pointSize(i), seed));
+      }
+      for (Memtable memtable : memtableArray) memtable.readAhead(keys, from, to);
+      for (Run run : runArray) run.readAhead(keys, from, to);
+      for (int i = from; i < to; i++) {
+        RowView into = keys.view(i);
+        into.clear();
+        boolean found =
+            get(
+                keys.hash(i),
+                keys.keys(),
+                keys.from(i),
+                keys.pointSize(i),
+                keys.suffixSize(i),
+                lsn,
+                into);
+        keys.found(i, found);
+        if (!found) continue;
+        into.validFor(epoch);
+        count++;
+      }
+    }
+    return count;
   }
 
   /** The first row of a group at an LSN, as {@link Rows#first} says. */

@@ -47,6 +47,18 @@ record Run(long age, List<SSTable> tables) {
     return tables.get(at);
   }
 
+  /** Reads what gets of some keys will wait for. */
+  void readAhead(MultiGet keys, int from, int to) {
+    if (tables.size() == 1) {
+      tables.getFirst().readAhead(keys, from, to);
+      return;
+    }
+    for (int i = from; i < to; i++) {
+      SSTable table = tableOf(keys.keys(), keys.from(i), keys.pointSize(i));
+      if (table != null) table.readAhead(keys, i, i + 1);
+    }
+  }
+
   /** All rows, through the mapping. Core thread. */
   RowSource walk() {
     return tables.size() == 1 ? tables.getFirst().walk() : new Chain(false);

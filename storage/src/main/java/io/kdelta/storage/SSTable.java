@@ -250,6 +250,11 @@ final class SSTable implements AutoCloseable {
     return lookup.ceiling(hash, key, from, pointSize, suffix, suffixSize, into);
   }
 
+  /** Reads what gets of some keys will wait for. */
+  void readAhead(MultiGet keys, int from, int to) {
+    lookup.readAhead(keys, from, to);
+  }
+
   /** A source over one group, standing before its first row, or null when it is not here. */
   @Nullable RowSource group(byte[] point) {
     return lookup.group(point);

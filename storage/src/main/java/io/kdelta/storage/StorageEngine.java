@@ -130,6 +130,11 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   @Override
+  public int get(MultiGet keys) {
+    return views.current().get(keys, wal.lastLsn(), epoch);
+  }
+
+  @Override
   public Cursor group(Bytes point) {
     ReadView view = views.current();
     return held(view, release -> view.group(point, lastLsn(), release));
@@ -512,6 +517,12 @@ public final class StorageEngine implements Rows, AutoCloseable {
       if (!view.first(point, from, pointSize, lsn, into)) return false;
       into.validFor(epoch);
       return true;
+    }
+
+    @Override
+    public int get(MultiGet keys) {
+      requireOpen();
+      return view.get(keys, lsn, epoch);
     }
 
     @Override

@@ -138,10 +138,36 @@ final class TableLookup {
     return TableFilter.mayContain(map, filterOffset, filterLines, hash);
   }
 
-  /** Reads what a get of this hash waits for first, so that a later get need not. */
-  long touchEntry(long hash) {
+  /**
+   * Reads the entries, then the rows, of some keys: in short loops, so that the processor waits for
+   * many of them at the same time. What is not known to be sound is left to the get.
+   */
+  void readAhead(MultiGet keys, int from, int to) {
+    try {
+      for (int i = from; i < to; i++) keys.place(i, entryOf(keys.hash(i)));
+      for (int i = from; i < to; i++) {
+        int place = (int) keys.place(i);
+        int number = place >>> placeBits;
+        boolean plain = place != 0 && number < prefixes.length && prefixes[number] > UNKNOWN;
+        if (!plain) continue;
+        long row = table.blockOffset(number) + (place & ((1 << placeBits) - 1));
+        keys.place(i, map.get(U64, row));
+      }
+    } catch (InternalError cut) {
+      throw table.cut(cut);
+    }
+  }
+
+  /** The entry of a hash; 0, which is the place of none, when it is not here. */
+  private long entryOf(long hash) {
     if (!mayContain(hash)) return 0;
-    return map.get(U64, groupsOffset + 8L * buckets[bucket(hash)]);
+    int bucket = bucket(hash);
+    int end = buckets[bucket + 1];
+    for (int i = buckets[bucket]; i < end; i++) {
+      long entry = map.get(U64, groupsOffset + 8L * i);
+      if ((entry ^ hash) >>> 32 == 0) return entry;
+    }
+    return 0;
   }
 
   /** Something was found wrong: no block counts as looked at any more. */

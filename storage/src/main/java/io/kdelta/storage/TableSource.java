@@ -274,15 +274,17 @@ final class TableSource extends RowSource {
     tombstone = kind == BlockWriter.DELETE;
     blob = kind == BlockWriter.BLOB;
     reserveKey(keySize);
-    MemorySegment.copy(segment, U8, position, key, kept, fresh);
+    KeyBytes.copy(segment, position, key, kept, fresh);
     valueSegment = segment;
     valueOffset = position + fresh;
     position = valueOffset + valueSize;
   }
 
   private int varint() {
-    int value = 0;
-    for (int shift = 0; shift < 35; shift += 7) {
+    int value = segment.get(U8, position++);
+    if (value >= 0) return value;
+    value &= 0x7F;
+    for (int shift = 7; shift < 35; shift += 7) {
       byte part = segment.get(U8, position++);
       value |= (part & 0x7F) << shift;
       if (part >= 0) return value;
