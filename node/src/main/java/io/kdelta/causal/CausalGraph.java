@@ -245,6 +245,29 @@ public final class CausalGraph {
     return new KeyWalk(rows.cursor(from, to));
   }
 
+  /**
+   * The keys of a namespace with two or more heads, in order, each with its heads; at most {@code
+   * max}. Costs what it answers, however many keys there are.
+   *
+   * @param after only keys behind this one; null for all
+   */
+  public List<Heads> conflicts(String namespace, @Nullable String after, int max) {
+    Key.checkNamespace(namespace);
+    Bytes point = Keyspace.conflictPoint(namespace);
+    RowKey from = RowKey.first(point);
+    if (after != null) {
+      Bytes last = Keyspace.conflict(new Key(namespace, after)).point();
+      from = Keyspace.afterGroup(last);
+    }
+    List<Heads> found = new ArrayList<>();
+    try (Cursor cursor = rows.cursor(from, behindAllThatStartWith(point))) {
+      while (found.size() < max && cursor.next()) {
+        found.add(heads(Keyspace.keyOf(cursor.row().key().point())));
+      }
+    }
+    return found;
+  }
+
   /** What is remembered of a request, in the order of its writes; empty when nothing is. */
   public List<RequestRecord> request(String requestId) {
     List<RequestRecord> records = new ArrayList<>();

@@ -24,6 +24,7 @@ import io.kdelta.storage.RowKey;
  * 9 system       name
  * 10 request age u64 microseconds | u32 index | request id
  * 11 lost        VersionId
+ * 12 conflict    u8 size of namespace | namespace | key
  * </pre>
  *
  * Keyspaces from {@link #DERIVED_MIN} on belong to whoever derives something from the versions.
@@ -50,7 +51,9 @@ public enum Keyspace {
   /** Requests from the oldest to the newest. */
   REQUEST_AGE(10),
   /** Versions known to be lost to corruption, with their key. */
-  LOST(11);
+  LOST(11),
+  /** Keys with open heads, so that they are found without a walk over all keys. */
+  CONFLICT(12);
 
   /** The first keyspace of derived data. */
   public static final int DERIVED_MIN = 0x40;
@@ -108,12 +111,25 @@ public enum Keyspace {
 
   /** What the point parts of all keys of a namespace start with. */
   static Bytes namespacePoint(String namespace) {
-    ByteWriter out = VERSION.point(1 + namespace.length());
-    Fields.writeShortest(out, Bytes.utf8(namespace));
-    return out.toBytes();
+    return VERSION.pointOf(namespace);
   }
 
-  /** The key that a group belongs to. */
+  /** The row of a key with open heads. */
+  static RowKey conflict(Key key) {
+    return RowKey.first(Bytes.concat(CONFLICT.pointOf(key.namespace()), key.keyBytes()));
+  }
+
+  /** The row of a key with open heads, by the group of the key. */
+  static RowKey conflict(Bytes group) {
+    return conflict(keyOf(group));
+  }
+
+  /** What the conflict rows of a namespace start with. */
+  static Bytes conflictPoint(String namespace) {
+    return CONFLICT.pointOf(namespace);
+  }
+
+  /** The key that a group, or the point part of a conflict row, belongs to. */
   static Key keyOf(Bytes group) {
     int namespaceEnd = NAMESPACE_AT + group.unsignedAt(1);
     return new Key(
@@ -245,6 +261,12 @@ public enum Keyspace {
 
   static String nameOf(RowKey system) {
     return system.point().slice(1).utf8();
+  }
+
+  private Bytes pointOf(String namespace) {
+    ByteWriter out = point(1 + namespace.length());
+    Fields.writeShortest(out, Bytes.utf8(namespace));
+    return out.toBytes();
   }
 
   private ByteWriter point(int sizeExpected) {

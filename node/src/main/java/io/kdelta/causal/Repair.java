@@ -47,6 +47,8 @@ final class Repair {
     flush();
     mendKeys();
     flush();
+    mendConflicts();
+    flush();
     mendParked();
     flush();
     mendIds();
@@ -118,10 +120,23 @@ final class Repair {
     RowKey open = Keyspace.openHeads(point);
     if (heads.size() > 1) {
       put(open, StoredRows.heads(List.copyOf(heads.values())));
+      put(Keyspace.conflict(point), Bytes.EMPTY);
     } else if (engine.get(open) != null) {
       batch.delete(open);
     }
     flushIfLarge();
+  }
+
+  /** A key is listed as long as it has open heads. */
+  private void mendConflicts() {
+    try (Cursor cursor = engine.cursor(Keyspace.CONFLICT.start(), Keyspace.CONFLICT.end())) {
+      while (cursor.next()) {
+        RowKey row = cursor.row().key();
+        Bytes group = Keyspace.group(Keyspace.keyOf(row.point()));
+        if (engine.get(Keyspace.openHeads(group)) == null) batch.delete(row);
+        flushIfLarge();
+      }
+    }
   }
 
   private boolean documentIsHere(Stored stored) {

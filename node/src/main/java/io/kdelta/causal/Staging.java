@@ -90,8 +90,10 @@ final class Staging {
     RowKey open = Keyspace.openHeads(Keyspace.group(version.key()));
     if (after.conflicting()) {
       rows.put(open, StoredRows.heads(after.all()));
+      if (!before.conflicting()) rows.put(Keyspace.conflict(version.key()), Bytes.EMPTY);
     } else if (before.conflicting()) {
       rows.delete(open);
+      rows.delete(Keyspace.conflict(version.key()));
     }
     long position = state.applied + applied.size() + 1;
     rows.put(Keyspace.applied(position), StoredRows.digest(id));

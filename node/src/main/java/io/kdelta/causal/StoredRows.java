@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * request:         4 count | 32 body hash | 32 VersionId | 8 microseconds
  * apply log:       32 VersionId
  * lost:            1 + n namespace | 2 + n key
+ * conflict:        empty
  * </pre>
  */
 final class StoredRows {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the core. Time comes in as an argument, answers leave through {@link #settle}.
  */
 final class CommitGate {
+  /** Logs whose receipts are kept beside those that somebody waits for. */
+  static final int LOGS_MAX = 256;
+
   /**
    * What a reply waits for.
    *
@@ -127,7 +131,11 @@ final class CommitGate {
   private final NavigableSet<Parked> slowed = queue(parked -> parked.earliest);
   private final NavigableSet<Parked> deadlines = queue(parked -> parked.deadline);
   private final Map<Long, Parked> waitingForOthers = new LinkedHashMap<>();
-  private final TreeMap<Incarnation, TreeMap<NodeId, Intervals>> receipts = new TreeMap<>();
+
+  /** The log spoken of last is last. */
+  private final LinkedHashMap<Incarnation, TreeMap<NodeId, Intervals>> receipts =
+      new LinkedHashMap<>(16, 0.75f, true);
+
   private SortedSet<NodeId> members = new TreeSet<>();
   private SortedSet<NodeId> alive = new TreeSet<>();
   private boolean othersChanged;
@@ -172,7 +180,13 @@ final class CommitGate {
     receipts
         .computeIfAbsent(incarnation, _ -> new TreeMap<>())
         .merge(node, Intervals.of(first, last), (held, _) -> held.with(first, last));
+    if (receipts.size() > LOGS_MAX) trim();
     othersChanged = true;
+  }
+
+  /** How many logs receipts are kept of. */
+  int logs() {
+    return receipts.size();
   }
 
   /**
@@ -238,6 +252,21 @@ final class CommitGate {
   /** Refuses everything that waits: the node stops. */
   void stop(String reason, Outbox outbox) {
     while (!deadlines.isEmpty()) refuse(outbox, deadlines.first(), reason);
+  }
+
+  /** Forgets the logs longest untouched that nobody waits for: a retry asks for receipts again. */
+  private void trim() {
+    TreeSet<Incarnation> needed = new TreeSet<>();
+    for (Parked parked : deadlines) {
+      needed.addAll(parked.need.dots.keySet());
+      for (List<Dot> choice : parked.need.choices) {
+        for (Dot dot : choice) needed.add(dot.incarnation());
+      }
+    }
+    Iterator<Incarnation> eldest = receipts.keySet().iterator();
+    while (receipts.size() > LOGS_MAX && eldest.hasNext()) {
+      if (!needed.contains(eldest.next())) eldest.remove();
+    }
   }
 
   private void settleSynced(long now, Outbox outbox) {

@@ -187,21 +187,17 @@ public final class DocumentReader {
    */
   public Answer.Conflicts conflicts(List<String> namespaces, @Nullable Key after, int limit) {
     List<Heads> found = new ArrayList<>();
-    int scanned = 0;
     long lsn = 0;
     for (String namespace : namespaces) {
       int order = after == null ? 1 : namespace.compareTo(after.namespace());
       if (order < 0) continue;
       String from = order == 0 && after != null ? after.key() : null;
-      try (var walk = graph.keys(namespace, "", from)) {
-        while (walk.next()) {
-          Heads heads = walk.heads();
-          lsn = Math.max(lsn, heads.lsn());
-          if (heads.conflicting()) found.add(heads);
-          if (found.size() == limit || ++scanned == KEYS_SCANNED_MAX) {
-            return new Answer.Conflicts(found, heads.key(), lsn);
-          }
-        }
+      for (Heads heads : graph.conflicts(namespace, from, limit - found.size())) {
+        lsn = Math.max(lsn, heads.lsn());
+        found.add(heads);
+      }
+      if (found.size() == limit) {
+        return new Answer.Conflicts(found, found.getLast().key(), lsn);
       }
     }
     return new Answer.Conflicts(found, null, lsn);

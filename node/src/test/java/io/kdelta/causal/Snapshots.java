@@ -60,6 +60,10 @@ final class Snapshots {
       try (KeyWalk walk = graph.keys(namespace, "", null)) {
         while (walk.next()) keys.add(walk.heads().key());
       }
+      List<Key> conflicted = new ArrayList<>();
+      for (Key key : keys) if (graph.heads(key).conflicting()) conflicted.add(key);
+      List<Heads> listed = graph.conflicts(namespace, null, Integer.MAX_VALUE);
+      assertEquals(conflicted, listed.stream().map(Heads::key).toList(), "conflicts are listed");
       for (Key key : keys) {
         try (History history = graph.history(key)) {
           Timestamp before = new Timestamp(-1);

@@ -88,6 +88,20 @@ final class CommitGateTest {
   }
 
   @Test
+  void receiptsOfLogsThatNobodyWaitsForAreForgottenInTheEnd() {
+    members(B, C);
+    park(1, write(1, AckLevel.ALL, 2, 1));
+    gate.durable(1);
+    gate.receipt(B, LOG, 1, 1);
+    for (int i = 0; i < 10 * CommitGate.LOGS_MAX; i++) {
+      gate.receipt(B, new Incarnation(1_000, i), 1, 1);
+      assertTrue(gate.logs() <= CommitGate.LOGS_MAX + 1, gate.logs() + " logs");
+    }
+    gate.receipt(C, LOG, 1, 1);
+    assertEquals(List.of("1 ok 3"), settle(0), "what somebody waits for is kept");
+  }
+
+  @Test
   void strangersAndThoseWhoLeftDoNotCount() {
     members(B);
     park(1, write(1, AckLevel.ONE, 1, 1));
