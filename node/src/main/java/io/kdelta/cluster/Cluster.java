@@ -3,25 +3,17 @@ package io.kdelta.cluster;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
-import io.kdelta.memory.ByteReader;
-import io.kdelta.memory.ByteWriter;
-import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
 
 /**
  * A node's part in its cluster: the whole protocol behind one {@link #step}.
  *
  * <p>Owned by the core thread; no other may call it. Pure but for the {@link Replica} it reads: the
  * same events at the same times with the same entropy give the same effects.
- *
- * <p>The system row {@code met}: u32 count, then 16 bytes per node with which a session has ended.
  */
 public final class Cluster {
-  private static final String MET_ROW = "met";
-
   private final ClusterConfig config;
   private final Replica replica;
   private final Outbox outbox = new Outbox();
@@ -37,7 +29,7 @@ public final class Cluster {
   private final Backup backup;
   private final Relay relay;
   private final Sessions sessions;
-  private final TreeSet<NodeId> met = new TreeSet<>();
+  private final Acquaintances met;
   private List<NodeId> backups = List.of();
   private Member.Stage stage = Member.Stage.JOINING;
   private boolean started;
@@ -67,6 +59,7 @@ public final class Cluster {
             PeerCodec.FORMAT,
             PeerCodec.FORMAT);
     identity = new Identity(config, replica, entropy.split("cluster id"), outbox);
+    met = new Acquaintances(replica, outbox);
     dialler = new Dialler(config, entropy.split("dial"), outbox);
     links = new Links(config, identity, dialler, outbox, new Upward());
     roster = new Roster(config.limits().members(), outbox);
@@ -78,7 +71,6 @@ public final class Cluster {
     backup = new Backup(replica, config, outbox, links, sessions::doubt);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
     roster.recall(replica.recall(Roster.ROW));
-    replica.recall(MET_ROW).ifPresent(this::recallMet);
   }
 
   /**
@@ -161,6 +153,11 @@ public final class Cluster {
   /** Sessions that ended, newest first, a bounded number. */
   public List<Session> sessions() {
     return sessions.past();
+  }
+
+  /** What was said and heard since the start. */
+  public Traffic traffic() {
+    return links.traffic().with(sessions.ended(), sessions.rounds());
   }
 
   private void take(Event event, long now) {
@@ -414,33 +411,16 @@ public final class Cluster {
         own || met.contains(entry.node()));
   }
 
-  private void recallMet(Bytes row) {
-    ByteReader in = new ByteReader(row, "system row " + MET_ROW);
-    int count = in.readCount(NodeId.SIZE);
-    for (int i = 0; i < count; i++) met.add(NodeId.read(in));
-    in.end();
-  }
-
-  private void rememberMet() {
-    ByteWriter out = new ByteWriter(4 + NodeId.SIZE * met.size());
-    out.writeInt(met.size());
-    for (NodeId one : met) one.write(out);
-    outbox.add(new Effect.Remember(MET_ROW, out.toBytes()));
-  }
-
   /** What the cluster had remembered may be lost as well: it is written anew. */
   private void rememberAll() {
     identity.remember();
     gossip.remember();
     roster.rememberAnew();
-    rememberMet();
+    met.remember();
   }
 
   private void meet(NodeId node, long now) {
-    if (met.add(node)) {
-      rememberMet();
-      membershipStale = true;
-    }
+    membershipStale |= met.add(node);
     backup.settled(node);
     relay.changed(now);
     chooseBackups(now);

@@ -31,6 +31,7 @@ final class Links implements Wire {
   private final Outbox outbox;
   private final Listener listener;
   private final Map<Long, Link> links = new TreeMap<>();
+  private final Traffic.Bytes traffic = new Traffic.Bytes();
   private final Map<NodeId, Link> active = new TreeMap<>();
 
   /** What the operator was told lately, and when; the oldest first. */
@@ -123,6 +124,7 @@ final class Links implements Wire {
       if (whole.isEmpty()) return;
       size = whole.get().size();
       message = PeerCodec.decode(whole.get());
+      traffic.received(message, size);
     } catch (KdeltaException.Invalid e) {
       refuse(link, PeerMessage.Refuse.Reason.MALFORMED, e.field() + ": " + e.reason(), now);
       return;
@@ -152,6 +154,11 @@ final class Links implements Wire {
     Link link = active.get(node);
     if (link == null || link.closing) return -1;
     return put(link, message, now);
+  }
+
+  /** What went over all links since the start. */
+  Traffic.Bytes traffic() {
+    return traffic;
   }
 
   /** Whether a node is linked. */
@@ -376,6 +383,7 @@ final class Links implements Wire {
   private int put(Link link, PeerMessage message, long now) {
     link.sentAt = now;
     Bytes whole = PeerCodec.encode(message);
+    traffic.sent(message, whole.size());
     for (Bytes part : Parts.cut(whole, message.lane())) {
       outbox.add(new Effect.Send(link.number, part, message.lane()));
     }

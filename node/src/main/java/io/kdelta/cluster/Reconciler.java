@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +51,6 @@ final class Reconciler implements Sessions {
 
   private static final long RETRY_MIN = 100 * MILLI;
   private static final int RETRY_DOUBLINGS = 6;
-  private static final long ERRAND = 15_000 * MILLI;
   private static final int PAST_MAX = 1_024;
   private static final String CROSSED = "crossed";
 
@@ -67,11 +65,13 @@ final class Reconciler implements Sessions {
   private final Deque<Session> past = new ArrayDeque<>();
   private final TreeSet<Digest> refused = new TreeSet<>();
   private final Deque<Digest> refusedOrder = new ArrayDeque<>();
-  private final List<Errand> errands = new ArrayList<>();
+  private final Errands errands;
 
   /** The peer whose session may move versions. */
   private @Nullable NodeId bulk;
 
+  private long ended;
+  private long rounds;
   private long latest;
   private long grownAt;
   private long lookAt = Long.MAX_VALUE;
@@ -97,25 +97,12 @@ final class Reconciler implements Sessions {
     long restedAt;
   }
 
-  /** What the operator waits for. */
-  private static final class Errand {
-    final long ticket;
-    final Set<NodeId> waiting;
-    final List<Session> sessions = new ArrayList<>();
-    long deadline;
-
-    Errand(long ticket, Set<NodeId> waiting, long deadline) {
-      this.ticket = ticket;
-      this.waiting = waiting;
-      this.deadline = deadline;
-    }
-  }
-
   /** The driver of the node that {@code host} stands for. */
   Reconciler(Replica replica, Entropy entropy, Host host) {
     this.replica = replica;
     this.entropy = entropy;
     this.host = host;
+    this.errands = new Errands(host::effect);
   }
 
   @Override
@@ -140,10 +127,7 @@ final class Reconciler implements Sessions {
     if (exchange != null) exchange.drop("the link was lost");
     settle(node, now);
     peers.remove(node);
-    for (Errand errand : List.copyOf(errands)) {
-      errand.waiting.remove(node);
-      conclude(errand);
-    }
+    errands.gone(node);
   }
 
   @Override
@@ -253,16 +237,14 @@ final class Reconciler implements Sessions {
       peer.dueAt = now;
       peer.notBefore = now;
     }
-    Errand errand = new Errand(request.ticket(), wanted, now + ERRAND);
-    errands.add(errand);
-    conclude(errand);
+    errands.add(request.ticket(), wanted, now);
     openDue(now);
   }
 
   @Override
   public void forgive(long nanos) {
     running.values().forEach(exchange -> exchange.forgive(nanos));
-    errands.forEach(errand -> errand.deadline += nanos);
+    errands.forgive(nanos);
     grownAt += nanos;
     for (Peer peer : peers.values()) {
       peer.changedAt += nanos;
@@ -283,7 +265,7 @@ final class Reconciler implements Sessions {
     }
     if (lookAt <= now) look(now);
     if (backgroundAt <= now) pickOne(now);
-    for (Errand errand : List.copyOf(errands)) expire(errand, now);
+    errands.expire(running::containsKey, now);
     openDue(now);
   }
 
@@ -297,7 +279,7 @@ final class Reconciler implements Sessions {
       }
       if (exchange.hasWork()) deadline = latest;
     }
-    for (Errand errand : errands) deadline = Math.min(deadline, errand.deadline);
+    deadline = Math.min(deadline, errands.deadline());
     if (bulk == null) {
       for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
         Peer peer = entry.getValue();
@@ -313,6 +295,16 @@ final class Reconciler implements Sessions {
   @Override
   public List<Session> past() {
     return List.copyOf(past);
+  }
+
+  @Override
+  public long ended() {
+    return ended;
+  }
+
+  @Override
+  public long rounds() {
+    return rounds;
   }
 
   /** A peer opens a session. */
@@ -412,7 +404,15 @@ final class Reconciler implements Sessions {
       if (!peer.met) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
     }
     Session session = exchange.record(now);
-    boolean asked = report(node, session, again);
+    ended++;
+    rounds += session.rounds();
+    boolean asked = errands.wants(node);
+    if (asked && again) {
+      if (peer != null) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
+      asked = false;
+    } else if (asked) {
+      errands.ended(node, session);
+    }
     if (asked || (!again && (first || exchange.isNoteworthy()))) {
       past.addFirst(session);
       if (past.size() > PAST_MAX) past.removeLast();
@@ -438,40 +438,6 @@ final class Reconciler implements Sessions {
     peer.restTheirs = null;
     peer.restedAt = now;
     lookSoon(now);
-  }
-
-  /** Tells the operators who wait for this session; whether any does. */
-  private boolean report(NodeId node, Session session, boolean again) {
-    boolean asked = false;
-    for (Errand errand : List.copyOf(errands)) {
-      if (!errand.waiting.contains(node)) continue;
-      if (again) {
-        Peer peer = peers.get(node);
-        if (peer != null) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
-        continue;
-      }
-      asked = true;
-      errand.waiting.remove(node);
-      errand.sessions.add(session);
-      conclude(errand);
-    }
-    return asked;
-  }
-
-  private void expire(Errand errand, long now) {
-    if (errand.deadline > now) return;
-    if (errand.waiting.stream().anyMatch(running::containsKey)) {
-      errand.deadline = now + SILENCE;
-      return;
-    }
-    errand.waiting.clear();
-    conclude(errand);
-  }
-
-  private void conclude(Errand errand) {
-    if (errand.waiting.isEmpty() && errands.remove(errand)) {
-      host.effect(new Effect.Reconciled(errand.ticket, errand.sessions));
-    }
   }
 
   /** Compares roots, and makes sessions due where they differ for too long. */

@@ -84,6 +84,12 @@ interface Sessions {
   /** Sessions that ended, newest first, a bounded number. */
   List<Session> past();
 
+  /** How many sessions have ended since the start, whether {@link #past} tells of them or not. */
+  long ended();
+
+  /** Their round trips. */
+  long rounds();
+
   /** Makes the driver; its own stream of chance is split off. */
   interface Factory {
     Sessions create(Replica replica, Entropy entropy, Host host);

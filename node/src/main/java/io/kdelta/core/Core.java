@@ -3,6 +3,7 @@ package io.kdelta.core;
 import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.Traffic;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.document.DocumentStore;
 import io.kdelta.env.Entropy;
@@ -10,6 +11,7 @@ import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageEngine;
+import io.kdelta.storage.StorageStats;
 import io.kdelta.storage.StorageWork;
 import io.kdelta.vfs.Vfs;
 import java.util.LinkedHashSet;
@@ -213,6 +215,7 @@ public final class Core implements AutoCloseable {
 
   /** Counters as of the last turn. */
   public CoreStats stats() {
+    StorageStats storage = engine.stats();
     return new CoreStats(
         turns,
         eventsTaken,
@@ -226,9 +229,11 @@ public final class Core implements AutoCloseable {
         0,
         0,
         store.stats().versions(),
-        StoredReplica.diskBytes(engine.stats()),
+        StoredReplica.diskBytes(storage),
         engine.lastLsn(),
-        engine.durableLsn());
+        engine.durableLsn(),
+        storage,
+        service == null ? Traffic.NONE : service.peers.cluster().traffic());
   }
 
   /** Releases the files and the lock of the data directory. Work given out must have ended. */

@@ -1,5 +1,8 @@
 package io.kdelta.core;
 
+import io.kdelta.cluster.Traffic;
+import io.kdelta.storage.StorageStats;
+
 /**
  * Counters of a core since it was opened: an immutable picture taken at the end of a turn, read by
  * metrics on any thread. The counters themselves are plain longs of the core.
@@ -19,6 +22,8 @@ package io.kdelta.core;
  * @param diskBytes bytes of its files
  * @param lastLsn newest batch in the log
  * @param durableLsn newest batch that is synced
+ * @param storage counters of the store
+ * @param traffic what was said to peers and heard from them
  */
 public record CoreStats(
     long turns,
@@ -35,7 +40,9 @@ public record CoreStats(
     long versions,
     long diskBytes,
     long lastLsn,
-    long durableLsn) {
+    long durableLsn,
+    StorageStats storage,
+    Traffic traffic) {
   /** The same with what only the thread around the core knows. */
   CoreStats with(long overloads, long inboxEvents, long inboxBytes) {
     return new CoreStats(
@@ -53,6 +60,8 @@ public record CoreStats(
         versions,
         diskBytes,
         lastLsn,
-        durableLsn);
+        durableLsn,
+        storage,
+        traffic);
   }
 }

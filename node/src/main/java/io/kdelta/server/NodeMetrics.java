@@ -61,6 +61,8 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "kdelta.wal.unsynced.batches",
         "batches in the log that are not yet synced",
         stats -> (double) stats.lastLsn() - stats.durableLsn());
+    bindStorage(core);
+    bindTraffic(core);
     for (Member.State state : Member.State.values()) {
       Gauge.builder("kdelta.peers", health, h -> count(h, state))
           .description("other members by state")
@@ -73,6 +75,49 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     Gauge.builder("kdelta.ready", health, h -> h.unreadiness().isEmpty() ? 1 : 0)
         .description("whether the node is ready")
         .register(registry);
+  }
+
+  private void bindStorage(CoreThread core) {
+    counter(core, "kdelta.wal.syncs", "syncs of the log", s -> s.storage().logSyncs());
+    counter(core, "kdelta.storage.batches", "batches applied", s -> s.storage().batches());
+    counter(core, "kdelta.storage.batch.bytes", "their bytes", s -> s.storage().batchBytes());
+    counter(core, "kdelta.storage.flushes", "tables flushed", s -> s.storage().flushes());
+    counter(core, "kdelta.storage.flushed.bytes", "bytes flushed", s -> s.storage().flushedBytes());
+    counter(core, "kdelta.storage.merges", "merge steps", s -> s.storage().merges());
+    counter(core, "kdelta.storage.merged.bytes", "bytes merged", s -> s.storage().mergedBytes());
+    counter(core, "kdelta.storage.failures", "table work that failed", s -> s.storage().failures());
+    gauge(core, "kdelta.storage.pressure", "debt, 0 to 1", s -> s.storage().pressure());
+    gauge(core, "kdelta.storage.runs", "sorted runs on disk", s -> s.storage().runs());
+    gauge(core, "kdelta.storage.pins", "open snapshots and cursors", s -> s.storage().pins());
+    gauge(core, "kdelta.storage.damaged", "files set aside", s -> s.storage().setAside());
+  }
+
+  private void bindTraffic(CoreThread core) {
+    counter(
+        core, "kdelta.replication.sent.bytes", "log frames sent", s -> s.traffic().shippedBytes());
+    counter(
+        core,
+        "kdelta.replication.received.bytes",
+        "log frames received",
+        s -> s.traffic().receivedBytes());
+    counter(core, "kdelta.reconciliation.sessions", "sessions ended", s -> s.traffic().sessions());
+    counter(core, "kdelta.reconciliation.rounds", "round trips", s -> s.traffic().rounds());
+    counter(
+        core,
+        "kdelta.reconciliation.sent.bytes",
+        "sent in sessions",
+        s -> s.traffic().sessionSentBytes());
+    counter(
+        core,
+        "kdelta.reconciliation.received.bytes",
+        "received in sessions",
+        s -> s.traffic().sessionReceivedBytes());
+    counter(core, "kdelta.gossip.sent.bytes", "gossip sent", s -> s.traffic().gossipSentBytes());
+    counter(
+        core,
+        "kdelta.gossip.received.bytes",
+        "gossip received",
+        s -> s.traffic().gossipReceivedBytes());
   }
 
   /** The text that Prometheus reads. */

@@ -275,6 +275,10 @@ final class NodeTest {
         List.of(
             "kdelta_versions",
             "kdelta_core_turns_total",
+            "kdelta_wal_syncs_total",
+            "kdelta_wal_unsynced_batches",
+            "kdelta_reconciliation_rounds_total",
+            "kdelta_replication_sent_bytes_total",
             "kdelta_peers",
             "jvm_memory",
             "kdelta_rpc_seconds_count")) {

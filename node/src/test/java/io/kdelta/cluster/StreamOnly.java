@@ -30,6 +30,16 @@ final class StreamOnly implements Sessions {
   public void grown(long now) {}
 
   @Override
+  public long ended() {
+    return 0;
+  }
+
+  @Override
+  public long rounds() {
+    return 0;
+  }
+
+  @Override
   public void mended(long now) {}
 
   @Override

@@ -69,6 +69,11 @@ final class CoreClusterTest {
     long all = a.send(put("x", "1", CoreRig.level(AckLevel.ALL)));
     net.until("the acknowledgement", 2 * SECOND, () -> !a.open(all));
     assertEquals(3, assertInstanceOf(Reply.Written.class, a.answered.get(all)).synced());
+    CoreStats counted = a.core().stats();
+    assertTrue(counted.storage().logSyncs() > 0);
+    assertTrue(counted.traffic().shippedBytes() > 0, counted::toString);
+    assertTrue(counted.traffic().sessions() >= 2 && counted.traffic().rounds() >= 2);
+    assertTrue(net.rigs.get(1).core().stats().traffic().receivedBytes() > 0);
     net.stop(2);
     net.rigs.get(2).disk.crash();
     net.until("the death is noticed", MINUTE, () -> states(a).contains(Member.State.DEAD));

@@ -180,6 +180,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
       case LogWork log -> {
         if (log != logOut) throw new AssertionError("not the log work that is out");
         logOut = null;
+        counters.logSyncs++;
         wal.written(log.write);
       }
       case TableWork table -> tableWorks.done(table);
@@ -342,6 +343,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
         counters.blobRewrites,
         counters.blobWrittenBytes,
         verifications,
+        counters.logSyncs,
         counters.failures,
         scrub.passes(),
         scrub.bytes(),
@@ -458,6 +460,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     /** Of tables and blob files that are no longer shown. */
     long verificationsRetired;
 
+    long logSyncs;
     long failures;
   }
 

@@ -26,6 +26,7 @@ package io.kdelta.storage;
  * @param blobWrittenBytes bytes of blob files written, at first and anew
  * @param coreVerifications chunks of tables and values of blob files that a read had to verify
  *     because the table thread had not touched them before
+ * @param logSyncs writes of the log that ended, each with its sync
  * @param failures pieces of table work that failed and were tried again
  * @param scrubPasses how many times the scrub has read everything
  * @param scrubbedBytes what it has read
@@ -56,6 +57,7 @@ public record StorageStats(
     long blobRewrites,
     long blobWrittenBytes,
     long coreVerifications,
+    long logSyncs,
     long failures,
     long scrubPasses,
     long scrubbedBytes,
