@@ -123,8 +123,10 @@ final class RepairTest {
       }
       children.add(victim);
       for (Envelope child : children) node.receiveDurably(child);
-      for (int i = 0; i < 300; i++) node.put("filler", "\"" + "x".repeat(3_000) + "\"");
-      rot(node, victim.document());
+      for (int i = 0; i < 300; i++) node.put("filler" + i, "\"" + "x".repeat(3_000) + "\"");
+      // What a process has written itself it does not doubt before the next scrub.
+      node.settle().reopen();
+      assertTrue(rot(node, victim.document()), "it is not flushed yet");
       assertEquals(new Reception.Visible(parent.version().id()), node.receive(parent));
       assertTrue(node.store.draining(), "some are stuck");
       assertTrue(node.store.parked() > 0);
@@ -147,22 +149,22 @@ final class RepairTest {
     return source.envelope(source.write(onParent).version().id());
   }
 
-  /** Flips a byte of these bytes where they lie in a table. */
-  private static void rot(TestNode node, Bytes bytes) {
-    String wanted = bytes.utf8();
-    int rotten = 0;
+  /** Flips a byte of a large document wherever a flush has put it; false while none has. */
+  private static boolean rot(TestNode node, Bytes document) {
+    String start = document.slice(0, 64).utf8();
+    boolean rotten = false;
     for (String name : node.disk.list("")) {
-      if (!name.endsWith(".table")) continue;
+      if (!name.endsWith(".table") && !name.endsWith(".blob")) continue;
       try (var file = node.disk.open(name)) {
         byte[] content = new byte[(int) file.size()];
         file.readAt(0, java.nio.ByteBuffer.wrap(content));
-        int at = new String(content, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(wanted);
+        int at = new String(content, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(start);
         if (at < 0) continue;
-        node.disk.flip(name, at + wanted.length() / 2, 0x08);
-        rotten++;
+        node.disk.flip(name, at + document.size() / 2, 0x08);
+        rotten = true;
       }
     }
-    assertTrue(rotten > 0, "it lies in no table yet");
+    return rotten;
   }
 
   @Test
