@@ -179,13 +179,22 @@ final class StartCommand implements Callable<Integer> {
     invocation.console().notice(Times.full(invocation.console().now().get()) + "  " + line);
   }
 
-  private static CliException startFailure(KdeltaException error) {
+  /** What a person is told whose node can not start, and what to do about it. */
+  static CliException startFailure(KdeltaException error) {
     boolean corrupt = error instanceof KdeltaException.Corrupt;
+    String hint = error.hint().orElse(null);
+    if (corrupt) {
+      hint =
+          "nothing was changed; keep the data directory, give --data a new one and --join a peer:"
+              + " the peers bring back what they hold";
+    } else if (error instanceof KdeltaException.DiskFault fault && fault.full()) {
+      hint = "nothing was lost; make room on that disk and start again";
+    }
     return new CliException(
         corrupt ? ExitCode.CORRUPT : ExitCode.UNEXPECTED,
         corrupt ? "CORRUPT" : "CANNOT_START",
         "the node cannot start: " + error.getMessage(),
-        error.hint().orElse(null),
+        hint,
         error);
   }
 }

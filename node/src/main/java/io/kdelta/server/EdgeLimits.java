@@ -10,6 +10,10 @@ final class EdgeLimits {
 
   static final int METADATA_BYTES_MAX = 8 << 10;
   static final int CALLS_PER_CONNECTION_MAX = 64;
+
+  /** Connections of clients and peers together. Judged. */
+  static final int CONNECTIONS_MAX = 4_096;
+
   static final int HANDSHAKE_SECONDS_MAX = 5;
 
   /** A ping more often than this is abuse. */

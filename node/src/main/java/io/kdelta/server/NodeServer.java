@@ -176,6 +176,7 @@ public final class NodeServer implements AutoCloseable {
   }
 
   private Server build(List<BindableService> services) {
+    ConnectionCap connections = new ConnectionCap(EdgeLimits.CONNECTIONS_MAX);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(config.network().listen().resolve("listen"))
             .executor(workers)
@@ -190,6 +191,8 @@ public final class NodeServer implements AutoCloseable {
             .maxConnectionIdle(EdgeLimits.IDLE_MINUTES_MAX, TimeUnit.MINUTES)
             .maxConnectionAge(EdgeLimits.AGE_HOURS_MAX, TimeUnit.HOURS)
             .maxRstFramesPerWindow(EdgeLimits.RESETS_MAX, EdgeLimits.RESETS_WINDOW_SECONDS)
+            .addTransportFilter(connections)
+            .intercept(connections)
             .intercept(metrics);
     for (BindableService service : services) {
       ServerServiceDefinition limited = RecursionLimit.apply(service.bindService());
