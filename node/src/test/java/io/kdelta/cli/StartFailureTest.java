@@ -21,7 +21,7 @@ final class StartFailureTest {
   void aManifestThatCanNotBeReadIsNamedWithTheWayOut() {
     open().close();
     for (String name : disk.list("")) {
-      if (name.endsWith(".manifest")) disk.flip(name, 100, 4);
+      if (name.endsWith(".manifest")) disk.flip(name, 170, 4);
     }
     CliException told = StartCommand.startFailure(failure());
     assertEquals(ExitCode.CORRUPT, told.exitCode());
