@@ -1,5 +1,7 @@
 package io.kdelta.cluster;
 
+import java.util.EnumMap;
+
 /**
  * What a node has said and heard since its start: immutable, any thread.
  *
@@ -26,28 +28,25 @@ public record Traffic(
 
   /** Counts the bytes of messages by their lanes. Owned by the core thread. */
   static final class Bytes {
-    private final long[] sent = new long[Lane.values().length];
-    private final long[] received = new long[Lane.values().length];
+    private final EnumMap<Lane, Long> sent = new EnumMap<>(Lane.class);
+    private final EnumMap<Lane, Long> received = new EnumMap<>(Lane.class);
 
     void sent(PeerMessage message, int size) {
-      sent[message.lane().ordinal()] += size;
+      sent.merge(message.lane(), (long) size, Long::sum);
     }
 
     void received(PeerMessage message, int size) {
-      received[message.lane().ordinal()] += size;
+      received.merge(message.lane(), (long) size, Long::sum);
     }
 
     Traffic with(long sessions, long rounds) {
-      int ship = Lane.SHIP.ordinal();
-      int bulk = Lane.BULK.ordinal();
-      int gossip = Lane.GOSSIP.ordinal();
       return new Traffic(
-          sent[ship],
-          received[ship],
-          sent[bulk],
-          received[bulk],
-          sent[gossip],
-          received[gossip],
+          sent.getOrDefault(Lane.SHIP, 0L),
+          received.getOrDefault(Lane.SHIP, 0L),
+          sent.getOrDefault(Lane.BULK, 0L),
+          received.getOrDefault(Lane.BULK, 0L),
+          sent.getOrDefault(Lane.GOSSIP, 0L),
+          received.getOrDefault(Lane.GOSSIP, 0L),
           sessions,
           rounds);
     }
