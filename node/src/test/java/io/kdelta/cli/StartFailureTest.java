@@ -25,7 +25,7 @@ final class StartFailureTest {
     }
     CliException told = StartCommand.startFailure(failure());
     assertEquals(ExitCode.CORRUPT, told.exitCode());
-    assertTrue(told.getMessage().contains(".manifest at byte"), told::getMessage);
+    assertTrue(String.valueOf(told.getMessage()).contains(".manifest at byte"), told::toString);
     assertTrue(String.valueOf(told.hint()).contains("--join"), () -> "" + told.hint());
   }
 
@@ -34,7 +34,7 @@ final class StartFailureTest {
     open().close();
     disk.setCapacity(disk.used());
     CliException told = StartCommand.startFailure(failure());
-    assertTrue(told.getMessage().contains("no space left"), told::getMessage);
+    assertTrue(String.valueOf(told.getMessage()).contains("no space left"), told::toString);
     assertTrue(String.valueOf(told.hint()).contains("make room"), () -> "" + told.hint());
   }
 
