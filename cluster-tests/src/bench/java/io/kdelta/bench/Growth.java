@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 
@@ -91,7 +92,7 @@ final class Growth {
         });
   }
 
-  private static void diff(MerkleTree one, MerkleTree other, Prefix place, TreeSet<Digest> found) {
+  private static void diff(MerkleTree one, MerkleTree other, Prefix place, Set<Digest> found) {
     Digest left = one.hash(place);
     Digest right = other.hash(place);
     if (left == null ? right == null : left.equals(right)) return;
