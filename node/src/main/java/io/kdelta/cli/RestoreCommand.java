@@ -50,6 +50,12 @@ final class RestoreCommand implements Callable<Integer> {
     if (Files.exists(directory) && !Files.isDirectory(directory)) {
       throw CliException.usage(directory + " is a file, not a directory", null);
     }
+    String[] there = directory.toFile().list();
+    if (there != null && there.length > 0) {
+      throw CliException.usage(
+          directory + " is not empty: it holds " + there[0],
+          "a restore that was cut leaves files behind: remove " + directory + " and restore again");
+    }
     Entropy entropy = new HostEntropy();
     Optional<WriteBatch> identity =
         newNode ? Optional.of(CausalStore.anotherNode(entropy)) : Optional.empty();

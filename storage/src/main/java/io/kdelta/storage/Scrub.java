@@ -4,21 +4,28 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.vfs.Vfs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads every chunk of every table, a little at a time, so that rot is found before a read needs
- * the data and while a peer still has it. Goes by table number; a pass ends behind the last.
+ * Reads every chunk of every table and every value in a blob file that its rows refer to, a little
+ * at a time, so that rot is found before a read needs the data and while a peer still has it. Goes
+ * by table number; a pass ends behind the last.
  *
  * <p>Owner: the core thread; {@link Piece#read} runs on the table thread.
  */
 final class Scrub {
+  private static final long PIECE_BYTES_MAX = 8 << 20;
+
   private final CorruptionTracker tracker = new CorruptionTracker();
   private long budget;
   private long table;
-  private int chunk;
+
+  /** Chunk of the table, or chunks plus the place among the values that it refers to. */
+  private int next;
+
   private long passes;
   private long bytes;
   private long found;
@@ -34,33 +41,70 @@ final class Scrub {
    */
   record Position(long table, long passes, long bytes, long found) {}
 
-  /** A part of one table. */
+  /** A part of one table: of its chunks, or behind them of the values that it refers to. */
   static final class Piece {
     private final Vfs vfs;
     private final SSTable table;
     private final SSTableWriter.Finished named;
     private final int from;
-    private final int end;
+    private final long bytesMax;
+    private long bytes;
+    private int next;
+    private boolean over;
     private Optional<KdeltaException.Corrupt> found = Optional.empty();
 
-    Piece(Vfs vfs, SSTable table, SSTableWriter.Finished named, int from, int end) {
+    /**
+     * @param from chunk it begins with, or chunks plus the place among the references
+     */
+    Piece(Vfs vfs, SSTable table, SSTableWriter.Finished named, int from, long bytesMax) {
       this.vfs = vfs;
       this.table = table;
       this.named = named;
       this.from = from;
-      this.end = end;
+      this.bytesMax = bytesMax;
+      this.next = from;
     }
 
     /** Table thread: reads by the file, so what the mapping has seen before counts for nothing. */
     void read() {
       try {
-        // Another opening reads header, columns and footer again.
-        if (from == 0) SSTable.open(vfs, named).close();
-        ByteBuffer target = ByteBuffer.allocateDirect((end - from) * SSTableFormat.CHUNK_BYTES);
-        table.readChunks(from, end, target);
+        if (from < table.header().chunks()) {
+          readChunks();
+        } else {
+          readValues(from - table.header().chunks());
+        }
       } catch (KdeltaException.Corrupt corrupt) {
         found = Optional.of(corrupt);
+      } catch (InternalError cut) {
+        found = Optional.of(table.corrupt(0, "the mapped file was cut: " + cut.getMessage()));
       }
+    }
+
+    private void readChunks() {
+      // Another opening reads header, columns and footer again.
+      if (from == 0) SSTable.open(vfs, named).close();
+      int chunks = table.header().chunks();
+      next = (int) Math.min(chunks, from + Math.max(1, bytesMax / SSTableFormat.CHUNK_BYTES));
+      ByteBuffer target = ByteBuffer.allocateDirect((next - from) * SSTableFormat.CHUNK_BYTES);
+      table.readChunks(from, next, target);
+      bytes = (long) (next - from) * SSTableFormat.CHUNK_BYTES;
+      over = next == chunks && table.blobCount() == 0;
+    }
+
+    private void readValues(int skipped) {
+      int seen = 0;
+      for (int index = 0; index < table.blobCount(); index++) {
+        BlobFile blob = table.blobOf(table.blobNumber(index));
+        BitSet entries = new BitSet();
+        table.markBlobEntries(index, entries);
+        for (int at = entries.nextSetBit(0); at >= 0; at = entries.nextSetBit(at + 1)) {
+          if (seen++ < skipped) continue;
+          if (bytes >= bytesMax) return;
+          bytes += blob.read(at).remaining();
+          next++;
+        }
+      }
+      over = true;
     }
   }
 
@@ -96,33 +140,34 @@ final class Scrub {
       // What is left of the budget waits for the next call: a pass a call at most.
       passes++;
       table = 0;
-      chunk = 0;
+      next = 0;
       budget = 0;
       return null;
     }
-    if (due.number() != table) chunk = 0;
+    if (due.number() != table) next = 0;
     table = due.number();
     ManifestEdit.TableAdded named = state.tables().get(table);
     if (named == null) throw new AssertionError("table " + table + " lives and has no name");
-    int chunks = due.header().chunks();
-    long more = Math.max(1, budget / SSTableFormat.CHUNK_BYTES);
-    int end = (int) Math.min(chunks, chunk + Math.min(more, 128));
     return new Piece(
         vfs,
         due,
         new SSTableWriter.Finished(table, named.bytes(), TableFacts.of(named).checksum()),
-        chunk,
-        end);
+        next,
+        Math.min(budget, PIECE_BYTES_MAX));
   }
 
   /** Takes the piece back. */
   void done(Piece piece) {
-    long read = (long) (piece.end - piece.from) * SSTableFormat.CHUNK_BYTES;
-    budget -= read;
-    bytes += read;
+    // Even what has read nothing uses some of the budget up.
+    budget -= Math.max(piece.bytes, SSTableFormat.CHUNK_BYTES);
+    bytes += piece.bytes;
     if (piece.found.isPresent()) {
       KdeltaException.Corrupt corrupt = piece.found.get();
-      piece.table.damaged(corrupt);
+      if (corrupt.file().equals(piece.table.path())) {
+        piece.table.damaged(corrupt);
+      } else {
+        piece.table.blobDamage(corrupt);
+      }
       found++;
       tracker.bad();
       if (tracker.systematic() && systematic.isEmpty()) {
@@ -134,10 +179,10 @@ final class Scrub {
                     corrupt.reason() + "; the damage is systematic"));
       }
     } else {
-      for (int i = piece.from; i < piece.end; i++) tracker.good();
+      for (int i = piece.from; i < piece.next; i++) tracker.good();
     }
-    boolean over = piece.found.isPresent() || piece.end == piece.table.header().chunks();
-    chunk = over ? 0 : piece.end;
+    boolean over = piece.found.isPresent() || piece.over;
+    next = over ? 0 : piece.next;
     if (over) table++;
   }
 }

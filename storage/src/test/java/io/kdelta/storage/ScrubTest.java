@@ -75,10 +75,43 @@ final class ScrubTest {
         List<Damage> found = store.recovery().setAside();
         assertEquals(1, found.size(), "flip at " + offset);
         assertEquals(table, found.getFirst().file());
-        assertEquals(1, store.stats().scrubFound());
         assertTrue(store.systematicDamage().isEmpty());
       }
     }
+  }
+
+  @Test
+  void aFlippedByteOfALargeValueIsFoundWithTheTableThatRefersToIt() {
+    SimVfs whole = new SimVfs(new SimEntropy(1));
+    try (StorageEngine store = StorageEngine.open(whole, new SimEntropy(3), LIMITS)) {
+      for (int i = 0; i < 30; i++) {
+        byte[] value = new byte[5000];
+        new SimEntropy(i).fill(value);
+        store.apply(
+            new WriteBatch().put(RowKey.first(Bytes.utf8("key " + i)), Bytes.copyOf(value)));
+        store.runInline();
+      }
+      store.compact();
+      store.runInline();
+      pass(store);
+      assertFalse(store.recovery().lossy());
+    }
+    String blob =
+        whole.list("").stream().filter(name -> name.endsWith(".blob")).findFirst().orElseThrow();
+    int found = 0;
+    for (long offset = 70; offset < 20_000; offset += 1_301) {
+      SimVfs disk = whole.copy(new SimEntropy(offset));
+      try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(3), LIMITS)) {
+        assertFalse(store.recovery().lossy());
+        disk.flip(blob, offset, 1);
+        pass(store);
+        List<Damage> damage = store.recovery().setAside();
+        assertEquals(1, damage.size(), "flip at " + offset);
+        assertTrue(damage.getFirst().reason().contains(blob), () -> "" + damage);
+        found++;
+      }
+    }
+    assertTrue(found > 10);
   }
 
   @Test

@@ -111,6 +111,63 @@ final class VerifyTest {
     return named;
   }
 
+  @Test
+  void everyByteOfABlobFileCounts() {
+    SimVfs disk = new SimVfs(new SimEntropy(1));
+    StorageLimits limits = new StorageLimits(64 << 10, 3, 1 << 22, 128 << 10, 4096, 1 << 20, 0);
+    TreeMap<RowKey, Bytes> expected = new TreeMap<>();
+    try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(2), limits)) {
+      for (int i = 0; i < 12; i++) {
+        byte[] value = new byte[4_096 + i];
+        new SimEntropy(i).fill(value);
+        RowKey key = RowKey.first(Bytes.utf8("key " + i));
+        store.apply(new WriteBatch().put(key, Bytes.copyOf(value)));
+        expected.put(key, Bytes.copyOf(value));
+      }
+      store.runInline();
+      store.compact();
+      store.runInline();
+    }
+    TreeMap<RowKey, Bytes> found = new TreeMap<>();
+    Findings whole =
+        verify(disk, (point, suffix, value) -> found.put(new RowKey(point, suffix), value));
+    assertEquals(List.of(), damage(whole));
+    assertEquals(expected, found);
+    String blob =
+        disk.list("").stream().filter(name -> name.endsWith(".blob")).findFirst().orElseThrow();
+    long size = size(disk, blob);
+    for (long offset = 0; offset < size; offset += offset < 80 || offset > size - 900 ? 1 : 61) {
+      disk.flip(blob, offset, 16);
+      assertTrue(names(verify(disk, null), blob), blob + " at " + offset);
+      disk.flip(blob, offset, 16);
+    }
+  }
+
+  @Test
+  void aStoreClosedInGoodOrderIsWholeAndSoIsItAfterTheNextStart() {
+    SimVfs disk = new SimVfs(new SimEntropy(1));
+    RandomRows random = new RandomRows(3, 30);
+    StoreModel model = new StoreModel();
+    for (int life = 0; life < 3; life++) {
+      StorageEngine store = StorageEngine.open(disk, new SimEntropy(life), LIMITS);
+      for (int i = 0; i < 20; i++) {
+        store.apply(model.change(random, 6));
+        store.runInline();
+      }
+      Map<RowKey, Bytes> expected = rows(store);
+      store.shutDown();
+      TreeMap<RowKey, Bytes> found = new TreeMap<>();
+      Findings findings =
+          verify(disk, (point, suffix, value) -> found.put(new RowKey(point, suffix), value));
+      assertEquals(List.of(), damage(findings), "life " + life);
+      assertEquals(expected, found);
+      try (StorageEngine again = StorageEngine.open(disk, new SimEntropy(life + 9), LIMITS)) {
+        again.runInline();
+        assertEquals(List.of(), damage(verify(disk, null)), "opened again, life " + life);
+      }
+    }
+  }
+
   private static SimVfs small() {
     SimVfs disk = new SimVfs(new SimEntropy(1));
     RandomRows random = new RandomRows(3, 12);

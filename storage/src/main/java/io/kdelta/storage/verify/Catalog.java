@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a store's manifest says lives in it. Layout: the engine's ManifestFormat. One thread.
@@ -33,6 +34,9 @@ final class Catalog {
   /** A segment of the log. */
   record Segment(long sequence, long file, long salt, long bytes) {}
 
+  /** The store was closed in good order: where its log ends, all of it held by tables. */
+  record Ended(long sequence, long end, long lastLsn) {}
+
   /** A part of the log that was found bad by an earlier open. */
   record SetAside(long sequence, long offset, long bytes) {}
 
@@ -40,6 +44,7 @@ final class Catalog {
   final TreeMap<Long, Blob> blobs = new TreeMap<>();
   final TreeMap<Long, Segment> segments = new TreeMap<>();
   final List<SetAside> setAside = new ArrayList<>();
+  @Nullable Ended ended;
   String manifest = "";
   long flushedLsn;
 
@@ -172,6 +177,8 @@ final class Catalog {
               segments.put(segment.sequence(), segment) == null,
               in,
               "segment " + segment.sequence() + " is named twice");
+          // The log goes on: what was said of its end is over.
+          ended = null;
         }
         case 5 -> {
           long sequence = in.readLong();
@@ -189,6 +196,10 @@ final class Catalog {
               blobs.put(blob.number(), blob) == null,
               in,
               "blob file " + blob.number() + " is added twice");
+        }
+        case 9 -> {
+          ended = new Ended(in.readLong(), in.readLong(), in.readLong());
+          must(ended.lastLsn() <= flushedLsn, in, "the log ended beyond what tables hold");
         }
         case 8 -> {
           long number = in.readLong();

@@ -86,6 +86,11 @@ final class LogCheck {
     for (int i = 0; i < chain.size(); i++) {
       read(chain.get(i), i + 1 < chain.size() ? chain.get(i + 1) : null);
     }
+    Catalog.Ended ended = catalog.ended;
+    if (ended != null && lastLsn != ended.lastLsn()) {
+      findings.damage(
+          "", 0, "the log ends at " + lastLsn + ", it was closed at " + ended.lastLsn());
+    }
     if (lastLsn < catalog.flushedLsn) {
       findings.damage(
           "", 0, "the log ends at " + lastLsn + ", before what tables hold: " + catalog.flushedLsn);

@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread; the caller holds the directory's lock.
  */
 public final class StoreVerifier {
+  private static final String BACKUP = "BACKUP";
+  private static final long BACKUP_MAGIC = 0x422D61746C65646BL;
+  private static final int MARKER_BYTES_MAX = 2_048;
   private static final List<String> KNOWN =
-      List.of("CURRENT", "LOCK", "BACKUP", "lost", "snapshots", "lost+found");
+      List.of("CURRENT", "LOCK", BACKUP, "lost", "snapshots", "lost+found");
 
   private final Vfs vfs;
   private final Findings findings;
@@ -82,6 +85,7 @@ public final class StoreVerifier {
     List<String> names = vfs.list("");
     Catalog catalog = Catalog.read(vfs, names, findings);
     unnamed(names, catalog);
+    if (names.contains(BACKUP)) marker();
     long total = 1;
     for (Catalog.Table table : catalog.tables.values()) total += Math.max(0, table.bytes());
     for (Catalog.Blob blob : catalog.blobs.values()) total += Math.max(0, blob.bytes());
@@ -128,6 +132,22 @@ public final class StoreVerifier {
           total - 1);
     } finally {
       for (BlobCheck blob : blobs.values()) blob.close();
+    }
+  }
+
+  /** The file that says that this is a backup: magic, label behind its size, CRC32C. */
+  private void marker() {
+    try (Vfs.File file = vfs.openForReading(BACKUP)) {
+      if (file.size() < 16 || file.size() > MARKER_BYTES_MAX) {
+        findings.damage(BACKUP, 0, "has " + file.size() + " bytes");
+        return;
+      }
+      Image image = Image.read(file, 0, file.size());
+      boolean whole =
+          image.i64(0) == BACKUP_MAGIC
+              && image.u32(8) == image.size() - 16
+              && image.i32(image.size() - 4) == image.crc(0, image.size() - 4);
+      if (!whole) findings.damage(BACKUP, 0, "its checksum does not match");
     }
   }
 
