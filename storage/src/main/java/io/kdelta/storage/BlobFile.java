@@ -145,11 +145,6 @@ final class BlobFile implements AutoCloseable {
     Arrays.fill(verified, 0L);
   }
 
-  /** This process has just written it: nothing needs to be verified again until the next open. */
-  void trust() {
-    Arrays.fill(verified, -1L);
-  }
-
   @Override
   public void close() {
     arena.close();

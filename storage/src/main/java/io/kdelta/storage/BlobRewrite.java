@@ -70,7 +70,6 @@ final class BlobRewrite extends TableWork.Output {
       if (finished == null) throw new AssertionError("a blob file that was not begun");
       vfs().syncDirectory("");
       opened = BlobFile.open(vfs(), finished.added());
-      opened.trust();
       append(List.of(new ManifestEdit.BlobRemoved(old.number()), finished.added()));
     } catch (KdeltaException.DiskFault fault) {
       damagedEntry = -1;

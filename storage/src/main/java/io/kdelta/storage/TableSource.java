@@ -54,6 +54,8 @@ final class TableSource extends RowSource {
       }
       decode();
       return true;
+    } catch (IndexOutOfBoundsException rotten) {
+      throw noted(table.corrupt(0, "a row lies outside of its block: " + rotten.getMessage()));
     } catch (InternalError cut) {
       throw table.cut(cut);
     }
@@ -65,6 +67,8 @@ final class TableSource extends RowSource {
       byte[] point = target.point().toArray();
       byte[] suffix = target.suffix().toArray();
       return seekFrom(0, point, 0, point.length, suffix, 0, suffix.length);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw noted(table.corrupt(0, "a row lies outside of its block: " + rotten.getMessage()));
     } catch (InternalError cut) {
       throw table.cut(cut);
     }
@@ -74,7 +78,8 @@ final class TableSource extends RowSource {
   void bringValue() {
     if (!blob) return;
     if (valueSize != BlobFormat.REFERENCE_BYTES) {
-      throw table.corrupt(table.blockOffset(block), "a reference of " + valueSize + " bytes");
+      throw noted(
+          table.corrupt(table.blockOffset(block), "a reference of " + valueSize + " bytes"));
     }
     BlobFile file = table.blobOf(BlobFormat.referenceNumber(valueSegment, valueOffset));
     int entry = BlobFormat.referenceEntry(valueSegment, valueOffset);
@@ -96,11 +101,11 @@ final class TableSource extends RowSource {
   /** Moves to the whole row that lies at an offset of a block, if it is of this group. */
   boolean standAt(int target, int offset, byte[] point, int from, int size) {
     steppedBack = false;
-    if (target >= table.blocks()) throw table.corrupt(0, "a place that can not be");
+    if (target >= table.blocks()) throw noted(table.corrupt(0, "a place that can not be"));
     if (block != target) load(target);
     position = base + offset;
     if (offset < BlockWriter.HEADER_BYTES || position >= restarts) {
-      throw table.corrupt(table.blockOffset(target), "a place that can not be");
+      throw noted(table.corrupt(table.blockOffset(target), "a place that can not be"));
     }
     decode();
     return inGroup(point, from, size);
@@ -149,6 +154,12 @@ final class TableSource extends RowSource {
   /** Whether the present row lies in memory that the next block will take. */
   boolean isPacked() {
     return table.isCompressed(block);
+  }
+
+  /** What the core finds wrong behind a first touch has rotted since: the table is damaged. */
+  private KdeltaException.Corrupt noted(KdeltaException.Corrupt found) {
+    if (!byFile && found.file().equals(table.path())) table.damaged(found);
+    return found;
   }
 
   /** Makes the next call of {@link #next} answer the row it stands on. */
@@ -216,7 +227,7 @@ final class TableSource extends RowSource {
             && rows > 0
             && prefix <= RowKey.BYTES_MAX
             && position < restarts;
-    if (!sane) throw table.corrupt(from, "not a block");
+    if (!sane) throw noted(table.corrupt(from, "not a block"));
     block = target;
     reserveKey(prefix);
     MemorySegment.copy(segment, U8, base + BlockWriter.HEADER_BYTES, key, 0, prefix);
@@ -243,7 +254,7 @@ final class TableSource extends RowSource {
     long offset = Integer.toUnsignedLong(segment.get(U32, restarts + 4L * index));
     position = base + offset;
     if (offset < BlockWriter.HEADER_BYTES || position >= restarts) {
-      throw table.corrupt(table.blockOffset(block), "a restart that can not be");
+      throw noted(table.corrupt(table.blockOffset(block), "a restart that can not be"));
     }
   }
 
@@ -270,7 +281,8 @@ final class TableSource extends RowSource {
             && pointSize >= prefix
             && kind != 0
             && position + fresh + valueSize <= restarts;
-    if (!sane) throw table.corrupt(table.blockOffset(block), "a row of the block can not be");
+    if (!sane)
+      throw noted(table.corrupt(table.blockOffset(block), "a row of the block can not be"));
     tombstone = kind == BlockWriter.DELETE;
     blob = kind == BlockWriter.BLOB;
     reserveKey(keySize);
@@ -289,6 +301,6 @@ final class TableSource extends RowSource {
       value |= (part & 0x7F) << shift;
       if (part >= 0) return value;
     }
-    throw table.corrupt(table.blockOffset(block), "a number of the block does not end");
+    throw noted(table.corrupt(table.blockOffset(block), "a number of the block does not end"));
   }
 }

@@ -357,7 +357,6 @@ abstract sealed class TableWork implements StorageWork {
         blobs = large;
         BlobWriter.Finished finished = large.finish();
         if (finished != null) blob = BlobFile.open(vfs(), finished.added());
-        if (blob != null) blob.trust();
         added = finished == null ? Optional.empty() : Optional.of(finished.added());
         return tables;
       }
