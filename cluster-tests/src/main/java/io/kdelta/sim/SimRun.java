@@ -63,8 +63,10 @@ public final class SimRun {
   /** Disks that are looked into in one run: each look recovers a copy of a whole disk. */
   private static final long PROBES_MAX = 150;
 
-  /** How often a node is held against CAUSAL in the middle of the faults. */
+  /** How often a node is held against CAUSAL and O4 in the middle of the faults. */
   private static final int GLANCES = 30;
+
+  private static final int KEYS_A_GLANCE = 4;
 
   private final long seed;
   private final Simulator simulator = new Simulator();
@@ -177,6 +179,8 @@ public final class SimRun {
     long deadline = simulator.nowNanos() + LIVE_NANOS;
     while (!rootsEqual()) {
       if (simulator.nowNanos() > deadline) {
+        // A node that contradicts itself says more than one that is late.
+        for (SimNode node : nodes) model(node);
         throw new OracleFailure("LIVE", "roots still differ 30 s " + when + "\n" + roots());
       }
       simulator.runUntil(simulator.nowNanos() + SECOND / 4);
@@ -184,8 +188,7 @@ public final class SimRun {
     RawGraph union = new RawGraph();
     List<Audit> audits = new ArrayList<>();
     for (SimNode node : nodes) {
-      Audit audit =
-          Audit.of(new CoreSubject("node-" + node.index(), command -> asker.ask(node, command)));
+      Audit audit = Audit.of(subject(node));
       audits.add(audit);
       union.addAll(audit.graph());
     }
@@ -209,6 +212,7 @@ public final class SimRun {
       return; // It went down.
     }
     causal(node);
+    model(node);
   }
 
   /** O7: no crash, kill or failed sync may leave damage; only bytes that rot do. */
@@ -223,15 +227,57 @@ public final class SimRun {
   /** CAUSAL, in the middle of a run: nothing is shown whose parents are not. */
   private void causal(SimNode node) {
     if (!node.up()) return;
+    CoreSubject subject = subject(node);
     RawGraph graph;
     try {
-      graph =
-          new CoreSubject("node-" + node.index(), command -> asker.ask(node, command))
-              .atOneMoment();
+      graph = subject.atOneMoment();
     } catch (KdeltaException refused) {
+      undue(node, refused);
       return; // It went down, or says itself that something is missing: no silent hole.
     }
     graph.check();
+  }
+
+  /**
+   * O4, in the middle of a run: what a node answers for single keys is what follows from all that
+   * it holds. Keys that change in the meantime are passed over.
+   */
+  private void model(SimNode node) {
+    if (!node.up()) return;
+    CoreSubject subject = subject(node);
+    TreeMap<String, List<Digest>> answered = new TreeMap<>();
+    RawGraph before;
+    RawGraph after;
+    try {
+      before = subject.atOneMoment();
+      List<String> keys = before.keys();
+      for (int i = 0; i < Math.min(KEYS_A_GLANCE, keys.size()); i++) {
+        String path = keys.get(sampling.nextInt(keys.size()));
+        int slash = path.indexOf('/');
+        answered.put(path, subject.heads(path.substring(0, slash), path.substring(slash + 1)));
+      }
+      after = subject.atOneMoment();
+    } catch (KdeltaException refused) {
+      undue(node, refused);
+      return; // It went down, or says itself that something is missing.
+    }
+    answered.forEach((path, heads) -> {
+      List<RawGraph.Raw> expected = before.heads(path);
+      if (!after.heads(path).equals(expected)) return;
+      if (heads.equals(expected.stream().map(RawGraph.Raw::id).toList())) return;
+      throw new OracleFailure(
+          "O4", subject.name() + " has heads " + heads + " of " + path + ", not " + expected);
+    });
+  }
+
+  /** O4: a node whose disk never rotted has no reason to miss what it holds. */
+  private static void undue(SimNode node, KdeltaException refused) {
+    if (node.rotten() || !(refused instanceof KdeltaException.Corrupt)) return;
+    throw new OracleFailure("O4", "node-" + node.index() + " misses, on a sound disk: " + refused);
+  }
+
+  private CoreSubject subject(SimNode node) {
+    return new CoreSubject("node-" + node.index(), command -> asker.ask(node, command));
   }
 
   private boolean rootsEqual() {

@@ -23,6 +23,38 @@ final class PlantedBugs {
                   "while (!unsynced.isEmpty() && unsynced.first().need.lsn <= durableLsn) {",
                   "while (!unsynced.isEmpty()) {")),
           new PlantedBug(
+              2,
+              "no directory sync after a new log segment or manifest",
+              Set.of("O1", "O7"),
+              List.of(
+                  new PlantedBug.Patch(
+                      STORAGE + "WalPreparation.java",
+                      """
+                            file.sync();
+                            vfs.syncDirectory("");
+                      """,
+                      """
+                            file.sync();
+                      """),
+                  new PlantedBug.Patch(
+                      STORAGE + "Manifest.java",
+                      """
+                            written.sync();
+                            vfs.syncDirectory("");
+                      """,
+                      """
+                            written.sync();
+                      """))),
+          new PlantedBug(
+              3,
+              "a sync that failed is tried again",
+              Set.of("O1", "O7"),
+              patch(
+                  STORAGE + "WalWrite.java",
+                  "if (unsynced != null) unsynced.file().sync();\n",
+                  "if (unsynced != null) { try { unsynced.file().sync(); } catch"
+                      + " (KdeltaException.DiskFault again) { unsynced.file().sync(); } }\n")),
+          new PlantedBug(
               4,
               "skip a bad record in the middle of the log in silence",
               Set.of("CAUSAL", "O1", "O2"),
@@ -48,6 +80,20 @@ final class PlantedBugs {
                   "Heads after = new Heads(version.key(), heads, 0);",
                   "heads.sort(Head.WINNER_FIRST);"
                       + " Heads after = new Heads(version.key(), heads.subList(0, 1), 0);")),
+          new PlantedBug(
+              10,
+              "the Bloom filter is read with one hash more than it is built with",
+              Set.of("O4"),
+              patch(
+                  STORAGE + "TableFilter.java",
+                  """
+                      for (int i = 0; i < PROBES; i++, bits >>>= 9) {
+                        long word = line +\
+                  """,
+                  """
+                      for (int i = 1; i < PROBES; i++, bits >>>= 9) {
+                        long word = line +\
+                  """)),
           new PlantedBug(
               12,
               "a received version is visible before its parents",
