@@ -149,6 +149,9 @@ public final class Bench {
         List.of(
             "-Xmx4g",
             "-XX:+UseCompactObjectHeaders",
+            // As the launcher starts a node: see there.
+            "-XX:PerBytecodeRecompilationCutoff=100000",
+            "-XX:PerMethodRecompilationCutoff=100000",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "--add-opens=java.base/java.nio=ALL-UNNAMED",

@@ -83,7 +83,7 @@ final class PlantedBugs {
           new PlantedBug(
               10,
               "the Bloom filter is read with one hash more than it is built with",
-              Set.of("O4"),
+              Set.of("O4", "CAUSAL"),
               patch(
                   STORAGE + "TableFilter.java",
                   """

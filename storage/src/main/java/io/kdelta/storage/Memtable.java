@@ -53,6 +53,9 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final int ALIGNMENT = 1 << REFERENCE_SHIFT;
   private static final int GROUPS_MIN = 64;
 
+  /** A group with one row of a short key and a short value takes about this much of the arena. */
+  private static final int GROUP_BYTES_EXPECTED = 160;
+
   /** More than the arena spends on any row beyond the bytes of its key and value. */
   private static final int ROW_OVERHEAD_BYTES =
       GROUP_POINT + HEADS_BYTES + ROW_LINKS + HEADS_BYTES + 3 * ALIGNMENT;
@@ -69,7 +72,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
 
   private final Slab slab;
   private final MemorySegment memory;
-  private final MemtableIndex index = new MemtableIndex();
+  private final MemtableIndex index;
   private final long seed;
   private final int[] path = new int[LEVELS_MAX];
   private int generation;
@@ -89,6 +92,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   Memtable(Slab slab, long seed) {
     this.slab = slab;
     this.memory = slab.segment();
+    this.index = new MemtableIndex(memory.byteSize() / GROUP_BYTES_EXPECTED);
     this.seed = seed;
     clear();
   }

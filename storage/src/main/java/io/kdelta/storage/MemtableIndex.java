@@ -26,17 +26,23 @@ final class MemtableIndex implements AutoCloseable {
   private static final int GROUP = 8;
   private static final int FIRST_ROW = 12;
   private static final int BITS_MIN = 6;
+  private static final int BITS_MAX = 24;
 
   private static final ValueLayout.OfInt U32 = SSTableFormat.U32;
   private static final ValueLayout.OfLong U64 = SSTableFormat.U64;
 
   private Slab slab;
   private MemorySegment slots;
-  private int bits = BITS_MIN;
+  private int bits;
   private long generation = 1;
   private int count;
 
-  MemtableIndex() {
+  /**
+   * @param groupsExpected grows beyond half as many slots only in one long pass, which a core with
+   *     clients should not have to make; slots never touched take no memory
+   */
+  MemtableIndex(long groupsExpected) {
+    bits = Math.clamp(Long.SIZE - Long.numberOfLeadingZeros(groupsExpected), BITS_MIN, BITS_MAX);
     slab = Slab.create(1L << (bits + SLOT_SHIFT));
     slots = slab.segment();
   }

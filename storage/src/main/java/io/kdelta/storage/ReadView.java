@@ -70,7 +70,7 @@ final class ReadView {
     }
     for (Run run : runArray) {
       SSTable table = run.tableOf(key, from, pointSize);
-      if (table == null) continue;
+      if (table == null || !table.mayContain(hash)) continue;
       Found found = table.get(hash, key, from, pointSize, suffixSize, into);
       if (found != Found.NOTHING) return found == Found.ROW;
     }
@@ -134,7 +134,7 @@ final class ReadView {
     }
     for (Run run : runArray) {
       SSTable table = run.tableOf(point, from, pointSize);
-      if (table == null) continue;
+      if (table == null || !table.mayContain(hash)) continue;
       RowView view = best == Found.NOTHING ? into : candidate;
       Found found = table.ceiling(hash, point, from, pointSize, bound, boundSize, view);
       best = better(best, found, into);

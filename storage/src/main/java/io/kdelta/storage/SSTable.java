@@ -239,7 +239,7 @@ final class SSTable implements AutoCloseable {
     return own;
   }
 
-  /** What it holds under a key, shown without a copy. */
+  /** What it holds under a key that it {@link #mayContain may contain}, shown without a copy. */
   Found get(long hash, byte[] key, int from, int pointSize, int suffixSize, RowView into) {
     return lookup.get(hash, key, from, pointSize, suffixSize, into);
   }

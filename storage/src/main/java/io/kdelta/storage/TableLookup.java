@@ -76,7 +76,7 @@ final class TableLookup {
     while (bucket < buckets.length - 1) buckets[++bucket] = header.groups();
   }
 
-  /** What the table holds under a key. */
+  /** What the table holds under a key that it {@link #mayContain may contain}. */
   Found get(long hash, byte[] key, int from, int pointSize, int suffixSize, RowView into) {
     try {
       if (!find(hash, key, from, pointSize)) return Found.NOTHING;
@@ -98,7 +98,10 @@ final class TableLookup {
     }
   }
 
-  /** What it holds under the least key of a group whose suffix is not before the one given. */
+  /**
+   * What it holds under the least key of a group, which it may contain, whose suffix is not before
+   * the one given.
+   */
   Found ceiling(
       long hash, byte[] key, int from, int pointSize, byte[] suffix, int suffixSize, RowView into) {
     try {
@@ -121,7 +124,7 @@ final class TableLookup {
   @Nullable TableSource group(byte[] point) {
     try {
       long hash = PointHash.of(point, 0, point.length, header.seed());
-      if (!find(hash, point, 0, point.length)) return null;
+      if (!mayContain(hash) || !find(hash, point, 0, point.length)) return null;
       TableSource rows = new TableSource(table, false);
       rows.standAt(block, offset, point, 0, point.length);
       rows.stepBack();
@@ -181,7 +184,6 @@ final class TableLookup {
   }
 
   private boolean find(long hash, byte[] key, int from, int pointSize) {
-    if (!mayContain(hash)) return false;
     int bucket = bucket(hash);
     int end = buckets[bucket + 1];
     for (int i = buckets[bucket]; i < end; i++) {
