@@ -154,6 +154,9 @@ public final class CausalGraph {
    * delete may an older head, a live one, win over it.
    */
   public @Nullable Stored winnerAt(Key key, Timestamp latest) {
+    if (!search.newest(key, latest, row)) return null;
+    shown.show(row);
+    if (!shown.deleted()) return shown.stored();
     try (History history = history(key, latest)) {
       Stored newest = null;
       TreeSet<Digest> superseded = new TreeSet<>();

@@ -80,6 +80,12 @@ final class Overlay implements Rows {
   }
 
   @Override
+  public boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    if (gathered.isEmpty()) return below.ceiling(key, from, pointSize, suffixSize, into);
+    return Rows.super.ceiling(key, from, pointSize, suffixSize, into);
+  }
+
+  @Override
   public Cursor group(Bytes point) {
     RowKey behind = RowKey.first(Bytes.concat(point, Bytes.of(0)));
     return new Merged(below.group(point), RowKey.first(point), behind);

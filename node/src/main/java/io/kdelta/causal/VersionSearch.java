@@ -10,7 +10,8 @@ import java.nio.ByteOrder;
 
 /**
  * Finds the row of a version by its id: the row by id names the key and the time, and these and the
- * id are the key of the version's row. Both keys are built in memory that is used again.
+ * id are the key of the version's row; or by a time of its key. All row keys are built in memory
+ * that is used again.
  *
  * <p>Owner: one reader, on the core thread. The layouts are those of {@link Keyspace} and {@link
  * StoredRows}.
@@ -61,6 +62,17 @@ final class VersionSearch {
     SORTED.set(key, pointSize + 33, ~id.fourth());
     if (rows.get(key, 0, pointSize, Keyspace.VERSION_SUFFIX_BYTES, into)) return true;
     throw new KdeltaException.Corrupt("version " + id, 0, "its id is known and its row is not");
+  }
+
+  /** Shows the row of the newest version of a key up to a time; false when there is none. */
+  boolean newest(Key of, Timestamp latest, RowView into) {
+    byte[] point = of.point();
+    int size = point.length + 1 + Long.BYTES;
+    if (key.length < size) key = new byte[2 * size];
+    System.arraycopy(point, 0, key, 0, point.length);
+    key[point.length] = Keyspace.VERSION_SUFFIX;
+    SORTED.set(key, point.length + 1, ~latest.packed());
+    return rows.ceiling(key, 0, point.length, 1 + Long.BYTES, into);
   }
 
   /** Reads the row by id; false when there is none. */

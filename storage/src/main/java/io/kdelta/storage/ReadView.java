@@ -110,10 +110,17 @@ final class ReadView {
 
   /** The first row of a group at an LSN, as {@link Rows#first} says. */
   boolean first(byte[] point, int from, int pointSize, long lsn, RowView into) {
-    long hash = PointHash.of(point, from, pointSize, seed);
-    int boundSize = 0;
+    return ceiling(point, from, pointSize, 0, lsn, into);
+  }
+
+  /** The first row of a group from a suffix on at an LSN, as {@link Rows#ceiling} says. */
+  boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, long lsn, RowView into) {
+    long hash = PointHash.of(key, from, pointSize, seed);
+    int boundSize = suffixSize;
+    if (bound.length < boundSize) bound = new byte[boundSize * 2];
+    System.arraycopy(key, from + pointSize, bound, 0, boundSize);
     while (true) {
-      Found found = ceiling(hash, point, from, pointSize, boundSize, lsn, into);
+      Found found = newestFrom(hash, key, from, pointSize, boundSize, lsn, into);
       if (found != Found.DELETE) return found == Found.ROW;
       // The least suffix that comes after a deleted one is that suffix and a zero.
       boundSize = into.shownSuffixSize() + 1;
@@ -124,7 +131,7 @@ final class ReadView {
   }
 
   /** What is newest under the least key of the group from the bound on. */
-  private Found ceiling(
+  private Found newestFrom(
       long hash, byte[] point, int from, int pointSize, int boundSize, long lsn, RowView into) {
     Found best = Found.NOTHING;
     for (Memtable memtable : memtableArray) {

@@ -48,6 +48,26 @@ public interface Rows {
   }
 
   /**
+   * Shows the first row of a group whose suffix is not before one given, without a copy and without
+   * garbage: what a walk over the group that seeks it would find.
+   *
+   * @param key holds the point part and, right behind it, the suffix
+   * @param from where the point part begins
+   * @param into shows the row as long as {@link RowView} says; nothing when there is none
+   * @return whether there is one
+   */
+  default boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    into.clear();
+    Bytes whole = Bytes.copyOf(key, from, pointSize + suffixSize);
+    Bytes point = whole.slice(0, pointSize);
+    try (Cursor group = group(point)) {
+      if (!group.seek(new RowKey(point, whole.slice(pointSize)))) return false;
+      into.show(group.row());
+      return true;
+    }
+  }
+
+  /**
    * Shows the rows under many keys, in the order they were added; answers how many there are. It
    * costs less than as many single reads, because it waits for memory only once for several keys.
    */

@@ -130,6 +130,15 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   @Override
+  public boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+    into.clear();
+    ReadView rows = views.current();
+    if (!rows.ceiling(key, from, pointSize, suffixSize, wal.lastLsn(), into)) return false;
+    into.validFor(epoch);
+    return true;
+  }
+
+  @Override
   public int get(MultiGet keys) {
     return views.current().get(keys, wal.lastLsn(), epoch);
   }
@@ -518,6 +527,15 @@ public final class StorageEngine implements Rows, AutoCloseable {
       requireOpen();
       into.clear();
       if (!view.first(point, from, pointSize, lsn, into)) return false;
+      into.validFor(epoch);
+      return true;
+    }
+
+    @Override
+    public boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
+      requireOpen();
+      into.clear();
+      if (!view.ceiling(key, from, pointSize, suffixSize, lsn, into)) return false;
       into.validFor(epoch);
       return true;
     }

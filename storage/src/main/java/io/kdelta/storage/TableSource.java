@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * The rows of one table. Through the mapping it belongs to the core thread, through the file to the
@@ -137,8 +138,7 @@ final class TableSource extends RowSource {
     while (high - low > 1) {
       int middle = (low + high) >>> 1;
       restart(middle);
-      decode();
-      if (compareKey(point, from, pointBytes, suffix, suffixFrom, suffixBytes) <= 0) {
+      if (compareWhole(point, from, pointBytes, suffix, suffixFrom, suffixBytes) <= 0) {
         low = middle;
       } else {
         high = middle;
@@ -290,6 +290,27 @@ final class TableSource extends RowSource {
     valueSegment = segment;
     valueOffset = position + fresh;
     position = valueOffset + valueSize;
+  }
+
+  /** Orders the whole row at the position against a key, where it lies. */
+  private int compareWhole(
+      byte[] point, int from, int pointBytes, byte[] suffix, int suffixFrom, int suffixBytes) {
+    int keyWord = varint();
+    int suffixSize = varint();
+    varint();
+    int rest = (keyWord >>> 1) - suffixSize;
+    boolean sane =
+        (keyWord & 1) != 0
+            && suffixSize >= 0
+            && rest >= 0
+            && position + rest + suffixSize <= restarts;
+    if (!sane) throw noted(table.corrupt(table.blockOffset(block), "a restart that can not be"));
+    int common = Math.min(prefix, pointBytes);
+    int order = Arrays.compareUnsigned(key, 0, prefix, point, from, from + common);
+    if (order != 0) return order;
+    order = KeyBytes.compare(segment, position, rest, point, from + prefix, pointBytes - prefix);
+    if (order != 0) return order;
+    return KeyBytes.compare(segment, position + rest, suffixSize, suffix, suffixFrom, suffixBytes);
   }
 
   private int varint() {

@@ -60,6 +60,26 @@ final class GarbageTest {
   }
 
   @Test
+  void aSeekInAGroupThatLiesInTablesAndMemtableMakesNone() {
+    int rows = 10_000;
+    // Rows of one group, the later the closer to its beginning; only the odd ones are there.
+    for (int i = 0; i < rows; i++) {
+      putOnly(KEYS, 2 * (rows - i) - 1);
+      if (i % 50 == 0) engine.runInline();
+    }
+    assertTrue(engine.stats().runs() > 0 && engine.stats().memtableBytes() > 1_000);
+    IntPredicate seek =
+        i -> {
+          int suffix = i % (2 * rows);
+          key(KEYS, suffix);
+          if (!engine.ceiling(key, 0, POINT_SIZE, SUFFIX_SIZE, view)) return false;
+          return view.suffixAt(SUFFIX_SIZE - 1) == (byte) (suffix | 1)
+              && view.suffixAt(SUFFIX_SIZE - 2) == (byte) (suffix >>> 8);
+        };
+    assertEquals(0, garbage(seek));
+  }
+
+  @Test
   void readingWhatAViewShowsMakesNone() {
     byte[] target = new byte[value.length];
     byte[] keyTarget = new byte[key.length];
@@ -130,7 +150,11 @@ final class GarbageTest {
   }
 
   private void putOnly(int i) {
-    key(i);
+    putOnly(i, 1);
+  }
+
+  private void putOnly(int i, int suffix) {
+    key(i, suffix);
     value[0] = (byte) i;
     batch.clear().put(key, 0, POINT_SIZE, SUFFIX_SIZE, value, 0, value.length);
     engine.apply(batch);
@@ -148,9 +172,15 @@ final class GarbageTest {
   }
 
   private void key(int i) {
+    key(i, 1);
+  }
+
+  private void key(int i, int suffix) {
     key[POINT_SIZE - 1] = (byte) i;
     key[POINT_SIZE - 2] = (byte) (i >>> 8);
     key[POINT_SIZE - 3] = (byte) (i >>> 16);
-    key[POINT_SIZE + SUFFIX_SIZE - 1] = 1;
+    key[POINT_SIZE + SUFFIX_SIZE - 1] = (byte) suffix;
+    key[POINT_SIZE + SUFFIX_SIZE - 2] = (byte) (suffix >>> 8);
+    key[POINT_SIZE + SUFFIX_SIZE - 3] = (byte) (suffix >>> 16);
   }
 }

@@ -108,6 +108,12 @@ final class StoreModel {
     if (any) {
       same(where, new Row(group.firstKey(), group.firstEntry().getValue(), view.lsn()), view);
     }
+    boolean from = store.ceiling(raw, 1, pointSize, key.suffix().size(), view);
+    Map.Entry<RowKey, Bytes> ceiling = group.ceilingEntry(key);
+    assertEquals(ceiling != null, from, where);
+    if (ceiling != null) {
+      same(where, new Row(ceiling.getKey(), ceiling.getValue(), view.lsn()), view);
+    }
   }
 
   private void together(String where, Rows store, RandomRows random) {
