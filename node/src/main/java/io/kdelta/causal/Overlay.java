@@ -74,12 +74,6 @@ final class Overlay implements Rows {
   }
 
   @Override
-  public boolean first(byte[] point, int from, int pointSize, RowView into) {
-    if (gathered.isEmpty()) return below.first(point, from, pointSize, into);
-    return Rows.super.first(point, from, pointSize, into);
-  }
-
-  @Override
   public boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
     if (gathered.isEmpty()) return below.ceiling(key, from, pointSize, suffixSize, into);
     return Rows.super.ceiling(key, from, pointSize, suffixSize, into);

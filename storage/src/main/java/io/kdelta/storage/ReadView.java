@@ -108,11 +108,6 @@ final class ReadView {
     return count;
   }
 
-  /** The first row of a group at an LSN, as {@link Rows#first} says. */
-  boolean first(byte[] point, int from, int pointSize, long lsn, RowView into) {
-    return ceiling(point, from, pointSize, 0, lsn, into);
-  }
-
   /** The first row of a group from a suffix on at an LSN, as {@link Rows#ceiling} says. */
   boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, long lsn, RowView into) {
     long hash = PointHash.of(key, from, pointSize, seed);

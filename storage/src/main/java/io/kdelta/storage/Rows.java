@@ -39,12 +39,7 @@ public interface Rows {
    * @return whether there is one
    */
   default boolean first(byte[] point, int from, int pointSize, RowView into) {
-    into.clear();
-    try (Cursor group = group(Bytes.copyOf(point, from, pointSize))) {
-      if (!group.next()) return false;
-      into.show(group.row());
-      return true;
-    }
+    return ceiling(point, from, pointSize, 0, into);
   }
 
   /**

@@ -122,14 +122,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   @Override
-  public boolean first(byte[] point, int from, int pointSize, RowView into) {
-    into.clear();
-    if (!views.current().first(point, from, pointSize, wal.lastLsn(), into)) return false;
-    into.validFor(epoch);
-    return true;
-  }
-
-  @Override
   public boolean ceiling(byte[] key, int from, int pointSize, int suffixSize, RowView into) {
     into.clear();
     ReadView rows = views.current();
@@ -518,15 +510,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
       requireOpen();
       into.clear();
       if (!view.get(key, from, pointSize, suffixSize, lsn, into)) return false;
-      into.validFor(epoch);
-      return true;
-    }
-
-    @Override
-    public boolean first(byte[] point, int from, int pointSize, RowView into) {
-      requireOpen();
-      into.clear();
-      if (!view.first(point, from, pointSize, lsn, into)) return false;
       into.validFor(epoch);
       return true;
     }
