@@ -26,11 +26,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Manifest implements AutoCloseable {
   private static final int REWRITE_FACTOR = 4;
-  private static final int REWRITE_BYTES_MIN = 64 << 10;
+  private static final long REWRITE_BYTES_MIN = 64 << 10;
   private static final String CURRENT_NEXT = FileNames.CURRENT + ".next";
 
   private final Vfs vfs;
   private final Entropy entropy;
+  private final long rewriteBytesMin;
   private final WalFormat format = new WalFormat();
   private final List<String> lost = new ArrayList<>();
   private final List<Long> superseded = new ArrayList<>();
@@ -46,9 +47,11 @@ public final class Manifest implements AutoCloseable {
   /** Whether something proves that the edit that was cut had been durable. */
   private boolean cutWasDurable;
 
-  private Manifest(Vfs vfs, Entropy entropy, long number, ManifestState state) {
+  private Manifest(
+      Vfs vfs, Entropy entropy, long rewriteBytesMin, long number, ManifestState state) {
     this.vfs = vfs;
     this.entropy = entropy;
+    this.rewriteBytesMin = rewriteBytesMin;
     this.number = number;
     this.state = state;
   }
@@ -60,12 +63,23 @@ public final class Manifest implements AutoCloseable {
    * @throws KdeltaException.Corrupt if there is a store whose manifest can not be trusted
    */
   public static Manifest open(Vfs vfs, Entropy entropy) {
+    return open(vfs, entropy, REWRITE_BYTES_MIN);
+  }
+
+  /**
+   * The same for a store whose files are smaller than usual.
+   *
+   * @param rewriteBytesMin a smaller manifest is not rewritten, however little of it still counts;
+   *     above 64 KiB as if it were that
+   */
+  static Manifest open(Vfs vfs, Entropy entropy, long rewriteBytesMin) {
     List<String> names = vfs.list("");
     Optional<ManifestReader.Read> read = new ManifestReader(vfs).read(names);
     ManifestState state =
         read.map(r -> r.state().after(List.copyOf(r.rolledInto()))).orElse(ManifestState.EMPTY);
     long number = read.map(ManifestReader.Read::number).orElse(0L);
-    Manifest manifest = new Manifest(vfs, entropy, number, state);
+    Manifest manifest =
+        new Manifest(vfs, entropy, Math.min(rewriteBytesMin, REWRITE_BYTES_MIN), number, state);
     long tornAt = read.map(ManifestReader.Read::tornAt).orElse(-1L);
     if (tornAt >= 0) {
       String name = FileNames.manifest(number);
@@ -185,7 +199,7 @@ public final class Manifest implements AutoCloseable {
   }
 
   private boolean oversized() {
-    return size > REWRITE_BYTES_MIN
+    return size > rewriteBytesMin
         && size > (long) REWRITE_FACTOR * ManifestFormat.encode(state.edits()).size();
   }
 

@@ -170,6 +170,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
       }
     }
     if (maintenance.wantsFreeze()) freeze();
+    // What the log could not keep never comes into tables: nobody may wait for that.
+    if (wal.fenced()) wal.failure().ifPresent(maintenance::troubled);
     tableWorks.take().ifPresent(work::add);
     return work;
   }

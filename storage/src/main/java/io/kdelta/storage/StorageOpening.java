@@ -18,6 +18,9 @@ final class StorageOpening {
   /** Type of the log records that hold a batch. */
   static final int BATCH = 1;
 
+  /** A manifest smaller than this share of a log segment is not worth rewriting. */
+  private static final int MANIFEST_SHARE = 32;
+
   private final Vfs vfs;
   private final Manifest manifest;
   private final List<SetAsideTable> setAside = new ArrayList<>();
@@ -48,7 +51,9 @@ final class StorageOpening {
       List<Damage> otherDamage) {}
 
   static Opened open(Vfs vfs, Entropy entropy, StorageLimits limits) {
-    StorageOpening opening = new StorageOpening(vfs, Manifest.open(vfs, entropy.split("manifest")));
+    long rewriteBytesMin = limits.segmentBytes() / MANIFEST_SHARE;
+    Manifest manifest = Manifest.open(vfs, entropy.split("manifest"), rewriteBytesMin);
+    StorageOpening opening = new StorageOpening(vfs, manifest);
     boolean done = false;
     try {
       Opened opened = opening.open(entropy, limits);

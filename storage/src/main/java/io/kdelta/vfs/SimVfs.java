@@ -36,9 +36,11 @@ public final class SimVfs implements Vfs {
   private boolean powerLost;
   private long calls;
   private long itemsLost;
+  private long faultsHappened;
   private long callsUntilFault;
   private String suffixPlanned = "";
   private @Nullable Fault faultPlanned;
+  private boolean countsAllCalls;
 
   public SimVfs(Entropy entropy) {
     this.entropy = entropy;
@@ -117,6 +119,22 @@ public final class SimVfs implements Vfs {
     callsUntilFault = nth;
     suffixPlanned = suffix;
     faultPlanned = fault;
+    countsAllCalls = true;
+  }
+
+  /**
+   * Makes a coming call fail, counting only those at which a fault of that kind can happen.
+   *
+   * @param nth 1 for the next such call; replaces what was planned before
+   */
+  public void failCallThatCan(long nth, Fault fault) {
+    failCall(nth, fault);
+    countsAllCalls = false;
+  }
+
+  /** Whether a fault is planned whose call has not come yet. */
+  public boolean faultPlanned() {
+    return faultPlanned != null;
   }
 
   /** Takes back what was planned and has not happened. */
@@ -127,6 +145,11 @@ public final class SimVfs implements Vfs {
   /** How many calls there were that may fail. */
   public long calls() {
     return calls;
+  }
+
+  /** How many of the planned faults have happened: those of a kind that their call can show. */
+  public long faultsHappened() {
+    return faultsHappened;
   }
 
   /** How many pending changes crashes and failed syncs have dropped or torn. */
@@ -383,6 +406,7 @@ public final class SimVfs implements Vfs {
       if (size <= before) return;
       room(path, "preallocate", pages(size) - pages(before));
       if (fault == Fault.SHORT_WRITE) {
+        faultsHappened++;
         content.resize(before + (size - before) / 2);
         throw fault(path, "preallocate", "only a part was written");
       }
@@ -401,6 +425,7 @@ public final class SimVfs implements Vfs {
     public void sync() {
       usable();
       if (call(path, "sync", false) == Fault.SYNC_LOSES_PAGES) {
+        faultsHappened++;
         itemsLost += content.syncLosingPages(entropy);
         throw fault(path, "sync", "input/output error");
       }
@@ -420,6 +445,7 @@ public final class SimVfs implements Vfs {
       long end = position + bytes.length;
       room(path, operation, pages(end) - pages(content.current.size()));
       if (fault == Fault.SHORT_WRITE) {
+        faultsHappened++;
         byte[] part = new byte[bytes.length / 2];
         source.get(part);
         if (part.length > 0) content.write(position, part);
@@ -446,20 +472,42 @@ public final class SimVfs implements Vfs {
     alive(path);
     calls++;
     Fault fault = faultPlanned;
-    if (fault == null || !path.endsWith(suffixPlanned) || --callsUntilFault > 0) return null;
+    if (fault == null || !path.endsWith(suffixPlanned)) return null;
+    if (!countsAllCalls && !canHappen(fault, operation, writes)) return null;
+    callsUntilFault--;
+    if (callsUntilFault > 0) return null;
     faultPlanned = null;
     switch (fault) {
-      case IO_ERROR -> throw fault(path, operation, "input/output error");
+      case IO_ERROR -> {
+        faultsHappened++;
+        throw fault(path, operation, "input/output error");
+      }
       case DISK_FULL -> {
-        if (writes) throw new KdeltaException.DiskFault(path, operation, true, null);
+        if (!writes) return null;
+        faultsHappened++;
+        throw new KdeltaException.DiskFault(path, operation, true, null);
       }
       case POWER_LOSS -> {
+        faultsHappened++;
         powerLost = true;
         alive(path);
       }
       case SHORT_WRITE, SYNC_LOSES_PAGES -> {}
     }
     return fault;
+  }
+
+  private static boolean canHappen(Fault fault, String operation, boolean writes) {
+    return switch (fault) {
+      case IO_ERROR, POWER_LOSS -> true;
+      case DISK_FULL -> writes;
+      case SHORT_WRITE ->
+          switch (operation) {
+            case "append", "writeAt", "preallocate" -> true;
+            default -> false;
+          };
+      case SYNC_LOSES_PAGES -> operation.equals("sync");
+    };
   }
 
   private void alive(String path) {

@@ -19,19 +19,14 @@ import org.junit.jupiter.api.Test;
  * of what was applied.
  *
  * <p>Method: one script that rolls the log, flushes, merges, reuses segments and keeps a snapshot
- * is run once for every call that it makes, with the fault at that call; then the store is opened
- * and compared with the model of every prefix, goes on working, and is compared again.
+ * is run once for every call that it makes, with the power lost at that call, and for some with
+ * another fault (all of them: {@link StorageCrashSweepTest}); then the store is opened and compared
+ * with the model of every prefix, goes on working, and is compared again.
  */
 final class StorageCrashTest {
   private static final StorageLimits LIMITS =
       new StorageLimits(4096, 3, 1 << 20, 8192, 128, 2048, 0);
   private static final int BATCHES = 130;
-
-  /** As small as values that go to blob files allow. */
-  private static final StorageLimits LARGE_LIMITS =
-      new StorageLimits(32 << 10, 3, 1 << 20, 64 << 10, 256, 8192, 0);
-
-  private static final int LARGE_BATCHES = 110;
 
   /** One life of a store, and what it must never take back. */
   private static final class Life {
@@ -41,24 +36,15 @@ final class StorageCrashTest {
     private long acknowledged;
     private @Nullable StorageEngine engine;
 
-    private final StorageLimits limits;
-    private final int largeOneIn;
-
     private Life(long seed) {
-      this(seed, LIMITS, 0);
-    }
-
-    private Life(long seed, StorageLimits limits, int largeOneIn) {
       this.seed = seed;
-      this.limits = limits;
-      this.largeOneIn = largeOneIn;
       this.vfs = new SimVfs(new SimEntropy(seed));
     }
 
     /** Applies batches and works; returns normally when the disk's faults were survived. */
     private void script(int batches) {
-      RandomRows random = rows(seed);
-      StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 1), limits);
+      RandomRows random = new RandomRows(seed, 60);
+      StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 1), LIMITS);
       engine = store;
       Snapshot snapshot = null;
       for (int i = 0; i < batches; i++) {
@@ -75,10 +61,6 @@ final class StorageCrashTest {
         if (i == batches / 2 && snapshot != null) snapshot.close();
       }
       work(store, true);
-    }
-
-    private RandomRows rows(long from) {
-      return new RandomRows(from, largeOneIn == 0 ? 60 : 9, largeOneIn);
     }
 
     private void work(StorageEngine store, boolean all) {
@@ -106,7 +88,7 @@ final class StorageCrashTest {
 
     /** Opens, compares, goes on, ends, opens, compares. */
     private void check(String where, boolean powerLoss) {
-      try (StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 2), limits)) {
+      try (StorageEngine store = StorageEngine.open(vfs, new SimEntropy(seed + 2), LIMITS)) {
         assertFalse(store.recovery().lossy(), where + ": " + store.recovery());
         long last = store.lastLsn();
         assertTrue(last >= acknowledged, where + ": " + last + " of " + acknowledged);
@@ -114,7 +96,7 @@ final class StorageCrashTest {
         assertEquals(last, store.durableLsn(), where);
         StoreModel model = prefixes.get((int) last);
         model.same(where, store);
-        RandomRows random = rows(seed + 3);
+        RandomRows random = new RandomRows(seed + 3, 60);
         model.sampled(where, store, random);
         StoreModel onwards = model.copy();
         for (int i = 0; i < 10; i++) {
@@ -126,7 +108,7 @@ final class StorageCrashTest {
         onwards.same(where, store);
         engine = store;
         end(powerLoss);
-        try (StorageEngine again = StorageEngine.open(vfs, new SimEntropy(seed + 4), limits)) {
+        try (StorageEngine again = StorageEngine.open(vfs, new SimEntropy(seed + 4), LIMITS)) {
           assertEquals(last + 10, again.lastLsn(), where);
           onwards.same(where, again);
         }
@@ -165,69 +147,6 @@ final class StorageCrashTest {
       life.end(true);
       life.check("power lost at call " + call, true);
     }
-  }
-
-  @Test
-  void withLargeValuesTheScriptWritesDropsAndRewritesBlobFiles() {
-    Life life = large();
-    life.script(LARGE_BATCHES);
-    StorageEngine engine = life.engine;
-    assertTrue(engine != null);
-    StorageStats stats = engine.stats();
-    assertTrue(stats.blobRewrites() > 2, stats.toString());
-    assertTrue(stats.blobs() > 2, stats.toString());
-    assertTrue(stats.merges() > 5, stats.toString());
-    engine.close();
-  }
-
-  @Test
-  void withLargeValuesPowerLossAtEveryCall() {
-    Life whole = large();
-    whole.script(LARGE_BATCHES);
-    whole.end(true);
-    long calls = whole.vfs.calls();
-    for (long call = 1; call <= calls; call++) {
-      Life life = large();
-      life.vfs.failCall(call, SimVfs.Fault.POWER_LOSS);
-      try {
-        life.script(LARGE_BATCHES);
-      } catch (SimVfs.PowerLoss _) {
-        life.end(call % 3 != 0);
-      }
-      life.check("large values, power lost at call " + call + " of " + calls, true);
-    }
-  }
-
-  @Test
-  void withLargeValuesEveryKindOfFaultAtEveryCall() {
-    Life whole = large();
-    whole.script(LARGE_BATCHES);
-    whole.end(true);
-    SimVfs.Fault[] faults = {
-      SimVfs.Fault.IO_ERROR,
-      SimVfs.Fault.DISK_FULL,
-      SimVfs.Fault.SHORT_WRITE,
-      SimVfs.Fault.SYNC_LOSES_PAGES
-    };
-    for (long call = 1; call <= whole.vfs.calls(); call += 3) {
-      SimVfs.Fault fault = faults[(int) (call % faults.length)];
-      String where = "large values, " + fault + " at call " + call;
-      Life life = large();
-      life.vfs.failCall(call, fault);
-      try {
-        life.script(LARGE_BATCHES);
-      } catch (KdeltaException.DiskFault _) {
-        assertEquals(null, life.engine, where + ": only opening may fail");
-      }
-      StorageEngine engine = life.engine;
-      if (engine != null) life.prefixes.get((int) engine.lastLsn()).same(where, engine);
-      life.end(call % 2 == 0);
-      life.check(where, true);
-    }
-  }
-
-  private static Life large() {
-    return new Life(1, LARGE_LIMITS, 6);
   }
 
   @Test
@@ -276,7 +195,7 @@ final class StorageCrashTest {
   }
 
   @Test
-  void everyKindOfFaultAtEveryCall() {
+  void faultsInALongLife() {
     long calls = calls();
     SimVfs.Fault[] faults = {
       SimVfs.Fault.IO_ERROR,
@@ -284,7 +203,7 @@ final class StorageCrashTest {
       SimVfs.Fault.SHORT_WRITE,
       SimVfs.Fault.SYNC_LOSES_PAGES
     };
-    for (long call = 1; call <= calls; call++) {
+    for (long call = 1; call <= calls; call += 7) {
       SimVfs.Fault fault = faults[(int) (call % faults.length)];
       String where = fault + " at call " + call;
       Life life = new Life(1);

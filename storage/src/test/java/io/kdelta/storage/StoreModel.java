@@ -58,6 +58,12 @@ final class StoreModel {
     return batch;
   }
 
+  /** One row; the model is what the store should be after it. */
+  WriteBatch put(RowKey key, Bytes value) {
+    rows.put(key, value);
+    return new WriteBatch().put(key, value);
+  }
+
   boolean equalTo(StoreModel other) {
     return rows.equals(other.rows);
   }
