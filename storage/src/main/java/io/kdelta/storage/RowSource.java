@@ -61,8 +61,13 @@ abstract class RowSource {
   /** Orders the present row against a key given as parts of arrays. */
   final int compareKey(
       byte[] point, int from, int pointBytes, byte[] suffix, int suffixFrom, int suffixBytes) {
-    int byPoint = Arrays.compareUnsigned(key, 0, pointSize, point, from, from + pointBytes);
+    int byPoint = comparePoint(point, from, pointBytes);
     return byPoint != 0 ? byPoint : compareSuffix(suffix, suffixFrom, suffixBytes);
+  }
+
+  /** Orders the point part of the present row. */
+  final int comparePoint(byte[] point, int from, int size) {
+    return Arrays.compareUnsigned(key, 0, pointSize, point, from, from + size);
   }
 
   /** Orders the suffix of the present row. */

@@ -32,6 +32,9 @@ final class TableSource extends RowSource {
   private int prefix;
   private boolean steppedBack;
 
+  /** Whether the present row is written whole; any other is of the group of the row before. */
+  private boolean whole;
+
   private ByteBuffer window = ByteBuffer.allocate(0);
   private MemorySegment windowSegment = MemorySegment.NULL;
   private int windowChunk;
@@ -145,10 +148,16 @@ final class TableSource extends RowSource {
       }
     }
     restart(low);
-    do {
-      if (!next()) return false;
-    } while (compareKey(point, from, pointBytes, suffix, suffixFrom, suffixBytes) < 0);
-    return true;
+    boolean within = false;
+    while (next()) {
+      if (whole) {
+        int byPoint = comparePoint(point, from, pointBytes);
+        if (byPoint > 0) return true;
+        within = byPoint == 0;
+      }
+      if (within && compareSuffix(suffix, suffixFrom, suffixBytes) >= 0) return true;
+    }
+    return false;
   }
 
   /** Whether the present row lies in memory that the next block will take. */
@@ -265,7 +274,8 @@ final class TableSource extends RowSource {
     int fresh = keyWord >>> 1;
     int kind = valueWord & 3;
     int kept;
-    if ((keyWord & 1) != 0) {
+    whole = (keyWord & 1) != 0;
+    if (whole) {
       kept = prefix;
       keySize = prefix + fresh;
       pointSize = keySize - third;
