@@ -58,16 +58,17 @@ final class ChapterLife {
     deeds = counted;
   }
 
-  /**
-   * Lets a call fail that can fail so, and when that was in a piece of table work another one so
-   * much later.
-   */
-  void fail(long call, SimVfs.Fault fault, int secondAfter) {
-    where +=
-        ", " + fault + " at such call " + call + (secondAfter > 0 ? " and +" + secondAfter : "");
+  /** Lets a call fail that can fail so. */
+  void fail(long call, SimVfs.Fault fault) {
+    where += ", " + fault + " at such call " + call;
     vfs.failCallThatCan(call, fault);
+  }
+
+  /** When that was in a piece of table work, something else happens so many calls later. */
+  void then(SimVfs.Fault fault, int callsLater) {
+    where += ", then " + fault + " +" + callsLater;
     secondFault = fault;
-    secondFaultAfter = secondAfter;
+    secondFaultAfter = callsLater;
   }
 
   String where() {
@@ -204,7 +205,7 @@ final class ChapterLife {
       struckTableWorks++;
       latest().same(where, store);
       SimVfs.Fault again = secondFault;
-      if (again != null && secondFaultAfter > 0) vfs.failCallThatCan(secondFaultAfter, again);
+      if (again != null) vfs.failCallThatCan(secondFaultAfter, again);
       secondFault = null;
     }
     if (fencedAt >= 0) assertEquals(fencedAt, store.durableLsn(), where + ": acknowledged");

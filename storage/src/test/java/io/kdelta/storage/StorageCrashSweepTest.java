@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
  *
  * <p>Method: a history is cut into chapters, each of which begins with opening what the one before
  * has left, and which together do all of that. Each chapter is lived again for every call that it
- * makes and every kind of fault that this call can show. From then on a fenced store acknowledges
+ * makes and every kind of fault that this call can show; soon after a piece of table work was
+ * struck, another fault or the end of that life comes. From then on a fenced store acknowledges
  * nothing any more, any other heals by itself, both go on answering as the model does; and what the
  * next life finds is a prefix of what was applied with everything in it that was acknowledged.
  */
@@ -59,7 +60,7 @@ final class StorageCrashSweepTest {
     for (Chapter chapter : Chapter.history(SEED, new Chapter.Deeds())) {
       for (long call = 1; ; call++) {
         ChapterLife life = new ChapterLife(chapter, call);
-        life.fail(call, SimVfs.Fault.POWER_LOSS, 0);
+        life.fail(call, SimVfs.Fault.POWER_LOSS);
         boolean died = false;
         try {
           life.live();
@@ -78,11 +79,15 @@ final class StorageCrashSweepTest {
     for (Chapter chapter : Chapter.history(SEED, new Chapter.Deeds())) {
       for (long call = 1; ; call++) {
         ChapterLife life = new ChapterLife(chapter, call);
-        life.fail(call, fault, (int) (call % 8));
+        life.fail(call, fault);
+        life.then(call % 2 == 0 ? SimVfs.Fault.POWER_LOSS : fault, 1 + (int) (call / 2 % 12));
+        boolean died = false;
         try {
           life.live();
         } catch (KdeltaException.DiskFault _) {
           assertFalse(life.opened(), life.where() + ": only opening may fail");
+        } catch (SimVfs.PowerLoss _) {
+          died = true;
         }
         boolean past = life.vfs().faultPlanned() && life.vfs().faultsHappened() == 0;
         if (past) {
@@ -90,8 +95,8 @@ final class StorageCrashSweepTest {
           break;
         }
         happened++;
-        life.afterwards();
-        life.end(call % 2 == 0);
+        if (!died) life.afterwards();
+        life.end(call % 4 < 2);
         life.check();
       }
     }
