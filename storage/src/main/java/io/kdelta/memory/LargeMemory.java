@@ -18,9 +18,14 @@ import java.util.Locale;
  */
 final class LargeMemory {
   private static final long LARGE_PAGE_BYTES = 2 << 20;
+  private static final long POPULATED_AT_ONCE = 256 << 10;
   private static final int READ_AND_WRITE = 3;
   private static final int PRIVATE_AND_ANONYMOUS = 0x22;
   private static final int ADVICE_LARGE_PAGES = 14;
+
+  /** Since Linux 5.14; an older one answers with an error. */
+  private static final int ADVICE_POPULATE = 23;
+
   private static final long FAILED = -1;
 
   private LargeMemory() {}
@@ -59,24 +64,46 @@ final class LargeMemory {
     }
   }
 
-  /** Zeroed memory that lives as long as the arena. */
-  static MemorySegment allocate(Arena arena, long bytes, int alignment) {
-    boolean mapped =
-        bytes >= 2 * LARGE_PAGE_BYTES
-            && LargeMemory.class.getModule().isNativeAccessEnabled()
-            && System.getProperty("os.name", "").toLowerCase(Locale.ROOT).equals("linux");
-    if (!mapped) return arena.allocate(bytes, alignment);
+  /**
+   * Zeroed memory that lives as long as the arena.
+   *
+   * @param largePages for what is filled from front to back. What is used in random order would
+   *     have all its large pages zeroed by the first few uses, milliseconds at once.
+   */
+  static MemorySegment allocate(Arena arena, long bytes, int alignment, boolean largePages) {
+    if (!isMapped(bytes)) return arena.allocate(bytes, alignment);
     long reserved = bytes + LARGE_PAGE_BYTES;
     long region = map(reserved);
     return region == FAILED
         ? arena.allocate(bytes, alignment)
-        : segment(arena, region, reserved, bytes);
+        : segment(arena, region, reserved, bytes, largePages);
+  }
+
+  /**
+   * Has the system make all of the memory present now, so that no use of it waits for that. Its
+   * content stays; the owner may go on using it meanwhile. Any thread.
+   */
+  static void populate(MemorySegment segment) {
+    if (!isMapped(segment.byteSize())) return;
+    // The system holds the lock of the address space for each call; who maps or unmaps waits for
+    // it, and who uses new memory waits for them.
+    for (long at = 0; at < segment.byteSize(); at += POPULATED_AT_ONCE) {
+      long bytes = Math.min(POPULATED_AT_ONCE, segment.byteSize() - at);
+      advise(segment.address() + at, bytes, ADVICE_POPULATE);
+    }
+  }
+
+  private static boolean isMapped(long bytes) {
+    return bytes >= 2 * LARGE_PAGE_BYTES
+        && LargeMemory.class.getModule().isNativeAccessEnabled()
+        && System.getProperty("os.name", "").toLowerCase(Locale.ROOT).equals("linux");
   }
 
   @SuppressWarnings("restricted")
-  private static MemorySegment segment(Arena arena, long region, long reserved, long bytes) {
+  private static MemorySegment segment(
+      Arena arena, long region, long reserved, long bytes, boolean largePages) {
     long start = (region + LARGE_PAGE_BYTES - 1) & -LARGE_PAGE_BYTES;
-    advise(start, region + reserved - start);
+    if (largePages) advise(start, region + reserved - start, ADVICE_LARGE_PAGES);
     return MemorySegment.ofAddress(start).reinterpret(bytes, arena, _ -> unmap(region, reserved));
   }
 
@@ -90,9 +117,9 @@ final class LargeMemory {
   }
 
   /** It is no more than a wish: a system that does not fulfil it answers with an error. */
-  private static void advise(long start, long bytes) {
+  private static void advise(long start, long bytes, int advice) {
     try {
-      int _ = (int) Calls.MADVISE.invokeExact(start, bytes, ADVICE_LARGE_PAGES);
+      int _ = (int) Calls.MADVISE.invokeExact(start, bytes, advice);
     } catch (Throwable e) {
       throw new AssertionError("madvise", e);
     }

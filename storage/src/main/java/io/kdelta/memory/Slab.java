@@ -52,11 +52,30 @@ public final class Slab implements AutoCloseable {
    * @param capacityBytes less than 2^48
    */
   public static Slab create(long capacityBytes) {
+    return create(capacityBytes, true);
+  }
+
+  /** As {@link #create}, for memory that is used in random order, not from front to back. */
+  public static Slab createScattered(long capacityBytes) {
+    return create(capacityBytes, false);
+  }
+
+  /**
+   * Has the system make all its memory present now, where it is large enough to matter: a first use
+   * of a large page can take milliseconds. Any thread, also while the owner works. Memory that the
+   * owner has closed in the meantime is not touched: the system only refuses.
+   */
+  public void populate() {
+    LargeMemory.populate(segment);
+  }
+
+  private static Slab create(long capacityBytes, boolean largePages) {
     if (capacityBytes <= 0 || capacityBytes > OFFSET_MASK) {
       throw new AssertionError("capacity " + capacityBytes);
     }
     Arena arena = Arena.ofShared();
-    return new Slab(arena, LargeMemory.allocate(arena, capacityBytes, ALIGNMENT_BYTES), 0, 0);
+    MemorySegment memory = LargeMemory.allocate(arena, capacityBytes, ALIGNMENT_BYTES, largePages);
+    return new Slab(arena, memory, 0, 0);
   }
 
   public long capacity() {

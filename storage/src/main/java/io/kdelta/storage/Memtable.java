@@ -145,6 +145,15 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     rows++;
   }
 
+  /** What has its memory made present, on the table thread, while the core writes to it. */
+  Runnable populating() {
+    Runnable indexMemory = index.populating();
+    return () -> {
+      slab.populate();
+      indexMemory.run();
+    };
+  }
+
   /** No more writes; from here on other threads may read. */
   void freeze() {
     frozen = true;

@@ -43,13 +43,18 @@ final class MemtableIndex implements AutoCloseable {
    */
   MemtableIndex(long groupsExpected) {
     bits = Math.clamp(Long.SIZE - Long.numberOfLeadingZeros(groupsExpected), BITS_MIN, BITS_MAX);
-    slab = Slab.create(1L << (bits + SLOT_SHIFT));
+    slab = Slab.createScattered(1L << (bits + SLOT_SHIFT));
     slots = slab.segment();
   }
 
   /** Groups in it. */
   int count() {
     return count;
+  }
+
+  /** What has the memory that it has now made present; see {@link Slab#populate}. */
+  Runnable populating() {
+    return slab::populate;
   }
 
   /** Bytes of its memory. */
@@ -112,7 +117,7 @@ final class MemtableIndex implements AutoCloseable {
     Slab oldSlab = slab;
     MemorySegment old = slots;
     bits++;
-    slab = Slab.create(1L << (bits + SLOT_SHIFT));
+    slab = Slab.createScattered(1L << (bits + SLOT_SHIFT));
     slots = slab.segment();
     for (long from = 0; from < old.byteSize(); from += 1 << SLOT_SHIFT) {
       long mark = old.get(U64, from);

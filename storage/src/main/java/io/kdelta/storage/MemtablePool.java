@@ -1,17 +1,24 @@
 package io.kdelta.storage;
 
 import io.kdelta.memory.Slab;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arenas of one engine: makes memtables and keeps one idle, because a shared arena costs far
- * more to open and close than to reset. Owner: the core thread.
+ * The arenas of one engine: makes memtables and keeps some idle, because an arena costs far more to
+ * open, touch for the first time and close than to reset. Owner: the core thread.
  */
 final class MemtablePool implements AutoCloseable {
+  private static final long POPULATED_BYTES_MIN = 4 << 20;
+  private static final int FRACTION_OF_USE = 64;
+
   private final StorageLimits limits;
   private final long hashSeed;
-  private @Nullable Memtable idle;
+  private final ArrayDeque<Memtable> idle = new ArrayDeque<>();
   private long bytes;
+
+  /** Made last and never used before. */
+  private @Nullable Memtable fresh;
 
   MemtablePool(StorageLimits limits, long hashSeed) {
     this.limits = limits;
@@ -26,27 +33,44 @@ final class MemtablePool implements AutoCloseable {
   /** Whether a memtable for such a batch can be had within the limit. */
   boolean canTake(long encodedSize, long rows) {
     long capacity = capacity(encodedSize, rows);
-    boolean reuse = idle != null && idle.capacity() >= capacity;
-    return reuse || bytes + capacity <= limits.memtableBytesMax();
+    long held = bytes - idle.size() * limits.memtableBytes();
+    return reusable(capacity) || held + capacity <= limits.memtableBytesMax();
   }
 
   /** An empty memtable that such a batch fits; at recovery the limit does not count. */
   Memtable take(long encodedSize, long rows) {
     long capacity = capacity(encodedSize, rows);
-    Memtable reused = idle;
-    if (reused != null && reused.capacity() >= capacity) {
-      idle = null;
-      return reused;
+    if (reusable(capacity)) return idle.removeLast();
+    while (!idle.isEmpty() && bytes + capacity > limits.memtableBytesMax()) {
+      bytes -= limits.memtableBytes();
+      idle.removeFirst().close();
     }
     bytes += capacity;
-    return new Memtable(Slab.create(capacity), hashSeed);
+    Memtable made = new Memtable(Slab.create(capacity), hashSeed);
+    if (capacity >= POPULATED_BYTES_MIN) fresh = made;
+    return made;
+  }
+
+  /**
+   * The memtable that was made last, once, when its memory should be made present: where it is
+   * large, and somebody writes.
+   *
+   * @param busy whether a memtable was filled already; if not, this one must be in some use
+   */
+  @Nullable Memtable takeFresh(boolean busy) {
+    Memtable made = fresh;
+    if (made == null || (!busy && made.used() < made.capacity() / FRACTION_OF_USE)) return null;
+    fresh = null;
+    return made;
   }
 
   /** Takes back a memtable that nobody reads any more. */
   void giveBack(Memtable memtable) {
-    if (idle == null && memtable.capacity() == limits.memtableBytes()) {
+    if (memtable == fresh) fresh = null;
+    boolean keep = idle.size() < limits.unflushedMemtablesMax() - 1;
+    if (keep && memtable.capacity() == limits.memtableBytes()) {
       memtable.clear();
-      idle = memtable;
+      idle.addLast(memtable);
     } else {
       bytes -= memtable.capacity();
       memtable.close();
@@ -55,8 +79,12 @@ final class MemtablePool implements AutoCloseable {
 
   @Override
   public void close() {
-    if (idle != null) idle.close();
-    idle = null;
+    for (Memtable memtable : idle) memtable.close();
+    idle.clear();
+  }
+
+  private boolean reusable(long capacity) {
+    return !idle.isEmpty() && capacity == limits.memtableBytes();
   }
 
   private long capacity(long encodedSize, long rows) {

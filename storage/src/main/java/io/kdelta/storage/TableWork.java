@@ -93,6 +93,27 @@ abstract sealed class TableWork implements StorageWork {
     }
   }
 
+  /** Has the memory of a new memtable made present before the core comes to it. */
+  static final class Populate extends TableWork {
+    private final Vfs vfs;
+    private final Runnable populating;
+
+    Populate(Vfs vfs, Memtable memtable) {
+      this.vfs = vfs;
+      this.populating = memtable.populating();
+    }
+
+    @Override
+    Vfs vfs() {
+      return vfs;
+    }
+
+    @Override
+    void work() {
+      populating.run();
+    }
+  }
+
   /** Only looks how much room there is. */
   static final class Probe extends TableWork {
     private final Vfs vfs;

@@ -124,7 +124,7 @@ final class TableWorks {
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
       case TableWork.Warm warm -> warm.result();
       case TableWork.Chore _ -> maintenance.done();
-      case TableWork.Reclaim _, TableWork.Segment _ -> {}
+      case TableWork.Reclaim _, TableWork.Segment _, TableWork.Populate _ -> {}
     }
   }
 
@@ -202,6 +202,8 @@ final class TableWorks {
 
   private @Nullable TableWork next() {
     if (wal.wantsSegment()) return new TableWork.Segment(vfs, wal.prepare());
+    Memtable fresh = pool.takeFresh(views.current().memtables().size() > 1);
+    if (fresh != null) return new TableWork.Populate(vfs, fresh);
     for (SSTable table : views.freeTables()) {
       counters.verificationsRetired += table.verifications();
       (quarantined.contains(table) ? quarantinedUnread : doomedTables).add(table);
