@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeSet;
 
 /**
  * One run of one seed (simulation.md section 3): warm up without faults; chaos; quiet, in which the
@@ -350,7 +350,7 @@ public final class SimRun {
     @Override
     public void answered(SimNode node, long ticket, Reply reply) {
       if (ticket < 0) {
-        asker.reply = reply;
+        if (asker.waitsFor(node, ticket)) asker.replies.put(ticket, reply);
         return;
       }
       if (reply instanceof Reply.Written written) probe(node, written);
@@ -359,8 +359,8 @@ public final class SimRun {
 
     @Override
     public void refused(SimNode node, long ticket, KdeltaException error) {
-      if (ticket < 0) asker.error = error;
-      else workload.refused(node, ticket, error);
+      if (ticket >= 0) workload.refused(node, ticket, error);
+      else if (asker.waitsFor(node, ticket)) asker.errors.put(ticket, error);
     }
 
     @Override
@@ -369,30 +369,42 @@ public final class SimRun {
     }
   }
 
-  /** Asks one question and lets the world go on until it is answered. */
+  /**
+   * Asks a question and lets the world go on until it is answered. What goes on may be a fault that
+   * asks questions itself.
+   */
   private final class Asker {
     private static final long PATIENCE_NANOS = 10 * SECOND;
 
-    private @Nullable Reply reply;
-    private @Nullable KdeltaException error;
+    private final TreeMap<Long, Reply> replies = new TreeMap<>();
+    private final TreeMap<Long, KdeltaException> errors = new TreeMap<>();
+    private final TreeSet<Long> open = new TreeSet<>();
+    private final TreeSet<Long> givenUp = new TreeSet<>();
     private long lastTicket;
+
+    /** Whether somebody waits for this answer; if nobody does any more, it may come once. */
+    boolean waitsFor(SimNode node, long ticket) {
+      if (open.remove(ticket)) return true;
+      if (givenUp.remove(ticket)) return false;
+      throw new OracleFailure("O11", "node-" + node.index() + " answers " + ticket + " twice");
+    }
 
     /** Throws what the node refuses with. */
     Reply ask(SimNode node, Command command) {
-      reply = null;
-      error = null;
+      long ticket = --lastTicket;
       int life = node.life();
       long deadline = simulator.nowNanos() + PATIENCE_NANOS;
-      node.offer(new Event.Arrived(--lastTicket, command, deadline));
+      open.add(ticket);
+      node.offer(new Event.Arrived(ticket, command, deadline));
       while (simulator.nowNanos() <= deadline) {
         simulator.runUntil(simulator.nowNanos() + 100_000);
-        Reply answered = reply;
+        Reply answered = replies.remove(ticket);
         if (answered != null) return answered;
-        KdeltaException refused = error;
-        if (refused != null) {
-          throw refused;
-        }
+        KdeltaException refused = errors.remove(ticket);
+        if (refused != null) throw refused;
         if (node.life() != life) {
+          open.remove(ticket);
+          givenUp.add(ticket);
           throw new KdeltaException.Unreachable(List.of("node-" + node.index()));
         }
       }
