@@ -88,7 +88,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     counter(core, "kdelta.storage.failures", "table work that failed", s -> s.storage().failures());
     counter(core, "kdelta.scrub.bytes", "read by the scrub", s -> s.storage().scrubbedBytes());
     counter(core, "kdelta.scrub.passes", "passes of the scrub", s -> s.storage().scrubPasses());
-    counter(core, "kdelta.scrub.found", "tables found rotten", s -> s.storage().scrubFound());
+    counter(core, "kdelta.scrub.found", "files found rotten", s -> s.storage().scrubFound());
     gauge(core, "kdelta.storage.pressure", "debt, 0 to 1", s -> s.storage().pressure());
     gauge(core, "kdelta.storage.runs", "sorted runs on disk", s -> s.storage().runs());
     gauge(core, "kdelta.storage.pins", "open snapshots and cursors", s -> s.storage().pins());

@@ -31,6 +31,7 @@ final class Maintenance {
   private final Scrub scrub = new Scrub();
   private @Nullable Job job;
   private @Nullable Runnable takeBack;
+  private Optional<KdeltaException.Corrupt> manifestWrong = Optional.empty();
 
   Maintenance(Vfs vfs, Manifest manifest, Views views, Entropy entropy) {
     this.vfs = vfs;
@@ -117,6 +118,10 @@ final class Maintenance {
         return null;
       }
       return new TableWork.Chore(vfs, () -> piece(due));
+    }
+    if (scrub.wantsManifest()) {
+      takeBack = () -> scrub.manifestRead(manifestWrong);
+      return new TableWork.Chore(vfs, () -> manifestWrong = manifest.scrub());
     }
     Scrub.Piece piece = scrub.next(vfs, views.current().runs(), manifest.state());
     if (piece == null) return null;

@@ -165,6 +165,29 @@ public final class Manifest implements AutoCloseable {
   }
 
   /**
+   * Reads the file again, by which the next open will live. What it says other than the state is
+   * put right: the state is whole in memory, and is written anew.
+   *
+   * @return what was wrong and no longer is
+   * @throws KdeltaException.DiskFault if it can not be read, or not be written anew
+   */
+  Optional<KdeltaException.Corrupt> scrub() {
+    String name = FileNames.manifest(number);
+    KdeltaException.Corrupt wrong;
+    try {
+      ManifestReader.Read read = new ManifestReader(vfs).again(number);
+      // A file that an append failed in, or whose end was cut at the open, is not written to again.
+      boolean whole = file == null || read.tornAt() < 0;
+      if (whole && read.state().equals(state)) return Optional.empty();
+      wrong = new KdeltaException.Corrupt(name, 0, "does not say what is so");
+    } catch (KdeltaException.Corrupt found) {
+      wrong = found;
+    }
+    rewrite(List.of());
+    return Optional.of(wrong);
+  }
+
+  /**
    * Called once tables and log are open: empties lost/ if every named table and blob file is
    * present in full and the log starts in time. Otherwise keeps it and answers what is wrong; an
    * edit that was cut as torn was then in truth corrupted, and is named too.

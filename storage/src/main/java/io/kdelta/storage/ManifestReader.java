@@ -71,6 +71,28 @@ final class ManifestReader {
     return Optional.empty();
   }
 
+  /**
+   * Reads the manifest of that number, which counts, more strictly than an open does: all that
+   * could be needed one day must be there.
+   *
+   * @throws KdeltaException.Corrupt for anything in it or in CURRENT that is not as it was written
+   */
+  Read again(long number) {
+    String name = FileNames.manifest(number);
+    for (String needed : List.of(FileNames.CURRENT, name)) {
+      if (!vfs.exists(needed)) throw new KdeltaException.Corrupt(needed, 0, "the file is missing");
+    }
+    Optional<Current> current = ManifestFormat.decodeCurrent(Bytes.wrap(image(FileNames.CURRENT)));
+    if (current.isEmpty() || current.get().number() != number) {
+      throw new KdeltaException.Corrupt(FileNames.CURRENT, 0, "it does not name " + name);
+    }
+    Optional<WalFormat.Header> header = header(image(name), number);
+    if (header.isEmpty() || header.get().salt() != current.get().salt()) {
+      throw new KdeltaException.Corrupt(name, 0, "bad header");
+    }
+    return read(current.get());
+  }
+
   private Optional<Current> youngest(List<String> names) {
     long number = 0;
     for (String name : names) {

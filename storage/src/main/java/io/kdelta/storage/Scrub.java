@@ -10,9 +10,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads every chunk of every table and every value in a blob file that its rows refer to, a little
- * at a time, so that rot is found before a read needs the data and while a peer still has it. Goes
- * by table number; a pass ends behind the last.
+ * Reads the manifest, every chunk of every table and every value in a blob file that its rows refer
+ * to, a little at a time, so that rot is found before a read needs the data and while a peer, or
+ * for the manifest this process, still has it. Goes by table number; a pass ends behind the last.
  *
  * <p>Owner: the core thread; {@link Piece#read} runs on the table thread.
  */
@@ -29,6 +29,7 @@ final class Scrub {
   private long passes;
   private long bytes;
   private long found;
+  private boolean manifestDue = true;
   private Optional<KdeltaException.Corrupt> systematic = Optional.empty();
 
   /**
@@ -37,7 +38,7 @@ final class Scrub {
    * @param table number of the table that is next, 0 at the start of a pass
    * @param passes how many times everything was read since the opening
    * @param bytes read since the opening
-   * @param found tables found damaged by it
+   * @param found tables and manifests found damaged by it
    */
   record Position(long table, long passes, long bytes, long found) {}
 
@@ -122,6 +123,18 @@ final class Scrub {
     return systematic;
   }
 
+  /** Whether this pass has yet to look at the manifest, and may. */
+  boolean wantsManifest() {
+    return manifestDue && budget > 0;
+  }
+
+  /** The manifest was read, and put right if need be. */
+  void manifestRead(Optional<KdeltaException.Corrupt> wrong) {
+    manifestDue = false;
+    budget -= SSTableFormat.CHUNK_BYTES;
+    if (wrong.isPresent()) found++;
+  }
+
   /** The next piece that is allowed, if there is one. */
   @Nullable Piece next(Vfs vfs, List<Run> runs, ManifestState state) {
     if (budget <= 0) return null;
@@ -142,6 +155,7 @@ final class Scrub {
       table = 0;
       next = 0;
       budget = 0;
+      manifestDue = true;
       return null;
     }
     if (due.number() != table) next = 0;

@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.env.SimEntropy;
@@ -112,6 +113,58 @@ final class ScrubTest {
       }
     }
     assertTrue(found > 10);
+  }
+
+  @Test
+  void aRottenManifestIsWrittenAnewBeforeTheNextOpenNeedsIt() {
+    SimVfs whole = new SimVfs(new SimEntropy(1));
+    filled(whole, 120).close();
+    for (String suffix : List.of(".manifest", FileNames.CURRENT)) {
+      for (long offset = 0; offset < 200_000; offset += 13) {
+        SimVfs disk = whole.copy(new SimEntropy(offset));
+        try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(3), LIMITS)) {
+          // What is written after the opening stands in the file, too.
+          store.apply(new WriteBatch().put(RowKey.first(Bytes.utf8("late")), Bytes.utf8("1")));
+          store.compact();
+          store.runInline();
+          String file = named(disk, suffix);
+          if (offset >= size(disk, file)) break;
+          disk.flip(file, offset, 1 << (offset % 8));
+          long before = store.stats().scrubFound();
+          pass(store);
+          assertEquals(before + 1, store.stats().scrubFound(), file + " at " + offset);
+          pass(store);
+          assertEquals(before + 1, store.stats().scrubFound(), "it was put right");
+          assertFalse(store.recovery().lossy());
+        }
+        disk.crash();
+        try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(4), LIMITS)) {
+          assertFalse(store.recovery().lossy());
+          assertNotNull(store.get(RowKey.first(Bytes.utf8("key 7"))));
+          assertNotNull(store.get(RowKey.first(Bytes.utf8("late"))));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aManifestThatIsGoneIsWrittenAnew() {
+    for (String suffix : List.of(".manifest", FileNames.CURRENT)) {
+      SimVfs disk = new SimVfs(new SimEntropy(1));
+      try (StorageEngine store = filled(disk, 20)) {
+        disk.delete(named(disk, suffix));
+        pass(store);
+        assertEquals(1, store.stats().scrubFound());
+      }
+      disk.crash();
+      try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(4), LIMITS)) {
+        assertNotNull(store.get(RowKey.first(Bytes.utf8("key 7"))));
+      }
+    }
+  }
+
+  private static String named(Vfs disk, String suffix) {
+    return disk.list("").stream().filter(name -> name.endsWith(suffix)).findFirst().orElseThrow();
   }
 
   @Test
