@@ -15,7 +15,7 @@ import java.util.TreeSet;
  * <p>Every write carries a marker of its own in its note, so that it is known again whatever id it
  * got, also when its answer never came.
  */
-final class Ledger {
+public final class Ledger {
   private final TreeMap<Digest, String> acknowledged = new TreeMap<>();
   private final TreeMap<Digest, String> read = new TreeMap<>();
   private final TreeMap<String, String> refused = new TreeMap<>();
@@ -23,24 +23,27 @@ final class Ledger {
   private final TreeSet<String> retried = new TreeSet<>();
   private long writes;
 
+  /** An empty one. */
+  public Ledger() {}
+
   /** A write was answered OK. */
-  void acknowledged(Digest id, String how) {
+  public void acknowledged(Digest id, String how) {
     acknowledged.put(id, how);
     writes++;
   }
 
   /** A version was shown to a reader. */
-  void read(Digest id, String how) {
+  public void read(Digest id, String how) {
     read.put(id, how);
   }
 
   /** A write was refused in a way that says nothing was stored. */
-  void refused(String marker, String how) {
+  public void refused(String marker, String how) {
     refused.put(marker, how);
   }
 
   /** A write whose outcome nobody knows. */
-  void unknown(String marker) {
+  public void unknown(String marker) {
     unknown.add(marker);
   }
 
@@ -48,19 +51,22 @@ final class Ledger {
    * A write of unknown outcome was asked for again under its request id. When the node has lost the
    * first version and a peer has not, there are two of equal content (data-model.md section 7).
    */
-  void retried(String marker) {
+  public void retried(String marker) {
     retried.add(marker);
   }
 
-  long acknowledgedCount() {
+  /** Writes that were answered OK. */
+  public long acknowledgedCount() {
     return writes;
   }
 
-  int refusedCount() {
+  /** Writes that were refused. */
+  public int refusedCount() {
     return refused.size();
   }
 
-  int unknownCount() {
+  /** Writes of unknown outcome. */
+  public int unknownCount() {
     return unknown.size();
   }
 
@@ -69,7 +75,7 @@ final class Ledger {
    *
    * @param markers the notes of those versions, each with how often it stands there
    */
-  void audit(String who, RawGraph graph, SortedMap<String, Integer> markers) {
+  public void audit(String who, RawGraph graph, SortedMap<String, Integer> markers) {
     List<String> broken = new ArrayList<>();
     acknowledged.forEach((id, how) -> {
       if (!graph.contains(id)) broken.add("acknowledged and gone: " + id + " " + how);
