@@ -47,13 +47,23 @@ final class SimNetwork {
   private static final long RETRANSMIT_NANOS = 200_000_000L;
   private static final int RESETS_ONE_IN = 20;
 
+  /** What may wait for a peer that takes nothing: beyond it the link is hung up, as at the edge. */
+  static final long QUEUE_BYTES_MAX = 32L << 20;
+
   /** One direction of a link. */
   private static final class Flow {
     /** When the last message of each lane arrives: a lane never overtakes itself. */
     final EnumMap<Lane, Long> lastNanos = new EnumMap<>(Lane.class);
 
-    /** What a cut path holds back, for the stream to send again. */
+    /** What a cut or clogged path holds back, for the stream to send again. */
     final Deque<Held> held = new ArrayDeque<>();
+
+    long heldBytes;
+
+    void hold(Held message) {
+      held.add(message);
+      heldBytes += message.payload.size();
+    }
   }
 
   private record Held(Lane lane, Bytes payload) {}
@@ -93,6 +103,14 @@ final class SimNetwork {
   private final TreeMap<Integer, Endpoint> endpoints = new TreeMap<>();
   private final TreeMap<Long, Connection> connections = new TreeMap<>();
   private final TreeSet<String> cut = new TreeSet<>();
+  private final TreeSet<String> clogged = new TreeSet<>();
+
+  /** Nodes that stand still: they read nothing, and answer no keep-alive. */
+  private final TreeSet<Integer> asleep = new TreeSet<>();
+
+  /** Paths on which a link is to break, and after how many more messages. */
+  private final TreeMap<String, Integer> resets = new TreeMap<>();
+
   private final TreeMap<String, Weather> weather = new TreeMap<>();
   private final TreeMap<String, Entropy> chance = new TreeMap<>();
   private long lastLink;
@@ -141,14 +159,14 @@ final class SimNetwork {
     Endpoint dialler = endpoints.get(node);
     if (dialler == null) return;
     Integer there = addresses.get(address);
-    if (there == null || cut.contains(path(node, there))) {
+    if (there == null || blocked(node, there)) {
       failDial(DIAL_TIMEOUT_NANOS, node, dialler, address);
       return;
     }
     Endpoint accepting = endpoints.get(there);
     if (accepting == null) {
       failDial(latency(node, there), node, dialler, address);
-    } else if (cut.contains(path(there, node))) {
+    } else if (blocked(there, node)) {
       failDial(DIAL_TIMEOUT_NANOS, node, dialler, address);
     } else {
       connect(node, dialler, there, accepting, address);
@@ -203,8 +221,8 @@ final class SimNetwork {
       return;
     }
     int peer = connection.other(node);
-    if (cut.contains(path(node, peer))) {
-      connection.from(node).held.add(new Held(lane, payload));
+    if (blocked(node, peer)) {
+      hold(connection, node, new Held(lane, payload));
       return;
     }
     Weather now = weather.getOrDefault(path(node, peer), Weather.CLEAR);
@@ -238,8 +256,12 @@ final class SimNetwork {
           Endpoint endpoint = endpoints.get(receiver);
           if (!connection.open || endpoint == null) {
             lost++;
-          } else if (cut.contains(path(sender, receiver))) {
-            connection.from(sender).held.add(message);
+          } else if (blocked(sender, receiver)) {
+            hold(connection, sender, message);
+          } else if (resetsNow(sender, receiver)) {
+            lost++;
+            trace.note(simulator.nowNanos(), -1, "resets " + path(sender, receiver));
+            breakLink(connection);
           } else {
             delivered++;
             endpoint.received(connection.id, message.payload);
@@ -247,7 +269,37 @@ final class SimNetwork {
         });
   }
 
+  /** Neither cut nor clogged, and the receiver reads. */
+  private boolean blocked(int from, int to) {
+    String path = path(from, to);
+    return cut.contains(path) || clogged.contains(path) || asleep.contains(to);
+  }
+
+  /**
+   * Keeps a message for later; a queue that grows too long ends the link, as it does at the edge.
+   */
+  private void hold(Connection connection, int sender, Held message) {
+    Flow flow = connection.from(sender);
+    flow.hold(message);
+    if (flow.heldBytes > QUEUE_BYTES_MAX) {
+      trace.note(simulator.nowNanos(), sender, "hangs up a peer that is too slow");
+      breakLink(connection);
+    }
+  }
+
+  private boolean resetsNow(int from, int to) {
+    Integer left = resets.get(path(from, to));
+    if (left == null) return false;
+    if (left > 1) {
+      resets.put(path(from, to), left - 1);
+      return false;
+    }
+    resets.remove(path(from, to));
+    return true;
+  }
+
   private void breakLink(Connection connection) {
+    if (!connection.open) return;
     connections.remove(connection.id);
     connection.open = false;
     simulator.after(0, () -> down(connection.dialler, connection.id));
@@ -268,33 +320,107 @@ final class SimNetwork {
 
   private void closeStale(int from, int to) {
     if (!cut.contains(path(from, to))) return;
-    for (Connection connection : List.copyOf(connections.values())) {
-      boolean crosses =
-          (connection.dialler == from && connection.acceptor == to)
-              || (connection.dialler == to && connection.acceptor == from);
-      if (crosses) breakLink(connection);
-    }
+    for (Connection connection : between(from, to)) breakLink(connection);
   }
 
   void heal(int from, int to) {
     if (!cut.remove(path(from, to))) return;
     trace.note(simulator.nowNanos(), -1, "heal " + path(from, to));
-    for (Connection connection : List.copyOf(connections.values())) {
-      boolean flows =
-          (connection.dialler == from && connection.acceptor == to)
-              || (connection.dialler == to && connection.acceptor == from);
-      if (!flows) continue;
-      List<Held> again = List.copyOf(connection.from(from).held);
-      connection.from(from).held.clear();
+    flow(from, to);
+  }
+
+  /** Sends what was held back on a path, in order. */
+  private void flow(int from, int to) {
+    if (blocked(from, to)) return;
+    for (Connection connection : between(from, to)) {
+      Flow flow = connection.from(from);
+      List<Held> again = List.copyOf(flow.held);
+      flow.held.clear();
+      flow.heldBytes = 0;
       for (Held message : again) send(from, connection.id, message.lane, message.payload);
     }
   }
 
-  /** Heals every path and clears the sky. */
+  /**
+   * The receiver stops reading what {@code from} sends, or a box in between buffers it: nothing
+   * arrives and no link breaks, until {@link #unclog}. What waits is bounded.
+   */
+  void clog(int from, int to) {
+    if (clogged.add(path(from, to))) {
+      trace.note(simulator.nowNanos(), -1, "clog " + path(from, to));
+    }
+  }
+
+  void unclog(int from, int to) {
+    if (!clogged.remove(path(from, to))) return;
+    trace.note(simulator.nowNanos(), -1, "unclog " + path(from, to));
+    flow(from, to);
+  }
+
+  /** Breaks every link between the two now; what is on its way is lost. */
+  void reset(int from, int to) {
+    for (Connection connection : between(from, to)) breakLink(connection);
+  }
+
+  /**
+   * Breaks the link at a coming message from {@code from} to {@code to}, in its middle: what came
+   * before has arrived, it and what follows are lost.
+   *
+   * @param nth 1 for the next message
+   */
+  void resetAt(int from, int to, int nth) {
+    resets.put(path(from, to), nth);
+  }
+
+  /**
+   * Every link between the two is gone at the end of {@code to}, and {@code from} hears of it only
+   * by its keep-alive: what it says until then goes nowhere.
+   */
+  void halfOpen(int from, int to) {
+    for (Connection connection : between(from, to)) {
+      connections.remove(connection.id);
+      connection.open = false;
+      trace.note(simulator.nowNanos(), -1, "half open " + path(from, to));
+      simulator.after(0, () -> down(to, connection.id));
+      simulator.after(KEEP_ALIVE_NANOS, () -> down(from, connection.id));
+    }
+  }
+
+  /** The process of {@code node} stands still: it reads nothing, and its peers miss its answers. */
+  void sleep(int node) {
+    if (!asleep.add(node)) return;
+    for (Connection connection : List.copyOf(connections.values())) {
+      if (connection.dialler != node && connection.acceptor != node) continue;
+      simulator.after(
+          KEEP_ALIVE_NANOS,
+          () -> {
+            if (asleep.contains(node)) breakLink(connection);
+          });
+    }
+  }
+
+  void awake(int node) {
+    if (!asleep.remove(node)) return;
+    for (int peer : List.copyOf(addresses.values())) flow(peer, node);
+  }
+
+  private List<Connection> between(int one, int other) {
+    return connections.values().stream()
+        .filter(connection ->
+            (connection.dialler == one && connection.acceptor == other)
+                || (connection.dialler == other && connection.acceptor == one))
+        .toList();
+  }
+
+  /** Heals every path, unclogs every link and clears the sky. */
   void healAll() {
     weather.clear();
+    resets.clear();
     for (int from : List.copyOf(addresses.values())) {
-      for (int to : List.copyOf(addresses.values())) heal(from, to);
+      for (int to : List.copyOf(addresses.values())) {
+        heal(from, to);
+        unclog(from, to);
+      }
     }
   }
 

@@ -39,6 +39,9 @@ final class SimNode implements SimNetwork.Endpoint {
   private static final long DISK_NANOS_MIN = 50_000;
   private static final long DISK_NANOS_MAX = 3_000_000;
 
+  /** A moment that no run reaches, about 30 years. */
+  private static final long NEVER = 1L << 60;
+
   private final int index;
   private final Simulator simulator;
   private final SimNetwork network;
@@ -48,8 +51,12 @@ final class SimNode implements SimNetwork.Endpoint {
   private final CoreConfig config;
   private final Outcomes outcomes;
   private final SimVfs disk;
+  private final Fuse fuse;
   private final SimTime time = new SimTime();
   private final List<Event> waiting = new ArrayList<>();
+
+  /** What came due while the machine or its disk stood still, in order. */
+  private final List<Runnable> late = new ArrayList<>();
 
   private @Nullable Core core;
 
@@ -57,6 +64,13 @@ final class SimNode implements SimNetwork.Endpoint {
   private int life;
 
   private boolean rotten;
+  private boolean paused;
+  private boolean hung;
+
+  /** Longest time of a work of the disk, and of a call in the middle of a turn. */
+  private long diskNanosMax = DISK_NANOS_MAX;
+
+  private long callNanosMax;
 
   private boolean turnComes;
   private long wakeAtNanos = Long.MAX_VALUE;
@@ -79,6 +93,7 @@ final class SimNode implements SimNetwork.Endpoint {
     this.config = config;
     this.outcomes = outcomes;
     this.disk = new SimVfs(entropy.split("disk"));
+    this.fuse = new Fuse(disk);
   }
 
   int index() {
@@ -111,10 +126,70 @@ final class SimNode implements SimNetwork.Endpoint {
     disk.setCapacity(disk.used() + roomBytes);
   }
 
-  /** Gives the disk room without end and takes back what was planned to fail. */
+  /** Gives the disk room and speed again and takes back what was planned to fail. */
   void healDisk() {
     disk.setCapacity(Long.MAX_VALUE);
     disk.failNothing();
+    fuse.clear();
+    slowDisk(DISK_NANOS_MAX, 0);
+    if (hung) {
+      hung = false;
+      goOn();
+    }
+  }
+
+  /**
+   * Makes the disk slow, or of its usual speed again.
+   *
+   * @param workNanosMax how long a write-and-sync or a piece of table work takes at most
+   * @param turnCallNanosMax how long a call takes that is made in the middle of a turn
+   */
+  void slowDisk(long workNanosMax, long turnCallNanosMax) {
+    diskNanosMax = Math.max(DISK_NANOS_MIN + 1, workNanosMax);
+    callNanosMax = turnCallNanosMax;
+  }
+
+  /** No call to the disk comes back until {@link #healDisk}; who makes one stands still with it. */
+  void hangDisk() {
+    if (core != null) hung = true;
+  }
+
+  /** The whole machine stands still, its timers pile up, until {@link #resume}. */
+  void pause() {
+    if (core == null || paused) return;
+    note("stands still");
+    paused = true;
+    network.sleep(index);
+  }
+
+  void resume() {
+    if (!paused) return;
+    note("goes on");
+    paused = false;
+    network.awake(index);
+    goOn();
+  }
+
+  /** Whether it is up, but neither works nor answers. */
+  boolean stuck() {
+    return paused || hung;
+  }
+
+  /** Stops the machine at a coming call to one of its ports. */
+  void stopAt(Fuse.Port port, int nth) {
+    fuse.plan(port, nth);
+  }
+
+  private void goOn() {
+    List<Runnable> due = List.copyOf(late);
+    late.clear();
+    for (Runnable action : due) action.run();
+  }
+
+  /** Runs it now, or as soon as the machine goes on. */
+  private void whenAwake(Runnable action) {
+    if (paused) late.add(() -> whenAwake(action));
+    else action.run();
   }
 
   /** A byte of a file changes by itself: from now on the disk may be found damaged. */
@@ -142,7 +217,7 @@ final class SimNode implements SimNetwork.Endpoint {
     life++;
     time.advanceTo(simulator.nowNanos());
     try {
-      core = Core.open(config, disk, time, entropy.split("life " + life));
+      core = Core.open(config, disk, fuse.time(time), fuse.entropy(entropy.split("life " + life)));
     } catch (SimVfs.PowerLoss loss) {
       goDown("power lost at start");
       disk.crash();
@@ -180,8 +255,13 @@ final class SimNode implements SimNetwork.Endpoint {
     release(gone);
     life++;
     waiting.clear();
+    late.clear();
+    fuse.clear();
     turnComes = false;
+    paused = false;
+    hung = false;
     wakeAtNanos = Long.MAX_VALUE;
+    network.awake(index);
     network.vanish(index);
     outcomes.vanished(this);
   }
@@ -199,40 +279,83 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Gives the core an event; it is taken in a turn that comes within microseconds. */
   void offer(Event event) {
     if (core == null) return;
-    waiting.add(event);
+    waiting.add(event instanceof Event.Arrived arrived ? inMyTime(arrived) : event);
     if (turnComes) return;
     turnComes = true;
+    inThisLife(pace.nextInt((int) TURN_NANOS_MAX), this::takeTurns);
+  }
+
+  /** A client counts its patience on its own clock, the node on its own. */
+  private Event inMyTime(Event.Arrived arrived) {
+    return new Event.Arrived(
+        arrived.ticket(), arrived.command(), time.nanosAt(arrived.deadlineNanos()));
+  }
+
+  private void inThisLife(long afterNanos, Runnable action) {
     int of = life;
     simulator.after(
-        pace.nextInt((int) TURN_NANOS_MAX),
+        afterNanos,
         () -> {
-          if (of == life) takeTurns();
+          if (of == life) whenAwake(action);
         });
   }
 
   private void takeTurns() {
     turnComes = false;
-    while (!waiting.isEmpty()) {
-      Core running = core;
-      if (running == null) return;
-      List<Event> first = waiting.subList(0, Math.min(EVENTS_A_TURN, waiting.size()));
-      List<Event> batch = List.copyOf(first);
-      first.clear();
-      time.advanceTo(simulator.nowNanos());
-      turns++;
-      try {
-        for (Effect effect : running.turn(batch)) {
-          perform(effect);
-          if (core == null) return;
-        }
-      } catch (SimVfs.PowerLoss loss) {
-        losePower();
-        return;
+    Core running = core;
+    if (running == null || waiting.isEmpty()) return;
+    List<Event> first = waiting.subList(0, Math.min(EVENTS_A_TURN, waiting.size()));
+    List<Event> batch = List.copyOf(first);
+    first.clear();
+    time.advanceTo(simulator.nowNanos());
+    turns++;
+    long calls = disk.calls();
+    List<Effect> effects;
+    try {
+      effects = running.turn(batch);
+    } catch (SimVfs.PowerLoss loss) {
+      losePower();
+      return;
+    }
+    // While a call stands still, nothing of the turn has come out and no other turn begins.
+    turnComes = true;
+    afterDisk(disk.calls() - calls, () -> performAll(effects));
+  }
+
+  private void performAll(List<Effect> effects) {
+    try {
+      for (Effect effect : effects) {
+        perform(effect);
+        if (core == null) return;
       }
+    } catch (SimVfs.PowerLoss loss) {
+      losePower();
+      return;
+    }
+    turnComes = !waiting.isEmpty();
+    if (turnComes) takeTurns();
+  }
+
+  /** Goes on when that many calls to the disk have come back. */
+  private void afterDisk(long calls, Runnable action) {
+    if (calls == 0) {
+      action.run();
+    } else if (hung) {
+      late.add(() -> whenAwake(() -> afterDisk(calls, action)));
+    } else if (callNanosMax > 0) {
+      inThisLife(Math.floorMod(pace.nextLong(), callNanosMax * calls), action);
+    } else {
+      action.run();
     }
   }
 
   private void perform(Effect effect) {
+    fuse.call(
+        switch (effect) {
+          case Effect.Answer _, Effect.Refuse _ -> Fuse.Port.ANSWER;
+          case Effect.Run _ -> Fuse.Port.WORK;
+          default -> Fuse.Port.SEND;
+        });
     switch (effect) {
       case Effect.Answer answer -> outcomes.answered(this, answer.ticket(), answer.reply());
       case Effect.Refuse refuse -> outcomes.refused(this, refuse.ticket(), refuse.error());
@@ -254,29 +377,37 @@ final class SimNode implements SimNetwork.Endpoint {
   }
 
   private void runLater(StorageWork work) {
-    int of = life;
-    long took = DISK_NANOS_MIN + Math.floorMod(pace.nextLong(), DISK_NANOS_MAX - DISK_NANOS_MIN);
-    simulator.after(
-        took,
-        () -> {
-          if (of != life) return;
-          try {
-            work.run();
-          } catch (SimVfs.PowerLoss loss) {
-            losePower();
-            return;
-          }
-          offer(new Event.WorkDone(work));
-        });
+    long took = DISK_NANOS_MIN + Math.floorMod(pace.nextLong(), diskNanosMax - DISK_NANOS_MIN);
+    inThisLife(took, () -> run(work));
+  }
+
+  private void run(StorageWork work) {
+    if (hung) {
+      late.add(() -> whenAwake(() -> run(work)));
+      return;
+    }
+    try {
+      work.run();
+    } catch (SimVfs.PowerLoss loss) {
+      losePower();
+      return;
+    }
+    offer(new Event.WorkDone(work));
   }
 
   private void wakeAt(long nanos) {
     wakeAtNanos = nanos;
-    int of = life;
-    simulator.at(
-        nanos,
+    if (nanos >= NEVER) return;
+    long moment = time.trueNanosAt(nanos);
+    inThisLife(
+        moment - simulator.nowNanos(),
         () -> {
-          if (of != life || wakeAtNanos != nanos) return;
+          if (wakeAtNanos != nanos) return;
+          time.advanceTo(simulator.nowNanos());
+          if (time.nanos() < nanos) {
+            wakeAt(nanos); // The clock was slowed down in the meantime.
+            return;
+          }
           wakeAtNanos = Long.MAX_VALUE;
           offer(new Event.Tick());
         });

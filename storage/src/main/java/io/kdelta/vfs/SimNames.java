@@ -117,6 +117,17 @@ final class SimNames {
     return found;
   }
 
+  /** Adds the paths of all files in and below a directory, sorted within each directory. */
+  void collectPaths(SimDirectory directory, String path, List<String> found) {
+    directory.current.forEach((name, node) -> {
+      String below = path.isEmpty() ? name : path + "/" + name;
+      switch (node) {
+        case SimDirectory inner -> collectPaths(inner, below, found);
+        case SimContent _ -> found.add(below);
+      }
+    });
+  }
+
   /** A copy of names, files and everything pending. */
   SimNames copy() {
     Copier copier = new Copier();

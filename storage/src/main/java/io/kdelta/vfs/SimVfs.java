@@ -9,8 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * life. Files opened in an earlier life throw {@link PowerLoss}.
  */
 public final class SimVfs implements Vfs {
-  private static final ByteBuffer ZEROS =
-      ByteBuffer.allocate(SparsePages.PAGE_BYTES).asReadOnlyBuffer();
-
   private final Entropy entropy;
   private SimNames names = new SimNames();
   private TreeMap<String, String> locks = new TreeMap<>();
@@ -34,13 +30,8 @@ public final class SimVfs implements Vfs {
   private long contentsMade;
   private long life;
   private boolean powerLost;
-  private long calls;
   private long itemsLost;
-  private long faultsHappened;
-  private long callsUntilFault;
-  private String suffixPlanned = "";
-  private @Nullable Fault faultPlanned;
-  private boolean countsAllCalls;
+  private final SimFaults faults = new SimFaults();
 
   public SimVfs(Entropy entropy) {
     this.entropy = entropy;
@@ -52,6 +43,10 @@ public final class SimVfs implements Vfs {
     IO_ERROR,
     /** A call that needs room finds none; it has no effect. */
     DISK_FULL,
+    /** A read of bytes finds none; a mapping can not be made. */
+    READ_ERROR,
+    /** A read of bytes gives only a part and fails. */
+    SHORT_READ,
     /** A write stores only a part and fails. */
     SHORT_WRITE,
     /** A sync fails and silently forgets some of the pages; the next one succeeds. */
@@ -115,11 +110,7 @@ public final class SimVfs implements Vfs {
    * @param suffix how the paths end whose calls count
    */
   public void failCall(long nth, String suffix, Fault fault) {
-    if (nth < 1) throw new AssertionError("calls are counted from 1: " + nth);
-    callsUntilFault = nth;
-    suffixPlanned = suffix;
-    faultPlanned = fault;
-    countsAllCalls = true;
+    faults.plan(nth, suffix, fault, true);
   }
 
   /**
@@ -128,28 +119,27 @@ public final class SimVfs implements Vfs {
    * @param nth 1 for the next such call; replaces what was planned before
    */
   public void failCallThatCan(long nth, Fault fault) {
-    failCall(nth, fault);
-    countsAllCalls = false;
+    faults.plan(nth, "", fault, false);
   }
 
   /** Whether a fault is planned whose call has not come yet. */
   public boolean faultPlanned() {
-    return faultPlanned != null;
+    return faults.planned();
   }
 
   /** Takes back what was planned and has not happened. */
   public void failNothing() {
-    faultPlanned = null;
+    faults.clear();
   }
 
   /** How many calls there were that may fail. */
   public long calls() {
-    return calls;
+    return faults.calls();
   }
 
   /** How many of the planned faults have happened: those of a kind that their call can show. */
   public long faultsHappened() {
-    return faultsHappened;
+    return faults.happened();
   }
 
   /** How many pending changes crashes and failed syncs have dropped or torn. */
@@ -188,6 +178,25 @@ public final class SimVfs implements Vfs {
     content(path, "zero").rot(offset, new byte[count]);
   }
 
+  /**
+   * A write that was lost: the range has what another image of the disk has there, or zeros if that
+   * image has no such file, for good.
+   */
+  public void revert(String path, long offset, int count, SimVfs older) {
+    byte[] bytes = new byte[count];
+    if (older.names.find(path) instanceof SimContent before) {
+      before.current.read(offset, ByteBuffer.wrap(bytes));
+    }
+    content(path, "revert").rot(offset, bytes);
+  }
+
+  /** A write that went astray: the range has bytes that belong elsewhere, for good. */
+  public void misdirect(String path, long offset, String source, long sourceOffset, int count) {
+    byte[] bytes = new byte[count];
+    content(source, "misdirect").current.read(sourceOffset, ByteBuffer.wrap(bytes));
+    content(path, "misdirect").rot(offset, bytes);
+  }
+
   /** Somebody cuts the file, for good. */
   public void cut(String path, long size) {
     SimContent content = content(path, "cut");
@@ -218,15 +227,40 @@ public final class SimVfs implements Vfs {
     return copy;
   }
 
+  /**
+   * The machine comes back with all that another disk has, and nothing else: rolled back to an
+   * earlier moment of its own, or cloned from another machine.
+   */
+  public void become(SimVfs other) {
+    names = other.names.copy();
+    contentsMade = Math.max(contentsMade, other.contentsMade);
+    endLife();
+  }
+
+  /**
+   * The machine stops now, between two calls: all later ones throw, until {@link #crash} or {@link
+   * #kill} decides.
+   */
+  public PowerLoss stop(String why) {
+    powerLost = true;
+    return new PowerLoss(why);
+  }
+
+  /** The paths of all files, sorted. */
+  public List<String> files() {
+    List<String> found = new ArrayList<>();
+    names.collectPaths(names.root, "", found);
+    return found;
+  }
+
+  /** The size of a file as reads see it. */
+  public long sizeOf(String path) {
+    return content(path, "sizeOf").current.size();
+  }
+
   /** SHA-256 over all names and contents as reads see them now. */
   public Bytes digest() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest(names.root, "", digest);
-      return Bytes.wrap(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
+    return SimDigest.of(names);
   }
 
   // The port.
@@ -381,7 +415,11 @@ public final class SimVfs implements Vfs {
     @Override
     public int readAt(long position, ByteBuffer target) {
       usable();
-      call(path, "readAt", false);
+      if (call(path, "readAt", false) == Fault.SHORT_READ) {
+        ByteBuffer part = target.slice(target.position(), target.remaining() / 2);
+        target.position(target.position() + content.current.read(position, part));
+        throw fault(path, "readAt", "only a part was read");
+      }
       return content.current.read(position, target);
     }
 
@@ -406,7 +444,6 @@ public final class SimVfs implements Vfs {
       if (size <= before) return;
       room(path, "preallocate", pages(size) - pages(before));
       if (fault == Fault.SHORT_WRITE) {
-        faultsHappened++;
         content.resize(before + (size - before) / 2);
         throw fault(path, "preallocate", "only a part was written");
       }
@@ -425,7 +462,6 @@ public final class SimVfs implements Vfs {
     public void sync() {
       usable();
       if (call(path, "sync", false) == Fault.SYNC_LOSES_PAGES) {
-        faultsHappened++;
         itemsLost += content.syncLosingPages(entropy);
         throw fault(path, "sync", "input/output error");
       }
@@ -445,7 +481,6 @@ public final class SimVfs implements Vfs {
       long end = position + bytes.length;
       room(path, operation, pages(end) - pages(content.current.size()));
       if (fault == Fault.SHORT_WRITE) {
-        faultsHappened++;
         byte[] part = new byte[bytes.length / 2];
         source.get(part);
         if (part.length > 0) content.write(position, part);
@@ -470,44 +505,18 @@ public final class SimVfs implements Vfs {
   private @Nullable Fault call(String path, String operation, boolean writes) {
     PathRule.check(path);
     alive(path);
-    calls++;
-    Fault fault = faultPlanned;
-    if (fault == null || !path.endsWith(suffixPlanned)) return null;
-    if (!countsAllCalls && !canHappen(fault, operation, writes)) return null;
-    callsUntilFault--;
-    if (callsUntilFault > 0) return null;
-    faultPlanned = null;
+    Fault fault = faults.next(path, operation, writes);
+    if (fault == null) return null;
     switch (fault) {
-      case IO_ERROR -> {
-        faultsHappened++;
-        throw fault(path, operation, "input/output error");
-      }
-      case DISK_FULL -> {
-        if (!writes) return null;
-        faultsHappened++;
-        throw new KdeltaException.DiskFault(path, operation, true, null);
-      }
+      case IO_ERROR, READ_ERROR -> throw fault(path, operation, "input/output error");
+      case DISK_FULL -> throw new KdeltaException.DiskFault(path, operation, true, null);
       case POWER_LOSS -> {
-        faultsHappened++;
         powerLost = true;
         alive(path);
       }
-      case SHORT_WRITE, SYNC_LOSES_PAGES -> {}
+      case SHORT_READ, SHORT_WRITE, SYNC_LOSES_PAGES -> {}
     }
     return fault;
-  }
-
-  private static boolean canHappen(Fault fault, String operation, boolean writes) {
-    return switch (fault) {
-      case IO_ERROR, POWER_LOSS -> true;
-      case DISK_FULL -> writes;
-      case SHORT_WRITE ->
-          switch (operation) {
-            case "append", "writeAt", "preallocate" -> true;
-            default -> false;
-          };
-      case SYNC_LOSES_PAGES -> operation.equals("sync");
-    };
   }
 
   private void alive(String path) {
@@ -517,7 +526,7 @@ public final class SimVfs implements Vfs {
   private void endLife() {
     life++;
     powerLost = false;
-    faultPlanned = null;
+    faults.clear();
     locks = new TreeMap<>();
   }
 
@@ -546,27 +555,6 @@ public final class SimVfs implements Vfs {
 
   private static long pages(long size) {
     return -Math.floorDiv(-size, (long) SparsePages.PAGE_BYTES) * SparsePages.PAGE_BYTES;
-  }
-
-  private static void digest(SimDirectory directory, String path, MessageDigest digest) {
-    ByteBuffer page = ByteBuffer.allocate(SparsePages.PAGE_BYTES);
-    directory.current.forEach((name, node) -> {
-      String below = path + "/" + name;
-      digest.update(below.getBytes(StandardCharsets.UTF_8));
-      switch (node) {
-        case SimDirectory inner -> digest(inner, below, digest);
-        case SimContent content -> {
-          digest.update(ByteBuffer.allocate(8).putLong(0, content.current.size()));
-          for (long at = 0; at < content.current.size(); at += SparsePages.PAGE_BYTES) {
-            content.current.read(at, page.clear());
-            // Zeros that were written and zeros that never were look the same.
-            if (page.flip().mismatch(ZEROS.duplicate().limit(page.limit())) < 0) continue;
-            digest.update(ByteBuffer.allocate(8).putLong(0, at));
-            digest.update(page);
-          }
-        }
-      }
-    });
   }
 
   private static KdeltaException.DiskFault fault(String path, String operation, String reason) {

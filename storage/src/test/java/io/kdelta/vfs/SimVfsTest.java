@@ -231,6 +231,71 @@ final class SimVfsTest extends VfsContract {
   }
 
   @Test
+  void readsFailWholeOrInTheirMiddleAndOthersDoNot() {
+    SimVfs vfs = disk(1);
+    synced(vfs, "a", 1, 2, 3, 4);
+    Vfs.File file = vfs.open("a");
+    vfs.failCallThatCan(1, SimVfs.Fault.READ_ERROR);
+    file.sync();
+    ByteBuffer none = ByteBuffer.allocate(4);
+    assertThrows(KdeltaException.DiskFault.class, () -> file.readAt(0, none));
+    assertEquals(0, none.position());
+    vfs.failCallThatCan(1, SimVfs.Fault.SHORT_READ);
+    ByteBuffer half = ByteBuffer.allocate(4);
+    assertThrows(KdeltaException.DiskFault.class, () -> file.readAt(0, half));
+    assertEquals(2, half.position());
+    assertEquals(List.of(1, 2, 3, 4), read(file, 0, 4));
+    assertEquals(2, vfs.faultsHappened());
+  }
+
+  @Test
+  void writesThatWereLostOrWentAstrayShowAfterTheFact() {
+    SimVfs vfs = disk(1);
+    synced(vfs, "a", 1, 2, 3, 4);
+    SimVfs older = vfs.copy(new SimEntropy(2));
+    synced(vfs, "b", 9, 8);
+    try (Vfs.File file = vfs.open("a")) {
+      file.writeAt(0, bytes(5, 6, 7, 8));
+      file.sync();
+    }
+    vfs.revert("a", 1, 2, older);
+    vfs.crash();
+    assertEquals(List.of(5, 2, 3, 8), content(vfs, "a"));
+    vfs.revert("b", 1, 1, older);
+    assertEquals(List.of(9, 0), content(vfs, "b"));
+    vfs.misdirect("a", 3, "b", 0, 1);
+    vfs.crash();
+    assertEquals(List.of(5, 2, 3, 9), content(vfs, "a"));
+  }
+
+  @Test
+  void aDiskCanBeRolledBackAndClonedAndStoppedBetweenCalls() {
+    SimVfs vfs = disk(1);
+    vfs.createDirectories("d");
+    synced(vfs, "d/a", 1);
+    SimVfs older = vfs.copy(new SimEntropy(2));
+    synced(vfs, "b", 2);
+    assertEquals(List.of("b", "d/a"), vfs.files());
+    SimVfs clone = disk(3);
+    synced(clone, "c", 3);
+    clone.become(vfs);
+    vfs.become(older);
+    assertEquals(List.of("d/a"), vfs.files());
+    assertEquals(List.of("b", "d/a"), clone.files());
+    assertEquals(1, clone.sizeOf("b"));
+    synced(vfs, "e", 4);
+    assertFalse(older.exists("e"));
+    assertThrows(
+        SimVfs.PowerLoss.class,
+        () -> {
+          throw vfs.stop("between two calls");
+        });
+    assertThrows(SimVfs.PowerLoss.class, () -> vfs.exists("e"));
+    vfs.kill();
+    assertTrue(vfs.exists("e"));
+  }
+
+  @Test
   void aFullDiskSaysSoAndHealsWhenSomethingIsDeleted() {
     SimVfs vfs = disk(1);
     vfs.setCapacity(8_192);
