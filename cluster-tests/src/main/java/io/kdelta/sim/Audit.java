@@ -85,6 +85,11 @@ public final class Audit {
     return audit;
   }
 
+  /** Who was audited. */
+  public String name() {
+    return subject.name();
+  }
+
   /** What the node holds. */
   public RawGraph graph() {
     return graph;

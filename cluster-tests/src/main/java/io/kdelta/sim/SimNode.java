@@ -35,9 +35,6 @@ final class SimNode implements SimNetwork.Endpoint {
   }
 
   private static final int EVENTS_A_TURN = 256;
-  private static final long TURN_NANOS_MAX = 50_000;
-  private static final long DISK_NANOS_MIN = 50_000;
-  private static final long DISK_NANOS_MAX = 3_000_000;
 
   /** A moment that no run reaches, about 30 years. */
   private static final long NEVER = 1L << 60;
@@ -47,7 +44,8 @@ final class SimNode implements SimNetwork.Endpoint {
   private final SimNetwork network;
   private final Trace trace;
   private final Entropy entropy;
-  private final Entropy pace;
+  private final Entropy chance;
+  private final Setup.Pace pace;
   private final CoreConfig config;
   private final Outcomes outcomes;
   private final SimVfs disk;
@@ -68,7 +66,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private boolean hung;
 
   /** Longest time of a work of the disk, and of a call in the middle of a turn. */
-  private long diskNanosMax = DISK_NANOS_MAX;
+  private long diskNanosMax;
 
   private long callNanosMax;
 
@@ -82,6 +80,7 @@ final class SimNode implements SimNetwork.Endpoint {
       SimNetwork network,
       Trace trace,
       Entropy entropy,
+      Setup.Pace pace,
       CoreConfig config,
       Outcomes outcomes) {
     this.index = index;
@@ -89,7 +88,9 @@ final class SimNode implements SimNetwork.Endpoint {
     this.network = network;
     this.trace = trace;
     this.entropy = entropy;
-    this.pace = entropy.split("pace");
+    this.chance = entropy.split("pace");
+    this.pace = pace;
+    this.diskNanosMax = pace.diskMax();
     this.config = config;
     this.outcomes = outcomes;
     this.disk = new SimVfs(entropy.split("disk"));
@@ -131,7 +132,7 @@ final class SimNode implements SimNetwork.Endpoint {
     disk.setCapacity(Long.MAX_VALUE);
     disk.failNothing();
     fuse.clear();
-    slowDisk(DISK_NANOS_MAX, 0);
+    slowDisk(pace.diskMax(), 0);
     if (hung) {
       hung = false;
       goOn();
@@ -145,7 +146,7 @@ final class SimNode implements SimNetwork.Endpoint {
    * @param turnCallNanosMax how long a call takes that is made in the middle of a turn
    */
   void slowDisk(long workNanosMax, long turnCallNanosMax) {
-    diskNanosMax = Math.max(DISK_NANOS_MIN + 1, workNanosMax);
+    diskNanosMax = Math.max(pace.diskMin() + 1, workNanosMax);
     callNanosMax = turnCallNanosMax;
   }
 
@@ -282,7 +283,7 @@ final class SimNode implements SimNetwork.Endpoint {
     waiting.add(event instanceof Event.Arrived arrived ? inMyTime(arrived) : event);
     if (turnComes) return;
     turnComes = true;
-    inThisLife(pace.nextInt((int) TURN_NANOS_MAX), this::takeTurns);
+    inThisLife(chance.nextInt(pace.turnMax()), this::takeTurns);
   }
 
   /** A client counts its patience on its own clock, the node on its own. */
@@ -343,7 +344,7 @@ final class SimNode implements SimNetwork.Endpoint {
     } else if (hung) {
       late.add(() -> whenAwake(() -> afterDisk(calls, action)));
     } else if (callNanosMax > 0) {
-      inThisLife(Math.floorMod(pace.nextLong(), callNanosMax * calls), action);
+      inThisLife(Math.floorMod(chance.nextLong(), callNanosMax * calls), action);
     } else {
       action.run();
     }
@@ -377,7 +378,8 @@ final class SimNode implements SimNetwork.Endpoint {
   }
 
   private void runLater(StorageWork work) {
-    long took = DISK_NANOS_MIN + Math.floorMod(pace.nextLong(), diskNanosMax - DISK_NANOS_MIN);
+    long span = diskNanosMax - pace.diskMin() + 1;
+    long took = pace.diskMin() + Math.floorMod(chance.nextLong(), span);
     inThisLife(took, () -> run(work));
   }
 

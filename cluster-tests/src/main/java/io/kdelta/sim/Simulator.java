@@ -3,19 +3,22 @@ package io.kdelta.sim;
 import java.util.PriorityQueue;
 
 /**
- * The one clock and the one queue of a simulated world: actions ordered by (virtual time, order of
- * scheduling). Idle time costs nothing; time only moves when an action runs.
+ * The one clock and the one queue of a simulated world: actions ordered by (virtual time, those
+ * from outside first, order of scheduling). Idle time costs nothing; time only moves when an action
+ * runs.
  *
  * <p>Owned by the thread that runs the simulation. Two runs from one seed schedule the same actions
  * in the same order, so {@link Trace} comes out equal.
  */
 final class Simulator {
-  private record Scheduled(long atNanos, long order, Runnable action)
+  private record Scheduled(long atNanos, boolean inside, long order, Runnable action)
       implements Comparable<Scheduled> {
     @Override
     public int compareTo(Scheduled other) {
       int byTime = Long.compare(atNanos, other.atNanos);
-      return byTime != 0 ? byTime : Long.compare(order, other.order);
+      if (byTime != 0) return byTime;
+      if (inside != other.inside) return inside ? 1 : -1;
+      return Long.compare(order, other.order);
     }
   }
 
@@ -41,7 +44,17 @@ final class Simulator {
 
   /** Runs {@code action} at {@code atNanos}, or now when that has passed. */
   void at(long atNanos, Runnable action) {
-    queue.add(new Scheduled(Math.max(nowNanos, atNanos), scheduled++, action));
+    queue.add(new Scheduled(Math.max(nowNanos, atNanos), true, scheduled++, action));
+  }
+
+  /**
+   * Runs something that comes from outside the world (a fault, a client, a look) at {@code
+   * atNanos}, before everything of the world itself that is due then. Never in the present moment,
+   * of which something may have run already: so what was decided on the way and what was known from
+   * the start happen in the same order.
+   */
+  void outside(long atNanos, Runnable action) {
+    queue.add(new Scheduled(Math.max(nowNanos + 1, atNanos), false, scheduled++, action));
   }
 
   /** Runs every action due until {@code untilNanos}; the clock then stands there. */

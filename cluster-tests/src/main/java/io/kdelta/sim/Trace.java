@@ -34,6 +34,11 @@ final class Trace {
     digest.update(ByteBuffer.allocate(16).putLong(nanos).putInt(node).putInt(text.length).flip());
     digest.update(text);
     count++;
+    remark(nanos, node, what);
+  }
+
+  /** Says something to the reader of a failure that is no event of the run. */
+  void remark(long nanos, int node, String what) {
     if (lines.size() == LINES_KEPT) lines.removeFirst();
     lines.addLast(String.format("%14.6f s  %s  %s", nanos / 1e9, lane(node), what));
   }

@@ -1,0 +1,155 @@
+package io.kdelta.sim;
+
+import io.kdelta.causal.Envelope;
+import io.kdelta.core.Event;
+import io.kdelta.core.Reply;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.Digest;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clients of a simulated world: send what they are told to, and tell the {@link Ledger} what
+ * came of it. Their tickets are positive.
+ */
+final class Clients implements SimNode.Outcomes {
+  private static final long DEADLINE_NANOS = 5_000_000_000L;
+
+  /** What came of a request. */
+  enum End {
+    /** It was answered. */
+    OK,
+    /** It was refused, and nothing was stored. */
+    REFUSED,
+    /** Nobody knows: it may be there, or appear later. */
+    UNKNOWN
+  }
+
+  /**
+   * What came of a request, with its words.
+   *
+   * @param reply the answer, if there was one
+   * @param error the refusal, if there was one
+   */
+  record Outcome(End end, @Nullable Reply reply, @Nullable KdeltaException error) {}
+
+  /** Who wants to know what came of requests. */
+  interface Listener {
+    void ended(Action.Ask ask, Outcome outcome);
+  }
+
+  private record Open(Action.Ask ask, SimNode node) {}
+
+  private final Simulator simulator;
+  private final Trace trace;
+  private final Ledger ledger;
+  private final TreeMap<Long, Open> open = new TreeMap<>();
+  private Listener listener = (ask, outcome) -> {};
+  private long lastTicket;
+
+  Clients(Simulator simulator, Trace trace, Ledger ledger) {
+    this.simulator = simulator;
+    this.trace = trace;
+    this.ledger = ledger;
+  }
+
+  /** Who hears of every end of a request from now on. */
+  void tell(Listener hears) {
+    listener = hears;
+  }
+
+  /** Sends a request to a node. */
+  void send(Action.Ask ask, SimNode node) {
+    if (ask.attempt() > 1) ask.request().markers().forEach(ledger::retried);
+    if (!node.up()) {
+      failed(ask, End.UNKNOWN, "node is down", null);
+      return;
+    }
+    long ticket = ++lastTicket;
+    open.put(ticket, new Open(ask, node));
+    node.offer(
+        new Event.Arrived(ticket, ask.request().command(), simulator.nowNanos() + DEADLINE_NANOS));
+  }
+
+  @Override
+  public void answered(SimNode node, long ticket, Reply reply) {
+    Open request = open.remove(ticket);
+    if (request == null) return;
+    List<String> markers = request.ask.request().markers();
+    note(node, "answers " + markers + " " + summary(reply));
+    String how = "by " + markers + " on node-" + node.index();
+    switch (reply) {
+      case Reply.Written written -> acknowledged(written, how);
+      case Reply.Resolved resolved -> {
+        if (resolved.written() != null) acknowledged(resolved.written(), how);
+      }
+      case Reply.Value value -> ledger.read(value.version().version().id(), how);
+      case Reply.HeadList heads -> {
+        for (Envelope head : heads.heads()) ledger.read(head.version().id(), how);
+      }
+      default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
+    }
+    listener.ended(request.ask, new Outcome(End.OK, reply, null));
+  }
+
+  private void acknowledged(Reply.Written written, String how) {
+    for (Reply.Written.Result entry : written.versions()) {
+      Digest id = entry.version().id();
+      ledger.acknowledged(id, written.level() + " " + how);
+    }
+  }
+
+  private static String summary(Reply reply) {
+    return switch (reply) {
+      case Reply.Written w -> w.level() + " " + w.versions().getFirst().version().id();
+      case Reply.Value v -> "value " + v.version().version().id();
+      default -> reply.getClass().getSimpleName();
+    };
+  }
+
+  @Override
+  public void refused(SimNode node, long ticket, KdeltaException error) {
+    Open request = open.remove(ticket);
+    if (request == null) return;
+    note(
+        node,
+        "refuses " + request.ask.request().markers() + " " + error.getClass().getSimpleName());
+    failed(request.ask, unknown(error) ? End.UNKNOWN : End.REFUSED, error.toString(), error);
+  }
+
+  /** Whether the write may still be there or appear: the class UNKNOWN of ACK-TRUTH. */
+  private static boolean unknown(KdeltaException error) {
+    return switch (error) {
+      case KdeltaException.DurabilityUnmet _,
+          KdeltaException.Unreachable _,
+          KdeltaException.DiskFault _,
+          KdeltaException.Corrupt _ ->
+          true;
+      default -> false;
+    };
+  }
+
+  @Override
+  public void vanished(SimNode node) {
+    for (long ticket : List.copyOf(open.keySet())) {
+      Open request = open.get(ticket);
+      if (request == null || request.node != node) continue;
+      open.remove(ticket);
+      failed(request.ask, End.UNKNOWN, "node went down", null);
+    }
+  }
+
+  private void failed(Action.Ask ask, End end, String how, @Nullable KdeltaException error) {
+    for (String marker : ask.request().markers()) {
+      // What an earlier attempt did nobody knows.
+      if (end == End.REFUSED && ask.attempt() == 1) ledger.refused(marker, how);
+      else ledger.unknown(marker);
+    }
+    listener.ended(ask, new Outcome(end, null, error));
+  }
+
+  private void note(SimNode node, String what) {
+    trace.note(simulator.nowNanos(), node.index(), what);
+  }
+}

@@ -1,0 +1,169 @@
+package io.kdelta.sim;
+
+import io.kdelta.causal.Key;
+import io.kdelta.cluster.AckLevel;
+import io.kdelta.core.Command;
+import io.kdelta.document.Choice;
+import io.kdelta.document.Moment;
+import io.kdelta.document.Precondition;
+import io.kdelta.document.Write;
+import io.kdelta.memory.Bytes;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client of a simulated world asks, in words that a scenario can write: keys as
+ * namespace/key, documents as canonical JSON text. Every write carries a marker, its note, by which
+ * the {@link Ledger} knows it again whatever id it got.
+ */
+sealed interface Request {
+  /**
+   * What every write says about itself.
+   *
+   * @param id makes a retry harmless; empty for none
+   * @param level how far it must be synced; null for the rule of the node
+   */
+  record Terms(String id, @Nullable AckLevel level) {
+    Command.Terms under(String note) {
+      return new Command.Terms(id, note, level);
+    }
+  }
+
+  /**
+   * One write of a batch.
+   *
+   * @param document null to delete
+   */
+  record Item(String path, @Nullable String document, String marker) {}
+
+  /** Writes a document; with {@code ifAbsent} only where there is none. */
+  record Put(String path, String document, boolean ifAbsent, String marker, Terms terms)
+      implements Request {
+    @Override
+    public Command command() {
+      Precondition guard = ifAbsent ? Precondition.IF_ABSENT : Precondition.NONE;
+      return new Command.Put(key(path), bytes(document), guard, List.of(), terms.under(marker));
+    }
+
+    @Override
+    public List<String> markers() {
+      return List.of(marker);
+    }
+
+    @Override
+    public String id() {
+      return terms.id;
+    }
+  }
+
+  /** Deletes a key. */
+  record Delete(String path, String marker, Terms terms) implements Request {
+    @Override
+    public Command command() {
+      return new Command.Delete(key(path), Precondition.NONE, List.of(), terms.under(marker));
+    }
+
+    @Override
+    public List<String> markers() {
+      return List.of(marker);
+    }
+
+    @Override
+    public String id() {
+      return terms.id;
+    }
+  }
+
+  /** Several writes as one. */
+  record Batch(List<Item> items, Terms terms) implements Request {
+    public Batch {
+      items = List.copyOf(items);
+    }
+
+    @Override
+    public Command command() {
+      List<Write> writes = new ArrayList<>();
+      for (Item item : items) {
+        Key key = key(item.path);
+        Write write =
+            item.document == null ? Write.delete(key) : Write.put(key, bytes(item.document));
+        writes.add(write.because(item.marker));
+      }
+      return new Command.Batch(writes, terms.under(""));
+    }
+
+    @Override
+    public List<String> markers() {
+      return items.stream().map(Item::marker).toList();
+    }
+
+    @Override
+    public String id() {
+      return terms.id;
+    }
+  }
+
+  /**
+   * Makes one head of several.
+   *
+   * @param document the value that replaces them all; null to merge them field by field
+   */
+  record Resolve(String path, @Nullable String document, String marker, Terms terms)
+      implements Request {
+    @Override
+    public Command command() {
+      Choice choice = document == null ? new Choice.Merge() : new Choice.Value(bytes(document));
+      return new Command.Resolve(key(path), choice, false, Precondition.NONE, terms.under(marker));
+    }
+
+    @Override
+    public List<String> markers() {
+      return List.of(marker);
+    }
+
+    @Override
+    public String id() {
+      return terms.id;
+    }
+  }
+
+  /** Reads the value of a key. */
+  record Get(String path) implements Request {
+    @Override
+    public Command command() {
+      return new Command.Get(key(path), new Moment.Latest());
+    }
+  }
+
+  /** Reads all heads of a key. */
+  record Heads(String path) implements Request {
+    @Override
+    public Command command() {
+      return new Command.Heads(key(path), new Moment.Latest());
+    }
+  }
+
+  /** As the core takes it. */
+  Command command();
+
+  /** The notes of the versions that it writes; none for a read. */
+  default List<String> markers() {
+    return List.of();
+  }
+
+  /** Its request id; empty for none. */
+  default String id() {
+    return "";
+  }
+
+  private static Key key(String path) {
+    int slash = path.indexOf('/');
+    return new Key(path.substring(0, slash), path.substring(slash + 1));
+  }
+
+  private static Bytes bytes(String document) {
+    return Bytes.wrap(document.getBytes(StandardCharsets.UTF_8));
+  }
+}

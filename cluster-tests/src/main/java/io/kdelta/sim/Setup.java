@@ -1,0 +1,42 @@
+package io.kdelta.sim;
+
+import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.storage.StorageLimits;
+
+/**
+ * What a simulated world is before anything is done to it. Beside the list of actions it is all
+ * that a run depends on.
+ *
+ * @param seed of the low-level streams: latencies, tears, ids, the pace within its bounds
+ * @param nodes how many there are, node-0 to node-(nodes - 1)
+ * @param backups R of every node
+ * @param storage limits of every storage engine
+ * @param pace how long things take
+ */
+record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
+  /**
+   * How long things take, in virtual nanoseconds; drawn evenly from these.
+   *
+   * @param turnMax longest wait of an event for its turn
+   * @param diskMin quickest piece of disk work
+   * @param diskMax slowest piece of disk work
+   */
+  record Pace(int turnMax, long diskMin, long diskMax) {
+    /** As a healthy machine has it. */
+    static final Pace HEALTHY = new Pace(50_000, 50_000, 3_000_000);
+  }
+
+  /** Small enough that flushes and merges happen all the time; a batch still fits. */
+  static final StorageLimits SMALL =
+      new StorageLimits(32 << 10, 3, 8L << 20, 128 << 10, 1 << 10, 64 << 10, 512 << 10);
+
+  /** So many nodes as the simulator usually has them. */
+  static Setup of(long seed, int nodes) {
+    return new Setup(seed, nodes, ClusterConfig.BACKUPS, SMALL, Pace.HEALTHY);
+  }
+
+  /** How many further nodes hold each write once everybody is there. */
+  int backupsThere() {
+    return Math.min(backups, nodes - 1);
+  }
+}

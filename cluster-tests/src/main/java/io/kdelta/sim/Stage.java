@@ -1,0 +1,88 @@
+package io.kdelta.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where actions are done to a world, and written down: the record of a run, performed again on a
+ * world of the same {@link Setup}, is the same run, to the last byte of its trace.
+ *
+ * <p>That holds because whoever decides does so in the queue's outside events ({@link
+ * Simulator#outside}), which come before all others of their moment, in the order of the record.
+ */
+final class Stage {
+  private final World world;
+  private final Judgement judgement;
+  private final List<Step> record = new ArrayList<>();
+  private int faults;
+
+  Stage(World world) {
+    this.world = world;
+    this.judgement = new Judgement(world);
+  }
+
+  World world() {
+    return world;
+  }
+
+  /** What was performed so far, in order. */
+  List<Step> record() {
+    return List.copyOf(record);
+  }
+
+  /** How many faults were injected. */
+  int faults() {
+    return faults;
+  }
+
+  /** What the last {@link Action.Judge} found. */
+  Judgement judgement() {
+    return judgement;
+  }
+
+  /** Puts every step of a record into the queue. */
+  void schedule(List<Step> steps) {
+    for (Step step : steps) {
+      world.simulator().outside(step.atNanos(), () -> perform(step.action()));
+    }
+  }
+
+  /** Does it now, in the middle of an outside event, and writes it down. */
+  void perform(Action action) {
+    long now = world.nowNanos();
+    record.add(new Step(now, action));
+    if (action instanceof Action.Fault fault && fault.harms()) faults++;
+    int lane = action instanceof Action.OnNode on ? on.node() : -1;
+    world.trace().note(now, lane, action.summary());
+    switch (action) {
+      case Action.OnNode on -> onNode(on, world.node(on));
+      case Action.Cut(int from, int to) -> world.network().cut(from, to);
+      case Action.Heal(int from, int to) -> world.network().heal(from, to);
+      case Action.HealAll() -> world.network().healAll();
+      case Action.WeatherTurns turns ->
+          world.network().weather(turns.from(), turns.to(), turns.weather());
+      case Action.Judge() -> judgement.judge();
+    }
+  }
+
+  private void onNode(Action.OnNode action, SimNode node) {
+    switch (action) {
+      case Action.PowerLoss _ -> node.losePower();
+      case Action.Kill _ -> node.kill();
+      case Action.Start _ -> node.start();
+      case Action.FailCall fail -> node.disk().failCall(fail.nth(), fail.suffix(), fail.fault());
+      case Action.Fill fill -> node.fillDisk(fill.room());
+      case Action.HealDisk _ -> node.healDisk();
+      case Action.Clock clock -> node.time().setWallOffsetMicros(clock.offsetMicros());
+      case Action.Flip flip -> node.rot(flip.file(), flip.offset(), flip.mask());
+      case Action.Glance _ -> glance(node);
+      case Action.Ask ask -> world.clients().send(ask, node);
+    }
+  }
+
+  private void glance(SimNode node) {
+    for (Oracle oracle : world.oracles()) {
+      if (node.up()) oracle.glance(node);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.kdelta.sim;
+
+import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.core.CoreConfig;
+import io.kdelta.core.Reply;
+import io.kdelta.env.Entropy;
+import io.kdelta.env.SimEntropy;
+import io.kdelta.error.KdeltaException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A simulated world: nodes, network, clients with their ledger, one clock and one queue, and the
+ * oracles that watch it. It does nothing by itself but let time pass; what happens to it from
+ * outside comes through {@link Stage}.
+ */
+final class World {
+  private final Setup setup;
+  private final Entropy entropy;
+  private final Simulator simulator = new Simulator();
+  private final Trace trace = new Trace();
+  private final Ledger ledger = new Ledger();
+  private final SimNetwork network;
+  private final List<SimNode> nodes = new ArrayList<>();
+  private final Asker asker = new Asker(simulator);
+  private final Clients clients = new Clients(simulator, trace, ledger);
+  private final List<Oracle> oracles;
+
+  World(Setup setup) {
+    this.setup = setup;
+    this.entropy = new SimEntropy(setup.seed());
+    this.network = new SimNetwork(simulator, entropy.split("network"), trace);
+    for (int i = 0; i < setup.nodes(); i++) nodes.add(node(i));
+    this.oracles = Oracles.of(this);
+  }
+
+  private SimNode node(int index) {
+    List<String> seeds = index == 0 ? List.of() : List.of(address(0));
+    CoreConfig.Member member =
+        new CoreConfig.Member(
+            name(index),
+            List.of(address(index)),
+            "",
+            "",
+            "simulated",
+            Optional.of("sim"),
+            seeds,
+            setup.backups(),
+            ClusterConfig.Pace.DEFAULT,
+            ClusterConfig.Limits.DEFAULT);
+    CoreConfig config =
+        new CoreConfig(name(index), member, setup.storage(), CoreConfig.Limits.DEFAULT);
+    return new SimNode(
+        index,
+        simulator,
+        network,
+        trace,
+        entropy.split("node " + index),
+        setup.pace(),
+        config,
+        new Outcomes());
+  }
+
+  /** What people call a node. */
+  static String name(int index) {
+    return "node-" + index;
+  }
+
+  private static String address(int index) {
+    return name(index) + ":7878";
+  }
+
+  Setup setup() {
+    return setup;
+  }
+
+  /** A stream of chance of its own. */
+  Entropy chance(String purpose) {
+    return entropy.split(purpose);
+  }
+
+  Simulator simulator() {
+    return simulator;
+  }
+
+  long nowNanos() {
+    return simulator.nowNanos();
+  }
+
+  Trace trace() {
+    return trace;
+  }
+
+  Ledger ledger() {
+    return ledger;
+  }
+
+  SimNetwork network() {
+    return network;
+  }
+
+  List<SimNode> nodes() {
+    return nodes;
+  }
+
+  SimNode node(Action.OnNode action) {
+    return nodes.get(action.node());
+  }
+
+  Asker asker() {
+    return asker;
+  }
+
+  Clients clients() {
+    return clients;
+  }
+
+  List<Oracle> oracles() {
+    return oracles;
+  }
+
+  /** A node as the auditor asks it. */
+  CoreSubject subject(SimNode node) {
+    return new CoreSubject(name(node.index()), command -> asker.ask(node, command));
+  }
+
+  /** Splits what nodes answer between the clients and the auditor's own questions. */
+  private final class Outcomes implements SimNode.Outcomes {
+    @Override
+    public void answered(SimNode node, long ticket, Reply reply) {
+      if (ticket < 0) {
+        asker.answered(node, ticket, reply);
+        return;
+      }
+      if (reply instanceof Reply.Written written) {
+        for (Oracle oracle : oracles) oracle.acknowledged(node, written);
+      }
+      clients.answered(node, ticket, reply);
+    }
+
+    @Override
+    public void refused(SimNode node, long ticket, KdeltaException error) {
+      if (ticket < 0) asker.refused(node, ticket, error);
+      else clients.refused(node, ticket, error);
+    }
+
+    @Override
+    public void vanished(SimNode node) {
+      clients.vanished(node);
+    }
+  }
+}
