@@ -40,6 +40,7 @@ final class SimNodeTest {
           new SimNetwork(simulator, new SimEntropy(1).split("network"), trace),
           trace,
           new SimEntropy(1).split("node 0"),
+          Setup.Pace.HEALTHY,
           new CoreConfig(
               "node-0",
               new CoreConfig.Member(
