@@ -90,8 +90,14 @@ final class Compaction {
    * @param numbers gives a new file number each time
    * @param layout of the tables
    * @param partitionBytes at which a table ends, as soon as a group does
+   * @param scratch working memory of the thread that writes them
    */
-  record Target(Vfs vfs, LongSupplier numbers, SSTableWriter.Layout layout, long partitionBytes) {}
+  record Target(
+      Vfs vfs,
+      LongSupplier numbers,
+      SSTableWriter.Layout layout,
+      long partitionBytes,
+      Scratch scratch) {}
 
   /**
    * Writes the newest row of every key in {@code [from, to)} into as many tables as it takes, which
@@ -118,7 +124,7 @@ final class Compaction {
       String path = FileNames.table(number);
       written.add(path);
       try (Vfs.File file = target.vfs().create(path)) {
-        SSTableWriter writer = new SSTableWriter(file, number, target.layout(), blobs);
+        SSTableWriter writer = new SSTableWriter(file, number, target.layout(), blobs, target.scratch());
         do {
           writer.add(rows.entry());
           more = advance(rows, dropTombstones);

@@ -79,6 +79,10 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private int[] groups = new int[GROUPS_MIN];
   private int groupCount;
   private final List<int[]> orders = new ArrayList<>();
+
+  /** The order in which it becomes a table: the table thread's, kept for the next time. */
+  private int[] flushOrder = new int[0];
+
   private int ordered;
   private long firstLsn;
   private long lastLsn;
@@ -226,21 +230,29 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   @Nullable RowSource group(byte[] point, long lsnMax) {
     int group = groupOf(point);
     if (group == 0) return null;
-    return new MemtableWalk(this, List.of(new int[] {group}), lsnMax);
+    return new MemtableWalk(this, new int[][] {{group}}, new int[] {1}, lsnMax);
   }
 
   /** A walk over everything at an LSN. */
   RowSource walk(long lsnMax) {
     order();
-    return new MemtableWalk(this, orders, lsnMax);
+    int[][] runs = orders.toArray(new int[0][]);
+    int[] sizes = new int[runs.length];
+    for (int i = 0; i < runs.length; i++) sizes[i] = runs[i].length;
+    return new MemtableWalk(this, runs, sizes, lsnMax);
   }
 
   /**
-   * A walk over everything in a frozen memtable, for any thread: it shares no order with others.
+   * The walk over everything in a frozen memtable, for the one other thread that makes a table of
+   * it; each such walk ends the one before.
    */
-  RowSource sorted() {
+  RowSource sorted(Scratch scratch) {
     if (!frozen) throw new AssertionError("only a frozen memtable is for other threads");
-    return new MemtableWalk(this, List.of(sortedGroups(0, groupCount)), Long.MAX_VALUE);
+    if (flushOrder.length < groupCount) flushOrder = new int[groups.length];
+    System.arraycopy(groups, 0, flushOrder, 0, groupCount);
+    new MemtableOrder(memory, scratch).sort(flushOrder, groupCount);
+    return new MemtableWalk(
+        this, new int[][] {flushOrder}, new int[] {groupCount}, Long.MAX_VALUE);
   }
 
   /** Empties it for its next use, in O(1). Walks made before are dead and say so under -ea. */
@@ -524,7 +536,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
 
   private int[] sortedGroups(int from, int to) {
     int[] sorted = Arrays.copyOfRange(groups, from, to);
-    new MemtableOrder(memory).sort(sorted);
+    new MemtableOrder(memory, new Scratch()).sort(sorted, sorted.length);
     return sorted;
   }
 

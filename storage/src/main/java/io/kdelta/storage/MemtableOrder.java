@@ -22,22 +22,30 @@ final class MemtableOrder {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final MemorySegment memory;
+  private final Scratch scratch;
   private int[] groups = new int[0];
   private int[] otherGroups = new int[0];
   private long[] windows = new long[0];
   private long[] otherWindows = new long[0];
 
-  MemtableOrder(MemorySegment memory) {
+  /**
+   * @param scratch its working memory, until a sort has returned
+   */
+  MemtableOrder(MemorySegment memory, Scratch scratch) {
     this.memory = memory;
+    this.scratch = scratch;
   }
 
-  /** Sorts references of groups, no two with the same point part, in place. */
-  void sort(int[] references) {
+  /** Sorts the first references of groups, no two with the same point part, in place. */
+  void sort(int[] references, int count) {
+    int use = scratch.begin();
+    scratch.reserve(count);
     groups = references;
-    otherGroups = new int[references.length];
-    windows = new long[references.length];
-    otherWindows = new long[references.length];
-    sort(0, references.length, 0);
+    otherGroups = scratch.ints();
+    windows = scratch.longs();
+    otherWindows = scratch.otherLongs();
+    sort(0, count, 0);
+    assert scratch.isOf(use) : "somebody else used it";
   }
 
   /** Sorts a part whose keys are the same up to {@code depth}. */

@@ -1,7 +1,6 @@
 package io.kdelta.storage;
 
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /**
  * The rows of some groups of a memtable at an LSN, in key order: the groups are given as sorted
@@ -17,6 +16,7 @@ final class MemtableWalk extends RowSource {
   private final MemorySegment memory;
   private final int born;
   private final int[][] runs;
+  private final int[] sizes;
   private final int[] at;
   private final long lsnMax;
   private int leader = -1;
@@ -29,12 +29,17 @@ final class MemtableWalk extends RowSource {
   private int firstRow;
   private int row;
 
-  MemtableWalk(Memtable memtable, List<int[]> runs, long lsnMax) {
+  /**
+   * @param runs sorted references of groups
+   * @param sizes how many of each run count
+   */
+  MemtableWalk(Memtable memtable, int[][] runs, int[] sizes, long lsnMax) {
     this.memtable = memtable;
     this.memory = memtable.memory();
     this.born = memtable.generation();
-    this.runs = runs.toArray(new int[0][]);
-    this.at = new int[this.runs.length];
+    this.runs = runs;
+    this.sizes = sizes;
+    this.at = new int[runs.length];
     this.lsnMax = lsnMax;
   }
 
@@ -58,7 +63,7 @@ final class MemtableWalk extends RowSource {
   boolean seek(RowKey target) {
     assert alive();
     byte[] point = target.point().toArray();
-    for (int i = 0; i < runs.length; i++) at[i] = firstAtOrAfter(runs[i], point);
+    for (int i = 0; i < runs.length; i++) at[i] = firstAtOrAfter(runs[i], sizes[i], point);
     leader = -1;
     row = 0;
     group = nextGroup();
@@ -92,7 +97,7 @@ final class MemtableWalk extends RowSource {
 
   /** The run that had the last group goes on as long as it stays before all the others. */
   private int nextGroup() {
-    if (leader < 0 || at[leader] == runs[leader].length || challenged()) elect();
+    if (leader < 0 || at[leader] == sizes[leader] || challenged()) elect();
     if (leader < 0) return 0;
     int[] run = runs[leader];
     int index = at[leader]++;
@@ -112,7 +117,7 @@ final class MemtableWalk extends RowSource {
     leader = -1;
     challenger = 0;
     for (int i = 0; i < runs.length; i++) {
-      if (at[i] == runs[i].length) continue;
+      if (at[i] == sizes[i]) continue;
       int head = runs[i][at[i]];
       if (leader < 0) {
         leader = i;
@@ -135,18 +140,18 @@ final class MemtableWalk extends RowSource {
   private void lookAhead(int[] run, int from) {
     lookedAt = leader;
     lookedFrom = from;
-    lookedTo = Math.min(run.length, from + AHEAD);
+    lookedTo = Math.min(sizes[leader], from + AHEAD);
     for (int i = from; i < lookedTo; i++) firstRows[i - from] = memtable.next(run[i], 0);
   }
 
-  private int firstAtOrAfter(int[] sorted, byte[] point) {
+  private int firstAtOrAfter(int[] sorted, int size, byte[] point) {
     int low = 0;
-    int high = sorted.length;
+    int high = size;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      int size = Memtable.pointSize(memory, sorted[middle]);
+      int pointBytes = Memtable.pointSize(memory, sorted[middle]);
       long pointAt = Memtable.pointOffset(sorted[middle]);
-      if (memtable.compare(pointAt, size, point, 0, point.length) < 0) {
+      if (memtable.compare(pointAt, pointBytes, point, 0, point.length) < 0) {
         low = middle + 1;
       } else {
         high = middle;

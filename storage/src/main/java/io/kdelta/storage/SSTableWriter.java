@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rows come in strictly growing key order. Nothing counts before {@link #finish} has returned:
  * the file is synced then, its name is not. Owner: the table thread. Memory: one block, one chunk,
- * 20 bytes a group and the first key of every block.
+ * the first key of every block, and of the scratch 16 bytes a group and the filter.
  */
 final class SSTableWriter {
   /**
@@ -43,6 +43,8 @@ final class SSTableWriter {
   private final long number;
   private final Layout layout;
   private final @Nullable BlobWriter blobs;
+  private final Scratch scratch;
+  private final int use;
   private final BlobColumn blobColumn = new BlobColumn();
   private final BlockWriter block = new BlockWriter();
   private final @Nullable Lz4 lz4;
@@ -52,8 +54,8 @@ final class SSTableWriter {
   private long position = HEADER_BYTES;
   private int[] checksums = new int[16];
   private int chunks;
-  private long[] hashes = new long[256];
-  private long[] places = new long[256];
+  private long[] hashes;
+  private long[] places;
   private int groups;
   private int groupsPlaced;
   private int placeOffsetMax;
@@ -70,9 +72,15 @@ final class SSTableWriter {
   /**
    * @param file new and empty; the caller closes it
    * @param blobs takes the large values; null when the rows have none
+   * @param scratch is this table's until it is finished or given up
    */
-  SSTableWriter(Vfs.File file, long number, Layout layout, @Nullable BlobWriter blobs) {
+  SSTableWriter(
+      Vfs.File file, long number, Layout layout, @Nullable BlobWriter blobs, Scratch scratch) {
     this.file = file;
+    this.scratch = scratch;
+    this.use = scratch.begin();
+    this.hashes = scratch.longs();
+    this.places = scratch.otherLongs();
     this.number = number;
     this.layout = layout;
     this.blobs = blobs;
@@ -82,7 +90,7 @@ final class SSTableWriter {
   /** Adds the row the source stands on. */
   void add(RowSource row) {
     boolean begins = beginsGroup(row);
-    assert rows == 0 || row.compareKey(lastPoint(), lastSuffix()) > 0 : "rows out of order";
+    assert rows == 0 || follows(row) : "rows out of order";
     if (block.rows() == 0) addIndexKey(row.key, row.pointSize, row.keySize, position);
     if (begins) addGroup(PointHash.of(row.key, 0, row.pointSize, layout.hashSeed()));
     addToBlock(row, begins);
@@ -116,6 +124,7 @@ final class SSTableWriter {
 
   /** Writes what follows the rows, then the header, and syncs the file. */
   Finished finish() {
+    assert scratch.isOf(use) : "another table was begun";
     if (block.rows() > 0) endBlock();
     addIndexKey(lastKey, lastPointSize, lastKeySize, position);
     align();
@@ -123,12 +132,13 @@ final class SSTableWriter {
     int placeBits = bits(placeOffsetMax);
     int bitsPerKey = layout.bottom() ? TableFilter.BITS_PER_KEY_BOTTOM : TableFilter.BITS_PER_KEY;
     int lines = TableFilter.lines(groups, bitsPerKey);
-    byte[] filter = new byte[lines * TableFilter.LINE_BYTES];
+    int filterBytes = lines * TableFilter.LINE_BYTES;
+    byte[] filter = scratch.zeros(filterBytes);
     MemorySegment filterSegment = MemorySegment.ofArray(filter);
     for (int i = 0; i < groups; i++) TableFilter.add(filterSegment, 0, lines, hashes[i]);
     writeGroups(placeBits);
     align();
-    write(filter, 0, filter.length);
+    write(filter, 0, filterBytes);
     long indexOffset = position;
     writeIndex();
     int indexBytes = Math.toIntExact(position - indexOffset);
@@ -203,8 +213,9 @@ final class SSTableWriter {
   /** Notes a group, whose place is for now the number of its row in the block. */
   private void addGroup(long hash) {
     if (groups == hashes.length) {
-      hashes = Arrays.copyOf(hashes, groups * 2);
-      places = Arrays.copyOf(places, groups * 2);
+      scratch.grow();
+      hashes = scratch.longs();
+      places = scratch.otherLongs();
     }
     hashes[groups] = hash;
     places[groups++] = block.rows();
@@ -307,11 +318,8 @@ final class SSTableWriter {
     return Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(value));
   }
 
-  private byte[] lastPoint() {
-    return Arrays.copyOf(lastKey, lastPointSize);
-  }
-
-  private byte[] lastSuffix() {
-    return Arrays.copyOfRange(lastKey, lastPointSize, lastKeySize);
+  private boolean follows(RowSource row) {
+    int suffixSize = lastKeySize - lastPointSize;
+    return row.compareKey(lastKey, 0, lastPointSize, lastKey, lastPointSize, suffixSize) > 0;
   }
 }

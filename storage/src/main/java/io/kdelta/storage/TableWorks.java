@@ -28,6 +28,7 @@ final class TableWorks {
   private final MemtablePool pool;
   private final Views views;
   private final long hashSeed;
+  private final Scratch scratch = new Scratch();
   private final StorageEngine.Counters counters;
 
   private final Blobs blobs;
@@ -249,9 +250,11 @@ final class TableWorks {
   /** Edits that mark damaged tables, and that drop those whose loss was dealt with. */
   private List<ManifestEdit> notes() {
     List<ManifestEdit> edits = new ArrayList<>();
-    TreeMap<Long, ManifestEdit.TableAdded> named = new TreeMap<>(manifest.state().tables());
     List<SSTable> damaged = damagedTables();
     damaged.addAll(quarantined);
+    // Asked in every turn, and nearly always there is nothing.
+    if (damaged.isEmpty() && !forget) return edits;
+    TreeMap<Long, ManifestEdit.TableAdded> named = new TreeMap<>(manifest.state().tables());
     for (SSTable table : damaged) {
       ManifestEdit.TableAdded known = named.get(table.number());
       if (known == null || !noted.add(table.number())) continue;
@@ -325,7 +328,8 @@ final class TableWorks {
         manifest::nextFileNumber,
         new SSTableWriter.Layout(
             hashSeed, limits.blockBytes(), bottom, bottom && limits.compressBottom()),
-        tableBytes);
+        tableBytes,
+        scratch);
   }
 
   private void flushed(TableWork.Flush flush) {

@@ -119,6 +119,7 @@ final class Views {
   }
 
   private <T> List<T> free(List<Retired<T>> all) {
+    if (all.isEmpty()) return List.of();
     List<T> free = new ArrayList<>();
     for (Iterator<Retired<T>> each = all.iterator(); each.hasNext(); ) {
       Retired<T> retired = each.next();

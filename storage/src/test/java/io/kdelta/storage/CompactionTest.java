@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 final class CompactionTest {
   private static final long MEMTABLE = 64;
 
+  private final Scratch scratch = new Scratch();
+
   @Test
   void nothingToDo() {
     assertEquals(Optional.empty(), plan());
@@ -121,7 +123,11 @@ final class CompactionTest {
       List<SSTableWriter.Finished> finished =
           Compaction.merge(
               new Compaction.Target(
-                  vfs, () -> ++number[0], new SSTableWriter.Layout(5, 256, bottom, bottom), 3000),
+                  vfs,
+                  () -> ++number[0],
+                  new SSTableWriter.Layout(5, 256, bottom, bottom),
+                  3000,
+                  scratch),
               sources,
               null,
               null,

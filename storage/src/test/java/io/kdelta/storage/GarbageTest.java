@@ -6,23 +6,37 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.kdelta.env.SimEntropy;
 import io.kdelta.memory.Bytes;
+import io.kdelta.vfs.HostVfs;
 import io.kdelta.vfs.SimVfs;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.function.IntPredicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Goal: reads and writes on the core thread leave nothing to the garbage collector: exactly 0
- * bytes. Method: the bytes that the JVM counts for this thread over 100,000 calls, after as many
- * that let buffers reach their size, on a store with rows in a memtable and in tables. Log work and
- * the change of memtables lie between the measured stretches: they make a few objects each.
+ * bytes. What a whole turn leaves, its work handed out and taken back, does not depend on how many
+ * puts are in it; and a table is built without an array as large as itself. Method: the bytes that
+ * the JVM counts for this thread over 100,000 calls, after as many that let buffers reach their
+ * size, on a store with rows in a memtable and in tables. For calls, log work and the change of
+ * memtables lie between the measured stretches.
  */
 final class GarbageTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int CALLS = 100_000;
   private static final int KEYS = 20_000;
+  private static final int TURNS = 2_000;
+
+  /** The piece of log work, and the lists that are looked at to find no other. */
+  private static final long TURN_BYTES_MAX = 1_024;
+
+  /** Buffers of one block and one chunk, and the directory of the open table. */
+  private static final long FLUSH_BYTES_MAX = 400_000;
+
   private static final int POINT_SIZE = 12;
   private static final int SUFFIX_SIZE = 4;
   private static final StorageLimits LIMITS =
@@ -123,6 +137,69 @@ final class GarbageTest {
       if (calls > CALLS) bytes += made;
     }
     assertEquals(0, bytes);
+  }
+
+  @Test
+  void aTurnMakesAFewObjectsHoweverManyPutsItHas() {
+    for (int puts : new int[] {1, 16, 256}) {
+      long bytes = garbageOfATurn(puts);
+      assertTrue(bytes <= TURN_BYTES_MAX, bytes + " bytes in a turn of " + puts);
+    }
+  }
+
+  @Test
+  void aFlushMakesNothingAsLargeAsItsTable(@TempDir Path directory) {
+    WriteBatch rows = new WriteBatch();
+    long bytes = 0;
+    long flushes = 0;
+    long all = 0;
+    try (StorageEngine files =
+        StorageEngine.open(new HostVfs(directory), new SimEntropy(2), LIMITS)) {
+      // Short rows, so that a memtable has many groups: some 15,000.
+      for (int i = 0; flushes < 10; i++) {
+        key(i);
+        files.apply(rows.clear().put(key, 0, POINT_SIZE, SUFFIX_SIZE, value, 0, 1));
+        if (i % 500 != 0) continue;
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        long merges = files.stats().merges();
+        files.runInline();
+        long made = THREADS.getCurrentThreadAllocatedBytes() - before;
+        boolean flushed = files.stats().flushes() > all;
+        all = files.stats().flushes();
+        if (!flushed || all <= 10 || files.stats().merges() > merges) continue;
+        bytes += made;
+        flushes++;
+      }
+    }
+    assertTrue(bytes / flushes < FLUSH_BYTES_MAX, bytes / flushes + " bytes a flush");
+  }
+
+  /** What the core makes in a turn of so many puts, without what its work makes when it runs. */
+  private long garbageOfATurn(int puts) {
+    long bytes = 0;
+    int turns = 0;
+    for (int round = 0; turns < 2 * TURNS; round++) {
+      flush(round);
+      engine.runInline();
+      // So many that the memtable is not full yet.
+      for (int turn = 0; turn < 3000 / puts; turn++) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < puts; i++) putOnly((turn * puts + i) % KEYS);
+        List<StorageWork> work = engine.takeWork();
+        long made = THREADS.getCurrentThreadAllocatedBytes() - before;
+        // Now and then the log wants another segment.
+        boolean usual = work.size() == 1;
+        for (StorageWork one : work) {
+          one.run();
+          before = THREADS.getCurrentThreadAllocatedBytes();
+          engine.workDone(one);
+          made += THREADS.getCurrentThreadAllocatedBytes() - before;
+        }
+        engine.runInline();
+        if (usual && ++turns > TURNS) bytes += made;
+      }
+    }
+    return bytes / (turns - TURNS);
   }
 
   private static long garbage(IntPredicate call) {

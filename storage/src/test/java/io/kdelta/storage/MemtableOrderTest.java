@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
  * once and in runs that grow while somebody walks.
  */
 final class MemtableOrderTest {
+  private final Scratch scratch = new Scratch();
+
   @Test
   void sortsWhateverTheKeysShare() {
     for (long seed = 1; seed <= 60; seed++) {
@@ -38,7 +40,7 @@ final class MemtableOrderTest {
         }
         same("seed " + seed + " in runs", expected, memtable.walk(lsn));
         memtable.freeze();
-        same("seed " + seed + " frozen", expected, memtable.sorted());
+        same("seed " + seed + " frozen", expected, memtable.sorted(scratch));
       }
     }
   }

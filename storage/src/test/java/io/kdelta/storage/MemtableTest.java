@@ -47,7 +47,7 @@ final class MemtableTest {
           pointReads(seed, memtable, states.get(lsn), lsn, random);
         }
         memtable.freeze();
-        same(seed, states.getLast(), memtable.sorted());
+        same(seed, states.getLast(), memtable.sorted(new Scratch()));
       }
     }
   }

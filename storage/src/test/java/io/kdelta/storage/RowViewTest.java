@@ -81,11 +81,11 @@ final class RowViewTest {
     try (Memtable memtable = new Memtable(Slab.create(1 << 16), 1)) {
       WriteBatch batch = new WriteBatch().put(KEY, Bytes.of(1));
       memtable.apply(1, batch.array(), 0, batch.encodedSize());
-      assertThrows(AssertionError.class, memtable::sorted);
+      assertThrows(AssertionError.class, () -> memtable.sorted(new Scratch()));
       Throwable foreign = elsewhere(() -> memtable.apply(2, batch.array(), 0, batch.encodedSize()));
       assertInstanceOfWrongThread(foreign);
       memtable.freeze();
-      assertEquals(null, elsewhere(() -> assertTrue(memtable.sorted().next())));
+      assertEquals(null, elsewhere(() -> assertTrue(memtable.sorted(new Scratch()).next())));
       assertThrows(
           AssertionError.class, () -> memtable.apply(3, batch.array(), 0, batch.encodedSize()));
       assertInstanceOfWrongThread(elsewhere(memtable::clear));

@@ -31,6 +31,10 @@ final class SSTableTest {
 
   private final SimVfs vfs = new SimVfs(new SimEntropy(1));
 
+  /** The same for all tables, as in an engine: none may find what another left there. */
+  private final Scratch scratch = new Scratch();
+
+
   @Test
   void answersLikeTheMapItWasWrittenFrom() {
     for (int seed = 1; seed <= 16; seed++) {
@@ -159,7 +163,7 @@ final class SSTableTest {
       long number, NavigableMap<RowKey, Optional<Bytes>> rows, int blockBytes, boolean bottom) {
     try (Vfs.File file = vfs.create(FileNames.table(number))) {
       SSTableWriter.Layout layout = new SSTableWriter.Layout(HASH_SEED, blockBytes, bottom, bottom);
-      SSTableWriter writer = new SSTableWriter(file, number, layout, null);
+      SSTableWriter writer = new SSTableWriter(file, number, layout, null, scratch);
       RowSource source = new ListSource(rows);
       while (source.next()) writer.add(source);
       return writer.finish();
