@@ -9,6 +9,7 @@ import io.kdelta.storage.StorageWork;
 import io.kdelta.vfs.SimVfs;
 import io.kdelta.vfs.Vfs;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +38,10 @@ public final class CoreThread implements AutoCloseable {
   private final Inbox inbox;
   private final Worker log;
   private final Worker tables;
+
+  /** Why the table thread competes with the others, if it does. */
+  private final Optional<String> competes;
+
   private final List<HostWorker> workers;
   private final AtomicLong tickets = new AtomicLong();
   private final ConcurrentHashMap<Long, Responder> responders = new ConcurrentHashMap<>();
@@ -57,12 +62,15 @@ public final class CoreThread implements AutoCloseable {
       this.workers = List.of();
       this.log = Runnable::run;
       this.tables = Runnable::run;
+      this.competes = Optional.empty();
     } else {
       HostWorker logThread = new HostWorker("kdelta-log", this::fail);
       HostWorker tableThread = new HostWorker("kdelta-tables", this::fail);
       this.workers = List.of(logThread, tableThread);
       this.log = logThread;
       this.tables = tableThread;
+      // A flush or a merge runs for seconds: a turn or a sync that becomes due goes first.
+      this.competes = tableThread.runBehindOthers();
     }
     this.thread =
         Thread.ofPlatform().name("kdelta-core").daemon(true).unstarted(() -> live(vfs, entropy));
@@ -197,6 +205,7 @@ public final class CoreThread implements AutoCloseable {
   private void live(Vfs vfs, Entropy entropy) {
     Core core = null;
     try {
+      competes.ifPresent(why -> sink.notice("the table thread runs like the others: " + why));
       core = Core.open(config, vfs, time, entropy);
       stats = core.stats();
       perform(core.turn(List.of()));

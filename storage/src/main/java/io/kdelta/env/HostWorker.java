@@ -1,5 +1,7 @@
 package io.kdelta.env;
 
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
@@ -30,6 +32,18 @@ public final class HostWorker implements Worker, AutoCloseable {
   @Override
   public void submit(Runnable work) {
     queue.add(work);
+  }
+
+  /**
+   * Lets the thread run only with what the other threads leave of a core: for long work that nobody
+   * waits for. Called before any work is submitted; it costs a hand-over to the thread and back.
+   *
+   * @return why not, if the system does not allow it: then it runs as the others do
+   */
+  public Optional<String> runBehindOthers() {
+    CompletableFuture<Optional<String>> lowered = new CompletableFuture<>();
+    submit(() -> lowered.complete(HostPriority.lower()));
+    return lowered.join();
   }
 
   /** Finishes what was submitted before, then ends the thread and waits for it. */

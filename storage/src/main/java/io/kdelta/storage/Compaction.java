@@ -124,7 +124,8 @@ final class Compaction {
       String path = FileNames.table(number);
       written.add(path);
       try (Vfs.File file = target.vfs().create(path)) {
-        SSTableWriter writer = new SSTableWriter(file, number, target.layout(), blobs, target.scratch());
+        SSTableWriter writer =
+            new SSTableWriter(file, number, target.layout(), blobs, target.scratch());
         do {
           writer.add(rows.entry());
           more = advance(rows, dropTombstones);

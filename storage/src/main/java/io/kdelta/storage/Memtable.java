@@ -251,8 +251,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     if (flushOrder.length < groupCount) flushOrder = new int[groups.length];
     System.arraycopy(groups, 0, flushOrder, 0, groupCount);
     new MemtableOrder(memory, scratch).sort(flushOrder, groupCount);
-    return new MemtableWalk(
-        this, new int[][] {flushOrder}, new int[] {groupCount}, Long.MAX_VALUE);
+    return new MemtableWalk(this, new int[][] {flushOrder}, new int[] {groupCount}, Long.MAX_VALUE);
   }
 
   /** Empties it for its next use, in O(1). Walks made before are dead and say so under -ea. */

@@ -374,7 +374,14 @@ abstract sealed class TableWork implements StorageWork {
     List<SSTableWriter.Finished> build(Compaction.Target into) {
       try (BlobWriter large = new BlobWriter(vfs(), into.numbers(), contents, written())) {
         List<SSTableWriter.Finished> tables =
-            Compaction.merge(into, List.of(memtable.sorted(into.scratch())), null, null, false, large, written());
+            Compaction.merge(
+                into,
+                List.of(memtable.sorted(into.scratch())),
+                null,
+                null,
+                false,
+                large,
+                written());
         blobs = large;
         BlobWriter.Finished finished = large.finish();
         if (finished != null) blob = BlobFile.open(vfs(), finished.added());

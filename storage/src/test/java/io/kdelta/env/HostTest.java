@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +47,35 @@ final class HostTest {
       worker.submit(() -> told.add(new AssertionError("ran after the bug")));
     }
     assertEquals(List.of(bug), told);
+  }
+
+  @Test
+  void oneThreadRunsBehindTheOthersAndTheyStayAsTheyAre() {
+    boolean linux = System.getProperty("os.name").equals("Linux");
+    Path self = Path.of("/proc/thread-self/stat");
+    List<Integer> niceness = new ArrayList<>();
+    Optional<String> refusal;
+    try (HostWorker worker = new HostWorker("tables", thrown -> niceness.add(-1))) {
+      refusal = worker.runBehindOthers();
+      if (linux) worker.submit(() -> niceness.add(niceness(self)));
+    }
+    // Elsewhere it says that it did nothing.
+    assertEquals(!linux, refusal.isPresent(), refusal.toString());
+    if (!linux) return;
+    assertEquals(List.of(HostPriority.NICENESS), niceness);
+    assertEquals(niceness(Path.of("/proc/self/stat")), niceness(self));
+    assertTrue(niceness(self) < HostPriority.NICENESS, "of the thread that asked");
+  }
+
+  /** The 19th field; the second, in brackets, is the name. */
+  private static int niceness(Path stat) {
+    try {
+      String text = Files.readString(stat);
+      String behindName = text.substring(text.lastIndexOf(')') + 2);
+      return Integer.parseInt(behindName.split(" ", -1)[16]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -34,7 +34,6 @@ final class SSTableTest {
   /** The same for all tables, as in an engine: none may find what another left there. */
   private final Scratch scratch = new Scratch();
 
-
   @Test
   void answersLikeTheMapItWasWrittenFrom() {
     for (int seed = 1; seed <= 16; seed++) {
