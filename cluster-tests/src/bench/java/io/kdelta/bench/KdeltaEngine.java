@@ -44,7 +44,9 @@ final class KdeltaEngine implements Engine {
     mode = asked;
     log = new HostWorker("bench-log", death::addSuppressed);
     tables = new HostWorker("bench-tables", death::addSuppressed);
-    tables.runBehindOthers().ifPresent(why -> Meter.note("the table thread is no background: " + why));
+    tables
+        .runBehindOthers()
+        .ifPresent(why -> Meter.note("the table thread is no background: " + why));
     store = StorageEngine.open(new HostVfs(directory), new HostEntropy(), limits);
   }
 
