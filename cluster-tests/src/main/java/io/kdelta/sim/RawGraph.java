@@ -46,11 +46,15 @@ public final class RawGraph {
   private final TreeMap<Digest, Raw> versions = new TreeMap<>();
   private final TreeMap<String, List<Raw>> byKey = new TreeMap<>();
 
+  /** The heads of the keys that somebody asked for since a version of them was added. */
+  private final TreeMap<String, List<Raw>> heads = new TreeMap<>();
+
   /** Adds a version; one that is there already must be told the same way again. */
   public void add(Raw version) {
     Raw known = versions.putIfAbsent(version.id(), version);
     if (known == null) {
       byKey.computeIfAbsent(version.path(), p -> new ArrayList<>()).add(version);
+      heads.remove(version.path());
     } else if (!known.equals(version)) {
       throw new OracleFailure("O2", "two versions under one id: " + known + " and " + version);
     }
@@ -75,21 +79,30 @@ public final class RawGraph {
 
   /** The versions of {@code path} that no other version of it names as a parent, winner first. */
   public List<Raw> heads(String path) {
+    List<Raw> known = heads.get(path);
+    if (known == null) {
+      known = List.copyOf(headsOf(path));
+      heads.put(path, known);
+    }
+    return known;
+  }
+
+  private List<Raw> headsOf(String path) {
     List<Raw> all = byKey.getOrDefault(path, List.of());
     TreeSet<Digest> superseded = new TreeSet<>();
     for (Raw version : all) superseded.addAll(version.parents());
-    List<Raw> heads = new ArrayList<>();
+    List<Raw> found = new ArrayList<>();
     for (Raw version : all) {
-      if (!superseded.contains(version.id())) heads.add(version);
+      if (!superseded.contains(version.id())) found.add(version);
     }
-    heads.sort(WINNER_FIRST);
-    return heads;
+    found.sort(WINNER_FIRST);
+    return found;
   }
 
   /** What a read of {@code path} must show; null when it was never written. */
   public @Nullable Raw winner(String path) {
-    List<Raw> heads = heads(path);
-    return heads.isEmpty() ? null : heads.getFirst();
+    List<Raw> all = heads(path);
+    return all.isEmpty() ? null : all.getFirst();
   }
 
   /** Keys with two or more heads. */

@@ -170,6 +170,13 @@ public final class CausalStore {
     return positions;
   }
 
+  /** Every log that a row tells of, in order. */
+  public List<Incarnation> incarnations() {
+    List<Incarnation> known = new ArrayList<>(state.logs.size());
+    for (LogState log : state.logs.values()) if (log.told()) known.add(log.incarnation());
+    return known;
+  }
+
   /** How far one log is held; all empty when nothing of it is. */
   public Position position(Incarnation incarnation) {
     LogState log = state.logs.get(incarnation);

@@ -73,9 +73,7 @@ final class StoredReplica implements Replica {
 
   @Override
   public List<Incarnation> incarnations() {
-    List<Incarnation> known = new ArrayList<>();
-    for (Position position : store.positions()) known.add(position.incarnation());
-    return known;
+    return store.incarnations();
   }
 
   @Override

@@ -7,8 +7,8 @@ import io.kdelta.causal.Heads;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.Stored;
 import io.kdelta.reconciliation.Digest;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +36,7 @@ final class ExportPage {
     lsn = Math.max(lsn, heads.lsn());
     Head winner = heads.winner().orElse(null);
     cursor = new Answer.Export.Cursor(heads.key(), null);
-    return winner == null || winner.deleted() || add(winner.id());
+    return winner == null || winner.deleted() || add(finder.held(winner.id()));
   }
 
   /**
@@ -45,15 +45,27 @@ final class ExportPage {
    * @param after the last version that an earlier page has; null for none
    */
   boolean addHistory(Key key, @Nullable Digest after) {
-    List<Digest> ids = new ArrayList<>();
+    ArrayDeque<Stored> older = new ArrayDeque<>();
+    boolean whole = true;
+    long olderBytes = 0;
     try (var history = graph.history(key)) {
-      while (history.next()) ids.add(history.stored().version().id());
+      while (history.next() && !history.id().equals(after)) {
+        Stored stored = history.stored();
+        older.addLast(stored);
+        olderBytes += stored.documentBytes();
+        // It comes newest first: what lies behind the end of the page is forgotten again.
+        while (older.size() > 1
+            && !room(older.size() - 1, olderBytes - older.getFirst().documentBytes())) {
+          olderBytes -= older.removeFirst().documentBytes();
+          whole = false;
+        }
+      }
     }
-    Collections.reverse(ids);
-    for (int i = after == null ? 0 : ids.indexOf(after) + 1; i < ids.size(); i++) {
-      boolean last = i == ids.size() - 1;
-      cursor = new Answer.Export.Cursor(key, last ? null : ids.get(i));
-      if (!add(ids.get(i))) return false;
+    while (!older.isEmpty()) {
+      Stored oldest = older.removeLast();
+      boolean last = whole && older.isEmpty();
+      cursor = new Answer.Export.Cursor(key, last ? null : oldest.version().id());
+      if (!add(oldest)) return false;
     }
     return true;
   }
@@ -68,11 +80,15 @@ final class ExportPage {
     return new Answer.Export(versions, null, lsn);
   }
 
-  private boolean add(Digest id) {
-    Stored stored = finder.held(id);
+  private boolean add(Stored stored) {
     versions.add(graph.envelope(stored));
     bytes += stored.documentBytes();
     lsn = Math.max(lsn, stored.lsn());
-    return versions.size() < limit && bytes < bytesMax;
+    return room(0, 0);
+  }
+
+  /** Whether there is room behind so many more versions. */
+  private boolean room(int more, long moreBytes) {
+    return versions.size() + more < limit && bytes + moreBytes < bytesMax;
   }
 }

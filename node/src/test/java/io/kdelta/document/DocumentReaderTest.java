@@ -321,6 +321,7 @@ final class DocumentReaderTest {
       assertEquals(winners, export(false, limit, 1 << 20), "pages of " + limit);
     }
     assertEquals(all, export(true, 100, 1), "a page a document");
+    assertEquals(all, export(true, 100, 2), "a page two documents");
     assertEquals(List.of(), ids(bench.reader().export("none", true, null, 9, 9).versions()));
   }
 

@@ -19,8 +19,14 @@ final class Blobs {
 
   private final BlobContents contents = new BlobContents();
   private final TreeMap<Long, BlobFile> files = new TreeMap<>();
-  private final TreeMap<Long, Long> liveBytes = new TreeMap<>();
   private final List<ManifestEdit.BlobAdded> unreadable;
+
+  /** Files that no table refers to, as of the last count. */
+  private List<BlobFile> dead = List.of();
+
+  /** The first file of which at least half is dead, as of the last count. */
+  private Optional<BlobFile> wasteful = Optional.empty();
+
   private boolean counted;
 
   /**
@@ -80,21 +86,13 @@ final class Blobs {
   /** Files that no table refers to. */
   List<BlobFile> dead(ReadView view) {
     count(view);
-    List<BlobFile> dead = new ArrayList<>();
-    for (BlobFile blob : files.values()) {
-      if (liveBytes.getOrDefault(blob.number(), 0L) == 0) dead.add(blob);
-    }
     return dead;
   }
 
   /** A file of which at least half is dead. */
   Optional<BlobFile> wasteful(ReadView view) {
     count(view);
-    for (BlobFile blob : files.values()) {
-      long live = liveBytes.getOrDefault(blob.number(), 0L);
-      if (live > 0 && live * LIVE_SHARE <= blob.valueBytes()) return Optional.of(blob);
-    }
-    return Optional.empty();
+    return wasteful;
   }
 
   /** The manifest does not name it any more. */
@@ -128,7 +126,7 @@ final class Blobs {
 
   private void count(ReadView view) {
     if (counted) return;
-    liveBytes.clear();
+    TreeMap<Long, Long> liveBytes = new TreeMap<>();
     for (Run run : view.runs()) {
       for (SSTable table : run.tables()) {
         for (int i = 0; i < table.blobCount(); i++) {
@@ -136,6 +134,16 @@ final class Blobs {
         }
       }
     }
+    List<BlobFile> unused = new ArrayList<>();
+    wasteful = Optional.empty();
+    for (BlobFile blob : files.values()) {
+      long live = liveBytes.getOrDefault(blob.number(), 0L);
+      if (live == 0) unused.add(blob);
+      else if (wasteful.isEmpty() && live * LIVE_SHARE <= blob.valueBytes()) {
+        wasteful = Optional.of(blob);
+      }
+    }
+    dead = List.copyOf(unused);
     counted = true;
   }
 }

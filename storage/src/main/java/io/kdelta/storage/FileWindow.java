@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileWindow {
   private static final int BYTES = 256 << 10;
+  private static final int BYTES_MIN = 8 << 10;
   private static final byte[] ZEROS = new byte[4 << 10];
 
   private final Vfs.@Nullable File file;
@@ -27,7 +28,7 @@ final class FileWindow {
 
   /** Over a file. */
   static FileWindow of(Vfs.File file) {
-    return new FileWindow(file, new byte[BYTES], 0);
+    return new FileWindow(file, new byte[(int) Math.clamp(file.size(), BYTES_MIN, BYTES)], 0);
   }
 
   /** Over bytes that are in memory already. */
