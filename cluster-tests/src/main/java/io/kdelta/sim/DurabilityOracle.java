@@ -12,10 +12,10 @@ import java.util.List;
  */
 final class DurabilityOracle implements Oracle {
   /** Disks that are looked into in one run: each look recovers a copy of a whole disk. */
-  private static final long PROBES_MAX = 150;
+  private static final long PROBES_MAX = 60;
 
-  private static final int LOCAL_ONE_IN = 20;
-  private static final int FURTHER_ONE_IN = 4;
+  private static final int LOCAL_ONE_IN = 40;
+  private static final int FURTHER_ONE_IN = 10;
 
   private final World world;
   private final Entropy sampling;

@@ -28,7 +28,7 @@ final class FileWindow {
 
   /** Over a file. */
   static FileWindow of(Vfs.File file) {
-    return new FileWindow(file, new byte[(int) Math.clamp(file.size(), BYTES_MIN, BYTES)], 0);
+    return new FileWindow(file, new byte[Math.clamp(file.size(), BYTES_MIN, BYTES)], 0);
   }
 
   /** Over bytes that are in memory already. */
