@@ -23,17 +23,47 @@ sealed interface Action {
     int node();
   }
 
+  /** What happens on the directed path between two nodes. */
+  sealed interface OnPath extends Action {
+    int from();
+
+    int to();
+  }
+
+  /**
+   * What a disk suffers that may destroy what nobody else has: the {@link Atlas} is told before.
+   * Bytes that changed by themselves stay so: {@link #rots}.
+   */
+  sealed interface OnDisk extends OnNode, Fault {
+    /** Whether the disk may be found damaged from then on, and not just old or empty. */
+    default boolean rots() {
+      return true;
+    }
+  }
+
   /** Swallows everything from one node to another. */
-  record Cut(int from, int to) implements Fault {}
+  record Cut(int from, int to) implements OnPath, Fault {}
 
   /** The path from one node to another works again; what it held back arrives. */
-  record Heal(int from, int to) implements Action {}
+  record Heal(int from, int to) implements OnPath {}
+
+  /** What goes from one node to another waits: the receiver reads nothing, no link breaks. */
+  record Clog(int from, int to) implements OnPath, Fault {}
+
+  /** What waited on a clogged path flows. */
+  record Unclog(int from, int to) implements OnPath {}
+
+  /** The links between the two break at the nth message from now on, in its middle. */
+  record Reset(int from, int to, int nth) implements OnPath, Fault {}
+
+  /** The links between the two are gone for {@code to}, and {@code from} does not know. */
+  record HalfOpen(int from, int to) implements OnPath, Fault {}
 
   /** All paths work again, under a clear sky. */
   record HealAll() implements Action {}
 
   /** How one directed path treats messages from now on. */
-  record WeatherTurns(int from, int to, SimNetwork.Weather weather) implements Fault {
+  record WeatherTurns(int from, int to, SimNetwork.Weather weather) implements OnPath, Fault {
     @Override
     public boolean harms() {
       return !weather.equals(SimNetwork.Weather.CLEAR);
@@ -66,8 +96,79 @@ sealed interface Action {
     }
   }
 
+  /** The machine stands still, its timers pile up. */
+  record Pause(int node) implements OnNode, Fault {}
+
+  /** The machine goes on. */
+  record Resume(int node) implements OnNode {}
+
+  /** The machine stops at the nth call to one of its ports from now on. */
+  record StopAt(int node, Fuse.Port port, int nth) implements OnNode, Fault {}
+
+  /** Both clocks run too fast by so many parts in a million from now on, or too slow. */
+  record Drift(int node, int ppm) implements OnNode, Fault {
+    @Override
+    public boolean harms() {
+      return ppm != 0;
+    }
+  }
+
+  /** No call to the disk comes back until it heals. */
+  record HangDisk(int node) implements OnNode, Fault {}
+
+  /**
+   * Work of the disk takes up to so long until it heals, and each call in a turn.
+   *
+   * @param workNanosMax a write and sync, a piece of table work
+   * @param callNanosMax a call in the middle of a turn
+   */
+  record SlowDisk(int node, long workNanosMax, long callNanosMax) implements OnNode, Fault {}
+
+  /** An image is made of a disk, as a power loss now would leave it. */
+  record Remember(int node) implements OnNode {}
+
+  /** A disk goes back to its image, in a power loss; without one it is wiped. */
+  record RollBack(int node) implements OnDisk {
+    @Override
+    public boolean rots() {
+      return false;
+    }
+  }
+
+  /** A disk loses everything, in a power loss. */
+  record Wipe(int node) implements OnDisk {
+    @Override
+    public boolean rots() {
+      return false;
+    }
+  }
+
+  /** A disk is lost, and the image of another node's takes its place; the two are twins. */
+  record Clone(int node, int source) implements OnDisk {
+    @Override
+    public boolean rots() {
+      return false;
+    }
+  }
+
   /** A byte of a file changes by itself. */
-  record Flip(int node, String file, long offset, int mask) implements OnNode, Fault {}
+  record Flip(int node, String file, long offset, int mask) implements OnDisk {}
+
+  /** A range of a file becomes zeros. */
+  record Zero(int node, String file, long offset, int count) implements OnDisk {}
+
+  /** A range of a file has what the image has there: a write was lost. */
+  record LostWrite(int node, String file, long offset, int count) implements OnDisk {}
+
+  /** A range of a file has bytes that belong elsewhere. */
+  record Misdirect(int node, String file, long offset, String source, long sourceOffset, int count)
+      implements OnDisk {}
+
+  /** A file is as the image has it; without one it is gone. */
+  record SwapOlder(int node, String file) implements OnDisk {}
+
+  /** A file is gone. */
+  record Erase(int node, String file) implements OnDisk {}
 
   /** What holds at any moment is looked at on one node ({@link Oracle#glance}). */
   record Glance(int node) implements OnNode {}

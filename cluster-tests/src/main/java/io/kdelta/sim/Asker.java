@@ -56,7 +56,8 @@ final class Asker implements SimNode.Outcomes {
     long deadline = simulator.nowNanos() + PATIENCE_NANOS;
     open.add(ticket);
     node.offer(new Event.Arrived(ticket, command, deadline));
-    while (simulator.nowNanos() <= deadline) {
+    // A machine that stands still owes nobody an answer.
+    while (simulator.nowNanos() <= deadline || node.stuck()) {
       simulator.runUntil(simulator.nowNanos() + STEP_NANOS);
       Reply answered = replies.remove(ticket);
       if (answered != null) return answered;

@@ -4,11 +4,14 @@ import io.kdelta.causal.CausalStore;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimTime;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.vfs.SimVfs;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
@@ -40,13 +43,17 @@ final class DurabilityProbe {
    * @throws OracleFailure O1 when fewer would still have it
    */
   void check(List<SimNode> nodes, SimNode accepting, List<Digest> ids, int further) {
+    // A node with another disk than before may not know yet of how many it is one.
+    if (accepting.forgetful()) return;
     if (!survives(accepting, ids)) {
       throw new OracleFailure(
           "O1", "node-" + accepting.index() + " acknowledged what it has not synced: " + ids);
     }
     int others = 0;
     for (SimNode node : nodes) {
-      if (node != accepting && others < further && survives(node, ids)) others++;
+      if (node == accepting || others >= further) continue;
+      // What a disk has lost since, its receipt was true for.
+      if (node.forgetful() || survives(node, ids)) others++;
     }
     if (others < further) {
       throw new OracleFailure(
@@ -68,24 +75,49 @@ final class DurabilityProbe {
         node.disk(), (store, wanted) -> wanted.stream().allMatch(store.graph()::holds), ids);
   }
 
-  /** Whether everything that {@code rotting} would recover would also be recovered by another. */
-  boolean coveredByAnother(SimNode rotting, List<SimNode> nodes) {
-    TreeSet<Digest> held = new TreeSet<>();
-    recovered(
-        rotting.disk(),
-        (store, all) -> {
-          for (Digest id : store.tree()) all.add(id);
-          return true;
-        },
-        held);
+  /**
+   * What would be gone if this disk were: every version that it holds, pending writes kept, and
+   * that no other disk would give back whole, pending writes dropped. Empty when damage does not
+   * let it be known.
+   */
+  Optional<SortedSet<Digest>> onlyOn(SimNode victim, List<SimNode> nodes) {
+    TreeSet<Digest> only = new TreeSet<>();
+    SimVfs disk = victim.disk().copy(entropy);
+    disk.kill();
+    if (!readable(disk, only)) return Optional.empty();
     for (SimNode node : nodes) {
-      if (node != rotting
-          && recovered(
-              node.disk(), (store, all) -> all.stream().allMatch(store.tree()::contains), held)) {
-        return true;
-      }
+      if (node == victim || only.isEmpty()) continue;
+      TreeSet<Digest> held = new TreeSet<>();
+      SimVfs copy = node.disk().copy(entropy);
+      copy.crashDropping();
+      readable(copy, held);
+      only.removeAll(held);
     }
-    return false;
+    return Optional.of(only);
+  }
+
+  /** Adds every version that can be read whole; answers whether nothing was found damaged. */
+  private boolean readable(SimVfs copy, SortedSet<Digest> held) {
+    probes++;
+    copy.setCapacity(Long.MAX_VALUE);
+    copy.failNothing();
+    boolean sound = true;
+    try (StorageEngine engine =
+        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
+      CausalStore store =
+          CausalStore.open(
+              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+      for (Digest id : store.tree()) {
+        try {
+          if (store.graph().envelope(id) != null) held.add(id);
+        } catch (KdeltaException.Corrupt damaged) {
+          sound = false;
+        }
+      }
+      return sound && store.sound();
+    } catch (KdeltaException damaged) {
+      return false;
+    }
   }
 
   private <T> boolean recovered(SimVfs disk, BiPredicate<CausalStore, T> question, T argument) {

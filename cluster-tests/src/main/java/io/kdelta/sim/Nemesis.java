@@ -2,8 +2,7 @@ package io.kdelta.sim;
 
 import io.kdelta.env.Entropy;
 import io.kdelta.vfs.SimVfs;
-import io.kdelta.vfs.Vfs;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -16,23 +15,47 @@ import java.util.Set;
 final class Nemesis {
   /** The faults there are. */
   enum Fault {
-    CUT,
-    ONE_WAY_CUT,
-    ISOLATE,
-    LOSS,
-    DELAY,
-    DUPLICATION,
-    REORDERING,
-    POWER_LOSS,
-    POWER_LOSS_OF_ALL,
-    POWER_LOSS_AT_A_CALL,
-    POWER_LOSS_AT_THE_MANIFEST,
-    SYNC_LOSES_PAGES,
-    IO_ERROR,
-    KILL,
-    DISK_FULL,
-    CLOCK_JUMP,
-    LOG_ROT
+    CUT(2),
+    ONE_WAY_CUT(2),
+    ISOLATE(2),
+    HALVES(4),
+    BRIDGE(4),
+    FLAPPING(4),
+    LOSS(2),
+    DELAY(2),
+    DUPLICATION(2),
+    REORDERING(2),
+    CLOG(4),
+    STALLED_READER(4),
+    RESET(4),
+    HALF_OPEN(4),
+    POWER_LOSS(2),
+    POWER_LOSS_OF_ALL(2),
+    POWER_LOSS_AT_A_CALL(2),
+    POWER_LOSS_AT_THE_MANIFEST(2),
+    STOP_AT_A_PORT(4),
+    SYNC_LOSES_PAGES(2),
+    IO_ERROR(2),
+    READ_ERROR(4),
+    SHORT_READ(4),
+    SHORT_WRITE(4),
+    NO_ROOM_AT_A_CALL(4),
+    DISK_FULL(2),
+    SLOW_DISK(4),
+    HUNG_DISK(4),
+    KILL(2),
+    PAUSE(4),
+    ROLLING_RESTART(4),
+    CLOCK_JUMP(2),
+    DRIFT(4),
+    LOG_ROT(2);
+
+    /** In one seed of so many it exists. */
+    private final int oneIn;
+
+    Fault(int oneIn) {
+      this.oneIn = oneIn;
+    }
   }
 
   private static final long SECOND = 1_000_000_000L;
@@ -40,11 +63,8 @@ final class Nemesis {
   private final World world;
   private final Stage stage;
   private final Entropy dice;
-  private final DurabilityProbe probe;
-
-  /** The one disk that rots in this run: the others keep a good copy of what it loses. */
-  private final int rotting;
-
+  private final NetworkFaults network;
+  private final DiskFaults disks;
   private final Set<Fault> faults = EnumSet.noneOf(Fault.class);
   private final long pauseNanos;
   private boolean stopped;
@@ -53,10 +73,10 @@ final class Nemesis {
     this.stage = stage;
     this.world = stage.world();
     this.dice = world.chance("nemesis");
-    this.probe = new DurabilityProbe(dice.split("probe"), world.setup().storage());
-    this.rotting = dice.nextInt(world.setup().nodes());
+    this.network = new NetworkFaults(this, stage);
+    this.disks = new DiskFaults(this, stage);
     for (Fault fault : Fault.values()) {
-      if (dice.nextInt(2) == 0) faults.add(fault);
+      if (dice.nextInt(fault.oneIn) == 0) faults.add(fault);
     }
     this.pauseNanos = SECOND / 2 + Math.floorMod(dice.nextLong(), 5 * SECOND);
   }
@@ -82,120 +102,120 @@ final class Nemesis {
     stopped = true;
     stage.perform(new Action.HealAll());
     for (int node = 0; node < world.nodes().size(); node++) {
+      stage.perform(new Action.Resume(node));
       stage.perform(new Action.HealDisk(node));
       stage.perform(new Action.Clock(node, 0));
+      stage.perform(new Action.Drift(node, 0));
       stage.perform(new Action.Start(node));
     }
   }
 
   private void strike(Fault fault) {
-    int nodes = world.nodes().size();
-    int victim = dice.nextInt(nodes);
-    int other = dice.nextInt(nodes);
+    int victim = dice.nextInt(nodes());
+    int other = dice.nextInt(nodes());
     long lasts = SECOND / 10 + Math.floorMod(dice.nextLong(), 20 * SECOND);
     world.trace().remark(world.nowNanos(), victim, fault + " strikes");
     switch (fault) {
-      case CUT -> cutFor(victim, other, true, lasts);
-      case ONE_WAY_CUT -> cutFor(victim, other, false, lasts);
-      case ISOLATE -> {
-        for (int peer = 0; peer < nodes; peer++) cutFor(victim, peer, true, lasts);
-      }
-      case LOSS -> weather(victim, other, 400_000, 1 + dice.nextInt(300), 0, 0, lasts);
-      case DELAY -> {
-        long slowest = 1_000_000 + Math.floorMod(dice.nextLong(), 2 * SECOND);
-        weather(victim, other, slowest, 0, 0, 0, lasts);
-      }
-      case DUPLICATION -> weather(victim, other, 400_000, 0, 1 + dice.nextInt(300), 0, lasts);
-      case REORDERING -> weather(victim, other, 50_000_000, 0, 0, 1 + dice.nextInt(500), lasts);
+      case CUT -> network.cutFor(victim, other, true, lasts);
+      case ONE_WAY_CUT -> network.cutFor(victim, other, false, lasts);
+      case ISOLATE -> network.isolate(victim, lasts);
+      case HALVES -> network.halves(lasts);
+      case BRIDGE -> network.bridge(victim, lasts);
+      case FLAPPING -> network.flap(victim, other, lasts);
+      case LOSS, DELAY, DUPLICATION, REORDERING -> network.storm(fault, victim, other, lasts);
+      case CLOG -> network.clog(lasts);
+      case STALLED_READER -> network.stall(victim, lasts);
+      case RESET -> network.reset(victim, other);
+      case HALF_OPEN -> network.halfOpen(victim, other);
       case POWER_LOSS -> {
         stage.perform(new Action.PowerLoss(victim));
         startAfter(victim, lasts);
       }
       case POWER_LOSS_OF_ALL -> {
-        for (int node = 0; node < nodes; node++) {
+        for (int node = 0; node < nodes(); node++) {
           stage.perform(new Action.PowerLoss(node));
           startAfter(node, lasts / 4);
         }
       }
       // Where outputs take the place of inputs: flushes come first, merges a few calls later.
       case POWER_LOSS_AT_THE_MANIFEST ->
-          failCall(victim, 12, ".manifest", SimVfs.Fault.POWER_LOSS, lasts);
-      case POWER_LOSS_AT_A_CALL -> failCall(victim, 40, "", SimVfs.Fault.POWER_LOSS, lasts);
-      case SYNC_LOSES_PAGES -> failCall(victim, 20, "", SimVfs.Fault.SYNC_LOSES_PAGES, lasts);
-      case IO_ERROR -> failCall(victim, 20, "", SimVfs.Fault.IO_ERROR, lasts);
-      case KILL -> {
-        stage.perform(new Action.Kill(victim));
-        startAfter(victim, lasts / 8);
+          disks.failCall(victim, 12, ".manifest", SimVfs.Fault.POWER_LOSS, lasts);
+      case POWER_LOSS_AT_A_CALL -> disks.failCall(victim, 40, "", SimVfs.Fault.POWER_LOSS, lasts);
+      case STOP_AT_A_PORT -> {
+        Fuse.Port port = Fuse.Port.values()[dice.nextInt(Fuse.Port.values().length)];
+        stage.perform(new Action.StopAt(victim, port, 1 + dice.nextInt(30)));
+        startAfter(victim, lasts);
       }
-      case LOG_ROT -> rot();
+      case SYNC_LOSES_PAGES -> disks.failCall(victim, 20, "", SimVfs.Fault.SYNC_LOSES_PAGES, lasts);
+      case IO_ERROR -> disks.failCall(victim, 20, "", SimVfs.Fault.IO_ERROR, lasts);
+      case READ_ERROR -> disks.failCall(victim, 4, "", SimVfs.Fault.READ_ERROR, lasts);
+      case SHORT_READ -> disks.failCall(victim, 4, "", SimVfs.Fault.SHORT_READ, lasts);
+      case SHORT_WRITE -> disks.failCall(victim, 10, "", SimVfs.Fault.SHORT_WRITE, lasts);
+      case NO_ROOM_AT_A_CALL -> disks.failCall(victim, 20, "", SimVfs.Fault.DISK_FULL, lasts);
       case DISK_FULL -> {
         stage.perform(new Action.Fill(victim, dice.nextInt(64 << 10)));
         later(lasts, () -> stage.perform(new Action.HealDisk(victim)));
       }
+      case SLOW_DISK -> disks.slow(victim, lasts);
+      case HUNG_DISK -> {
+        stage.perform(new Action.HangDisk(victim));
+        later(lasts, () -> stage.perform(new Action.HealDisk(victim)));
+      }
+      case KILL -> {
+        stage.perform(new Action.Kill(victim));
+        startAfter(victim, lasts / 8);
+      }
+      case PAUSE -> {
+        stage.perform(new Action.Pause(victim));
+        later(lasts, () -> stage.perform(new Action.Resume(victim)));
+      }
+      case ROLLING_RESTART -> roll(0, lasts / 4);
       case CLOCK_JUMP -> {
         long year = 365L * 24 * 3600 * 1_000_000;
         long offset = Math.floorMod(dice.nextLong(), 2 * year) - year;
         stage.perform(new Action.Clock(victim, dice.nextInt(2) == 0 ? offset : offset / 10_000));
       }
+      case DRIFT -> {
+        int most = dice.nextInt(4) == 0 ? 200_000 : 500;
+        stage.perform(new Action.Drift(victim, dice.nextInt(2 * most + 1) - most));
+      }
+      case LOG_ROT -> disks.rotLog();
     }
   }
 
-  private void failCall(int victim, int nthMax, String suffix, SimVfs.Fault fault, long lasts) {
-    stage.perform(new Action.FailCall(victim, 1 + dice.nextInt(nthMax), suffix, fault));
-    startAfter(victim, lasts);
-  }
-
-  /** Flips a byte in the log of the one node whose every version another disk would keep. */
-  private void rot() {
-    SimNode node = world.nodes().get(rotting);
-    stage.perform(new Action.PowerLoss(rotting));
-    SimVfs copy = node.disk().copy(dice.split("rot"));
-    copy.failNothing();
-    List<String> logs = copy.list("").stream().filter(name -> name.endsWith(".log")).toList();
-    if (!logs.isEmpty() && probe.coveredByAnother(node, world.nodes())) {
-      String log = logs.get(dice.nextInt(logs.size()));
-      long written = Math.max(1, written(copy, log));
-      long offset = Math.floorMod(dice.nextLong(), written);
-      stage.perform(new Action.Flip(rotting, log, offset, 1 << dice.nextInt(8)));
-    }
-    stage.perform(new Action.Start(rotting));
-    stage.perform(new Action.Glance(rotting));
-  }
-
-  /** Where the zeros of a preallocated log begin. */
-  private static long written(SimVfs disk, String log) {
-    try (Vfs.File file = disk.open(log)) {
-      ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
-      file.readAt(0, bytes);
-      int end = bytes.position();
-      while (end > 0 && bytes.get(end - 1) == 0) end--;
-      return end;
-    }
-  }
-
-  private void cutFor(int from, int to, boolean bothWays, long lasts) {
-    if (from == to) return;
-    stage.perform(new Action.Cut(from, to));
-    if (bothWays) stage.perform(new Action.Cut(to, from));
+  /** One after the other, each when the one before is up again. */
+  private void roll(int node, long eachNanos) {
+    if (node == nodes() || stopped) return;
+    stage.perform(dice.nextInt(2) == 0 ? new Action.Kill(node) : new Action.PowerLoss(node));
     later(
-        lasts,
+        eachNanos,
         () -> {
-          stage.perform(new Action.Heal(from, to));
-          if (bothWays) stage.perform(new Action.Heal(to, from));
+          if (stopped) return;
+          stage.perform(new Action.Start(node));
+          later(SECOND, () -> roll(node + 1, eachNanos));
         });
   }
 
-  private void weather(
-      int from, int to, long latencyMax, int lost, int duplicated, int reordered, long lasts) {
-    if (from == to) return;
-    long latencyMin = SimNetwork.Weather.CLEAR.latencyNanosMin();
-    SimNetwork.Weather storm =
-        new SimNetwork.Weather(latencyMin, latencyMax, lost, duplicated, reordered);
-    stage.perform(new Action.WeatherTurns(from, to, storm));
-    later(lasts, () -> stage.perform(new Action.WeatherTurns(from, to, SimNetwork.Weather.CLEAR)));
+  Entropy dice() {
+    return dice;
   }
 
-  private void startAfter(int node, long nanos) {
+  int nodes() {
+    return world.nodes().size();
+  }
+
+  boolean stopped() {
+    return stopped;
+  }
+
+  /** All nodes in an order of chance. */
+  List<Integer> shuffled() {
+    List<Integer> order = new ArrayList<>();
+    for (int node = 0; node < nodes(); node++) order.add(dice.nextInt(node + 1), node);
+    return order;
+  }
+
+  void startAfter(int node, long nanos) {
     later(
         nanos,
         () -> {
@@ -203,7 +223,7 @@ final class Nemesis {
         });
   }
 
-  private void later(long nanos, Runnable decision) {
+  void later(long nanos, Runnable decision) {
     world.simulator().outside(world.nowNanos() + nanos, decision);
   }
 }

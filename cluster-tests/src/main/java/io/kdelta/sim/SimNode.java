@@ -36,6 +36,9 @@ final class SimNode implements SimNetwork.Endpoint {
 
   private static final int EVENTS_A_TURN = 256;
 
+  /** How long after a receipt it may count for an answer: a few attempts of a client. */
+  private static final long RECEIPT_NANOS = 40_000_000_000L;
+
   /** A moment that no run reaches, about 30 years. */
   private static final long NEVER = 1L << 60;
 
@@ -62,6 +65,8 @@ final class SimNode implements SimNetwork.Endpoint {
   private int life;
 
   private boolean rotten;
+  private long struckAtNanos = -RECEIPT_NANOS;
+  private @Nullable SimVfs image;
   private boolean paused;
   private boolean hung;
 
@@ -193,10 +198,71 @@ final class SimNode implements SimNetwork.Endpoint {
     else action.run();
   }
 
-  /** A byte of a file changes by itself: from now on the disk may be found damaged. */
-  void rot(String path, long offset, int mask) {
-    rotten = true;
-    disk.flip(path, offset, mask);
+  /** Makes an image of the disk, as a power loss now would leave it at worst. */
+  void rememberDisk() {
+    SimVfs copy = disk.copy(entropy.split("image"));
+    copy.crashDropping();
+    image = copy;
+  }
+
+  /** What was made last by {@link #rememberDisk}; an empty disk before that. */
+  private SimVfs image() {
+    return image == null ? new SimVfs(entropy.split("image")) : image;
+  }
+
+  /** Does to the disk what destroys something on it. Files that do not exist suffer nothing. */
+  void strike(Action.OnDisk action, List<SimNode> nodes) {
+    struckAtNanos = simulator.nowNanos();
+    rotten |= action.rots();
+    switch (action) {
+      case Action.Wipe _ -> {
+        losePower();
+        disk.wipe();
+      }
+      case Action.RollBack _ -> {
+        losePower();
+        disk.become(image());
+      }
+      case Action.Clone clone -> {
+        losePower();
+        disk.become(nodes.get(clone.source()).image());
+      }
+      case Action.Flip(int _, String file, long offset, int mask) -> {
+        if (disk.exists(file)) disk.flip(file, offset, mask);
+      }
+      case Action.Zero(int _, String file, long offset, int count) -> {
+        if (disk.exists(file)) disk.zero(file, offset, count);
+      }
+      case Action.LostWrite(int _, String file, long offset, int count) -> {
+        if (disk.exists(file)) disk.revert(file, offset, count, image());
+      }
+      case Action.Misdirect m -> {
+        if (disk.exists(m.file()) && disk.exists(m.source())) {
+          disk.misdirect(m.file(), m.offset(), m.source(), m.sourceOffset(), m.count());
+        }
+      }
+      case Action.SwapOlder(int _, String file) -> {
+        if (image().exists(file) && disk.exists(file)) disk.swapIn(file, image());
+        else if (disk.exists(file)) disk.erase(file);
+      }
+      case Action.Erase(int _, String file) -> {
+        if (disk.exists(file)) disk.erase(file);
+      }
+    }
+  }
+
+  /**
+   * Whether the disk may have lost something that it has given a receipt for, and that somebody
+   * still counts on: it rots, or was struck a short while ago.
+   */
+  boolean forgetful() {
+    return rotten || simulator.nowNanos() - struckAtNanos < RECEIPT_NANOS;
+  }
+
+  /** Makes both clocks run too fast by so many parts in a million, or too slow. */
+  void drift(int ppm) {
+    time.advanceTo(simulator.nowNanos());
+    time.setDriftPpm(ppm);
   }
 
   /** Whether the disk has ever changed by itself. */

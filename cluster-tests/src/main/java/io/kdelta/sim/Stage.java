@@ -56,12 +56,21 @@ final class Stage {
     world.trace().note(now, lane, action.summary());
     switch (action) {
       case Action.OnNode on -> onNode(on, world.node(on));
-      case Action.Cut(int from, int to) -> world.network().cut(from, to);
-      case Action.Heal(int from, int to) -> world.network().heal(from, to);
+      case Action.OnPath on -> onPath(on, world.network());
       case Action.HealAll() -> world.network().healAll();
-      case Action.WeatherTurns turns ->
-          world.network().weather(turns.from(), turns.to(), turns.weather());
       case Action.Judge() -> judgement.judge();
+    }
+  }
+
+  private static void onPath(Action.OnPath action, SimNetwork network) {
+    switch (action) {
+      case Action.Cut(int from, int to) -> network.cut(from, to);
+      case Action.Heal(int from, int to) -> network.heal(from, to);
+      case Action.Clog(int from, int to) -> network.clog(from, to);
+      case Action.Unclog(int from, int to) -> network.unclog(from, to);
+      case Action.Reset(int from, int to, int nth) -> network.resetAt(from, to, nth);
+      case Action.HalfOpen(int from, int to) -> network.halfOpen(from, to);
+      case Action.WeatherTurns turns -> network.weather(turns.from(), turns.to(), turns.weather());
     }
   }
 
@@ -74,7 +83,17 @@ final class Stage {
       case Action.Fill fill -> node.fillDisk(fill.room());
       case Action.HealDisk _ -> node.healDisk();
       case Action.Clock clock -> node.time().setWallOffsetMicros(clock.offsetMicros());
-      case Action.Flip flip -> node.rot(flip.file(), flip.offset(), flip.mask());
+      case Action.Pause _ -> node.pause();
+      case Action.Resume _ -> node.resume();
+      case Action.StopAt stop -> node.stopAt(stop.port(), stop.nth());
+      case Action.Drift drift -> node.drift(drift.ppm());
+      case Action.HangDisk _ -> node.hangDisk();
+      case Action.SlowDisk slow -> node.slowDisk(slow.workNanosMax(), slow.callNanosMax());
+      case Action.Remember _ -> node.rememberDisk();
+      case Action.OnDisk destroys -> {
+        world.atlas().strikes(node, destroys);
+        node.strike(destroys, world.nodes());
+      }
       case Action.Glance _ -> glance(node);
       case Action.Ask ask -> world.clients().send(ask, node);
     }
@@ -82,7 +101,7 @@ final class Stage {
 
   private void glance(SimNode node) {
     for (Oracle oracle : world.oracles()) {
-      if (node.up()) oracle.glance(node);
+      if (node.up() && !node.stuck()) oracle.glance(node);
     }
   }
 }

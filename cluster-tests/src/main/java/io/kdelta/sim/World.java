@@ -25,6 +25,7 @@ final class World {
   private final List<SimNode> nodes = new ArrayList<>();
   private final Asker asker = new Asker(simulator);
   private final Clients clients = new Clients(simulator, trace, ledger);
+  private final Atlas atlas;
   private final List<Oracle> oracles;
 
   World(Setup setup) {
@@ -32,6 +33,7 @@ final class World {
     this.entropy = new SimEntropy(setup.seed());
     this.network = new SimNetwork(simulator, entropy.split("network"), trace);
     for (int i = 0; i < setup.nodes(); i++) nodes.add(node(i));
+    this.atlas = new Atlas(this);
     this.oracles = Oracles.of(this);
   }
 
@@ -114,6 +116,11 @@ final class World {
 
   Clients clients() {
     return clients;
+  }
+
+  /** Which disk keeps a good copy of what, and what has none. */
+  Atlas atlas() {
+    return atlas;
   }
 
   List<Oracle> oracles() {

@@ -82,6 +82,15 @@ public final class SimVfs implements Vfs {
     endLife();
   }
 
+  /** The power loss that takes most: everything pending is dropped. */
+  public void crashDropping() {
+    itemsLost += names.crash(entropy, SimContent.Mode.ALL_DROPPED);
+    for (SimContent content : names.contents().values()) {
+      itemsLost += content.crash(entropy, SimContent.Mode.ALL_DROPPED);
+    }
+    endLife();
+  }
+
   /** Kills the process alone: what is pending stays readable and stays pending. */
   public void kill() {
     endLife();

@@ -1,0 +1,69 @@
+package io.kdelta.sim;
+
+import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The fault atlas: which disk keeps a good copy of what. Before a fault destroys something on a
+ * disk it is asked whether all other disks together would recover everything that this one would;
+ * then the demand that nothing is lost is fair. What a fault takes away all the same is written
+ * down, as far as it can have been the last copy: there only an honest report is demanded.
+ *
+ * <p>Invariant: what is in no {@link Loss} has a copy on a disk that was never struck after it was
+ * last counted on, or on several.
+ */
+final class Atlas {
+  /**
+   * What a fault may have destroyed the last copy of.
+   *
+   * @param node whose disk
+   * @param atNanos when
+   * @param fault what was done to it
+   * @param ids every version that this disk would have recovered, and no other
+   */
+  record Loss(int node, long atNanos, Action fault, SortedSet<Digest> ids) {
+    Loss {
+      ids = Collections.unmodifiableSortedSet(new TreeSet<>(ids));
+    }
+  }
+
+  private final World world;
+  private final DurabilityProbe asked;
+  private final DurabilityProbe probe;
+  private final List<Loss> losses = new ArrayList<>();
+
+  Atlas(World world) {
+    this.world = world;
+    this.asked = new DurabilityProbe(world.chance("atlas asked"), world.setup().storage());
+    this.probe = new DurabilityProbe(world.chance("atlas"), world.setup().storage());
+  }
+
+  /** Whether a node's disk may be lost as a whole and nobody misses anything. */
+  boolean covers(SimNode victim) {
+    return asked.onlyOn(victim, world.nodes()).map(SortedSet::isEmpty).orElse(false);
+  }
+
+  /** A fault is about to destroy something on the disk of that node. */
+  void strikes(SimNode victim, Action fault) {
+    SortedSet<Digest> lost = probe.onlyOn(victim, world.nodes()).orElseGet(TreeSet::new);
+    if (lost.isEmpty()) return;
+    losses.add(new Loss(victim.index(), world.nowNanos(), fault, lost));
+    world
+        .trace()
+        .note(world.nowNanos(), victim.index(), "beyond the atlas: " + lost.size() + " versions");
+  }
+
+  /** What was struck without a copy elsewhere, in order. */
+  List<Loss> losses() {
+    return Collections.unmodifiableList(losses);
+  }
+
+  /** Whether this version may be gone for good by itself. */
+  boolean mayMiss(Digest id) {
+    return losses.stream().anyMatch(loss -> loss.ids().contains(id));
+  }
+}

@@ -1,0 +1,142 @@
+package io.kdelta.sim;
+
+import io.kdelta.env.Entropy;
+import io.kdelta.vfs.SimVfs;
+import io.kdelta.vfs.Vfs;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * What the {@link Nemesis} does to disks. What destroys something happens only to a disk of which
+ * others hold everything ({@link Atlas}).
+ */
+final class DiskFaults {
+  private static final long SECOND = 1_000_000_000L;
+  private static final int SECTOR = 512;
+  private static final int RANGE_MAX = 8_192;
+
+  private final Nemesis nemesis;
+  private final Stage stage;
+  private final World world;
+  private final Entropy dice;
+
+  /** The one disk whose log rots in this run. */
+  private final int rotting;
+
+  DiskFaults(Nemesis nemesis, Stage stage) {
+    this.nemesis = nemesis;
+    this.stage = stage;
+    this.world = stage.world();
+    this.dice = nemesis.dice();
+    this.rotting = dice.nextInt(nemesis.nodes());
+  }
+
+  /** A call that comes soon fails; should it end the process, that is started again. */
+  void failCall(int victim, int nthMax, String suffix, SimVfs.Fault fault, long lasts) {
+    stage.perform(new Action.FailCall(victim, 1 + dice.nextInt(nthMax), suffix, fault));
+    nemesis.startAfter(victim, lasts);
+  }
+
+  void slow(int victim, long lasts) {
+    long work = 10_000_000 + Math.floorMod(dice.nextLong(), SECOND);
+    long call = dice.nextInt(2) == 0 ? 0 : 1 + Math.floorMod(dice.nextLong(), SECOND / 50);
+    stage.perform(new Action.SlowDisk(victim, work, call));
+    nemesis.later(lasts, () -> stage.perform(new Action.HealDisk(victim)));
+  }
+
+  /** Flips a byte in a log of a machine that is off. */
+  void rotLog() {
+    stage.perform(new Action.PowerLoss(rotting));
+    SimVfs disk = world.nodes().get(rotting).disk();
+    List<String> logs = disk.files().stream().filter(name -> name.endsWith(".log")).toList();
+    if (!logs.isEmpty() && allowed(rotting)) {
+      String log = logs.get(dice.nextInt(logs.size()));
+      stage.perform(new Action.Flip(rotting, log, draw(written(disk, log)), 1 << dice.nextInt(8)));
+    }
+    comeBack(rotting, 0);
+  }
+
+  /** Any damage to any file: of a machine that is off, or behind the back of a running one. */
+  void rot(int victim, boolean atRest) {
+    if (atRest) stage.perform(new Action.PowerLoss(victim));
+    SimVfs disk = world.nodes().get(victim).disk();
+    List<String> files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
+    if (!files.isEmpty() && allowed(victim)) {
+      int count = dice.nextInt(3) == 0 ? 1 + dice.nextInt(4) : 1;
+      for (int i = 0; i < count; i++) {
+        stage.perform(damage(victim, disk, files, atRest));
+        files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
+        if (files.isEmpty()) break;
+      }
+    }
+    if (atRest) comeBack(victim, 0);
+    else if (world.nodes().get(victim).up()) stage.perform(new Action.Glance(victim));
+  }
+
+  private Action damage(int victim, SimVfs disk, List<String> files, boolean atRest) {
+    String file = files.get(dice.nextInt(files.size()));
+    long offset = draw(written(disk, file));
+    long sector = offset / SECTOR * SECTOR;
+    int count = dice.nextInt(2) == 0 ? SECTOR : SECTOR * (1 + dice.nextInt(RANGE_MAX / SECTOR));
+    return switch (dice.nextInt(atRest ? 7 : 5)) {
+      case 0, 1 -> new Action.Flip(victim, file, offset, 1 << dice.nextInt(8));
+      case 2 -> new Action.Zero(victim, file, sector, count);
+      case 3 -> new Action.LostWrite(victim, file, sector, count);
+      case 4 -> {
+        String source = files.get(dice.nextInt(files.size()));
+        long from = draw(written(disk, source)) / SECTOR * SECTOR;
+        yield new Action.Misdirect(victim, file, sector, source, from, count);
+      }
+      case 5 -> new Action.SwapOlder(victim, file);
+      default -> new Action.Erase(victim, file);
+    };
+  }
+
+  /** The machine gets an empty disk. */
+  void wipe(int victim) {
+    if (!allowed(victim)) return;
+    stage.perform(new Action.Wipe(victim));
+    comeBack(victim, dice.nextInt(5) * SECOND);
+  }
+
+  /** A backup of the whole machine is put back some time after it was made. */
+  void rollBack(int victim) {
+    stage.perform(new Action.Remember(victim));
+    nemesis.later(
+        Math.floorMod(dice.nextLong(), 20 * SECOND),
+        () -> {
+          if (nemesis.stopped() || !allowed(victim)) return;
+          stage.perform(new Action.RollBack(victim));
+          comeBack(victim, dice.nextInt(5) * SECOND);
+        });
+  }
+
+  private boolean allowed(int victim) {
+    return world.atlas().covers(world.nodes().get(victim));
+  }
+
+  private void comeBack(int victim, long afterNanos) {
+    if (afterNanos > 0) {
+      nemesis.startAfter(victim, afterNanos);
+      return;
+    }
+    stage.perform(new Action.Start(victim));
+    stage.perform(new Action.Glance(victim));
+  }
+
+  private long draw(long bound) {
+    return Math.floorMod(dice.nextLong(), Math.max(1, bound));
+  }
+
+  /** Where the zeros of a preallocated file begin. */
+  private static long written(SimVfs disk, String path) {
+    SimVfs copy = disk.copy(new io.kdelta.env.SimEntropy(0));
+    try (Vfs.File file = copy.open(path)) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+      file.readAt(0, bytes);
+      int end = bytes.position();
+      while (end > 0 && bytes.get(end - 1) == 0) end--;
+      return end;
+    }
+  }
+}
