@@ -170,6 +170,9 @@ sealed interface Action {
   /** A file is gone. */
   record Erase(int node, String file) implements OnDisk {}
 
+  /** The machine of a node is gone for ever: nobody waits for it any more. */
+  record Lose(int node) implements OnNode, Fault {}
+
   /** What holds at any moment is looked at on one node ({@link Oracle#glance}). */
   record Glance(int node) implements OnNode {}
 
@@ -188,6 +191,34 @@ sealed interface Action {
       return "asked " + request.getClass().getSimpleName() + " " + request.markers();
     }
   }
+
+  /** What only a scenario does. It takes its time, and leaves no line in the record of a run. */
+  sealed interface Scripted extends Action {}
+
+  /** Lets time pass. */
+  record Wait(long nanos) implements Scripted {}
+
+  /** Clients that write and read all the while, beside everything else. */
+  record Load(int clients, int keys, long nanos, long pauseNanos) implements Scripted {}
+
+  /**
+   * A client asks, and what follows waits for the end of it, which must be this.
+   *
+   * @param error the name of the error that it must come with; empty for any, or none
+   */
+  record AskFor(Ask ask, Clients.End end, String error) implements Scripted {}
+
+  /** Something must be seen, now or within a time. */
+  record Expect(Expectation what, long withinNanos) implements Scripted {}
+
+  /**
+   * A bit flips by itself, in words that need no knowledge of the disk.
+   *
+   * @param kind how the files are called: log, table, manifest or blob
+   * @param nth which of them, 1 for the oldest
+   * @param percent where, of what is written there
+   */
+  record Rot(int node, String kind, int nth, int percent) implements Scripted {}
 
   /** In a few words, for the trace. */
   default String summary() {

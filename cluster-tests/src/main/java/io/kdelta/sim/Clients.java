@@ -5,6 +5,7 @@ import io.kdelta.core.Event;
 import io.kdelta.core.Reply;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -39,13 +40,13 @@ final class Clients implements SimNode.Outcomes {
     void ended(Action.Ask ask, Outcome outcome);
   }
 
-  private record Open(Action.Ask ask, SimNode node) {}
+  private record Open(Action.Ask ask, SimNode node, Listener asker) {}
 
   private final Simulator simulator;
   private final Trace trace;
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
-  private Listener listener = (ask, outcome) -> {};
+  private final List<Listener> listeners = new ArrayList<>();
   private long lastTicket;
 
   Clients(Simulator simulator, Trace trace, Ledger ledger) {
@@ -56,18 +57,23 @@ final class Clients implements SimNode.Outcomes {
 
   /** Who hears of every end of a request from now on. */
   void tell(Listener hears) {
-    listener = hears;
+    listeners.add(hears);
   }
 
   /** Sends a request to a node. */
   void send(Action.Ask ask, SimNode node) {
+    send(ask, node, (asked, outcome) -> {});
+  }
+
+  /** Sends a request to a node; {@code asker} hears what comes of it. */
+  void send(Action.Ask ask, SimNode node, Listener asker) {
     if (ask.attempt() > 1) ask.request().markers().forEach(ledger::retried);
     if (!node.up()) {
-      failed(ask, End.UNKNOWN, "node is down", null);
+      failed(new Open(ask, node, asker), End.UNKNOWN, "node is down", null);
       return;
     }
     long ticket = ++lastTicket;
-    open.put(ticket, new Open(ask, node));
+    open.put(ticket, new Open(ask, node, asker));
     node.offer(
         new Event.Arrived(ticket, ask.request().command(), simulator.nowNanos() + DEADLINE_NANOS));
   }
@@ -88,9 +94,10 @@ final class Clients implements SimNode.Outcomes {
       case Reply.HeadList heads -> {
         for (Envelope head : heads.heads()) ledger.read(head.version().id(), how);
       }
+      case Reply.StoreDone _ -> {}
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
-    listener.ended(request.ask, new Outcome(End.OK, reply, null));
+    ended(request, new Outcome(End.OK, reply, null));
   }
 
   private void acknowledged(Reply.Written written, String how) {
@@ -115,7 +122,7 @@ final class Clients implements SimNode.Outcomes {
     note(
         node,
         "refuses " + request.ask.request().markers() + " " + error.getClass().getSimpleName());
-    failed(request.ask, unknown(error) ? End.UNKNOWN : End.REFUSED, error.toString(), error);
+    failed(request, unknown(error) ? End.UNKNOWN : End.REFUSED, error.toString(), error);
   }
 
   /** Whether the write may still be there or appear: the class UNKNOWN of ACK-TRUTH. */
@@ -136,17 +143,23 @@ final class Clients implements SimNode.Outcomes {
       Open request = open.get(ticket);
       if (request == null || request.node != node) continue;
       open.remove(ticket);
-      failed(request.ask, End.UNKNOWN, "node went down", null);
+      failed(request, End.UNKNOWN, "node went down", null);
     }
   }
 
-  private void failed(Action.Ask ask, End end, String how, @Nullable KdeltaException error) {
+  private void ended(Open request, Outcome outcome) {
+    request.asker.ended(request.ask, outcome);
+    for (Listener listener : listeners) listener.ended(request.ask, outcome);
+  }
+
+  private void failed(Open request, End end, String how, @Nullable KdeltaException error) {
+    Action.Ask ask = request.ask;
     for (String marker : ask.request().markers()) {
       // What an earlier attempt did nobody knows.
       if (end == End.REFUSED && ask.attempt() == 1) ledger.refused(marker, how);
       else ledger.unknown(marker);
     }
-    listener.ended(ask, new Outcome(end, null, error));
+    ended(request, new Outcome(end, null, error));
   }
 
   private void note(SimNode node, String what) {

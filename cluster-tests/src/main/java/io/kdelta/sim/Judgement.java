@@ -61,7 +61,7 @@ final class Judgement {
     while (!rootsEqual()) {
       if (world.nowNanos() > deadline) {
         // A node that contradicts itself says more than one that is late.
-        for (SimNode node : world.nodes()) {
+        for (SimNode node : world.standing()) {
           for (Oracle oracle : world.oracles()) if (node.up()) oracle.glance(node);
         }
         throw new OracleFailure("LIVE", "roots still differ 30 s " + when + "\n" + roots());
@@ -70,7 +70,7 @@ final class Judgement {
     }
     RawGraph union = new RawGraph();
     List<Audit> audits = new ArrayList<>();
-    for (SimNode node : world.nodes()) {
+    for (SimNode node : world.standing()) {
       Audit audit = Audit.of(world.subject(node));
       audits.add(audit);
       union.addAll(audit.graph());
@@ -90,7 +90,7 @@ final class Judgement {
 
   private SortedMap<Integer, String> roots() {
     TreeMap<Integer, String> roots = new TreeMap<>();
-    for (SimNode node : world.nodes()) {
+    for (SimNode node : world.standing()) {
       if (!node.up() && !node.start()) {
         roots.put(node.index(), "down");
         continue;
@@ -104,13 +104,13 @@ final class Judgement {
 
   /** AVAIL: cut off from everybody, each node takes a local write within a second. */
   private void alone() {
-    for (SimNode node : world.nodes()) {
-      for (SimNode peer : world.nodes()) {
+    for (SimNode node : world.standing()) {
+      for (SimNode peer : world.standing()) {
         if (peer != node) world.network().cut(node.index(), peer.index());
       }
     }
     pass(3 * SECOND);
-    for (SimNode node : world.nodes()) {
+    for (SimNode node : world.standing()) {
       String name = World.name(node.index());
       Command put =
           new Command.Put(
@@ -138,9 +138,9 @@ final class Judgement {
   }
 
   private void coldStart() {
-    for (SimNode node : world.nodes()) node.losePower();
+    for (SimNode node : world.standing()) node.losePower();
     pass(SECOND);
-    for (SimNode node : world.nodes()) node.start();
+    for (SimNode node : world.standing()) node.start();
     pass(SECOND);
   }
 

@@ -145,6 +145,14 @@ sealed interface Request {
     }
   }
 
+  /** Merges everything on the disk of a node into one run. */
+  record Compact() implements Request {
+    @Override
+    public Command command() {
+      return new Command.Compact();
+    }
+  }
+
   /** As the core takes it. */
   Command command();
 
@@ -158,7 +166,7 @@ sealed interface Request {
     return "";
   }
 
-  private static Key key(String path) {
+  static Key key(String path) {
     int slash = path.indexOf('/');
     return new Key(path.substring(0, slash), path.substring(slash + 1));
   }

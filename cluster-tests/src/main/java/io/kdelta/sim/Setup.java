@@ -35,6 +35,11 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
     return new Setup(seed, nodes, ClusterConfig.BACKUPS, SMALL, Pace.HEALTHY);
   }
 
+  /** The same with another number of nodes. */
+  Setup withNodes(int count) {
+    return new Setup(seed, count, backups, storage, pace);
+  }
+
   /** How many further nodes hold each write once everybody is there. */
   int backupsThere() {
     return Math.min(backups, nodes - 1);

@@ -1,55 +1,80 @@
 package io.kdelta.sim;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Runs seeds from the command line: {@code SimMain --seed N} or {@code SimMain --seeds FROM TO}.
- * Prints one line a seed and the totals; exits 1 at the first seed that fails, with its story.
+ * The simulator's command line. Exits 1 when a seed or a scenario failed, with its story; what
+ * failed is cut down and kept in the {@link Corpus}. The project's root is the folder it runs in,
+ * or {@code -Dkdelta.root}.
  */
 public final class SimMain {
-  private static final double NANOS_A_HOUR = 3_600e9;
+  private static final String USAGE =
+      """
+      usage: SimMain --seed N                 one seed
+                     --seeds FROM TO          these seeds, one line each
+                     --batch FROM TO          these seeds, two at a time, with the rate
+                     --script FILE...         scenarios
+                     --soak MINUTES FROM      two seeds at a time until the time is over;
+                                              adds a line to cluster-tests/LEDGER.md\
+      """;
+
+  private static final int THREADS = 2;
 
   private SimMain() {}
 
   /** The command line; see the class. */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    long from;
-    long to;
-    if (arguments.length == 2 && arguments[0].equals("--seed")) {
-      from = Long.parseLong(arguments[1]);
-      to = from;
-    } else if (arguments.length == 3 && arguments[0].equals("--seeds")) {
-      from = Long.parseLong(arguments[1]);
-      to = Long.parseLong(arguments[2]);
-    } else {
-      out.println("usage: SimMain --seed N | --seeds FROM TO");
-      System.exit(2);
-      return;
-    }
-    String failure = run(from, to, out);
-    if (!failure.isEmpty()) System.exit(1);
+    List<String> words = List.of(arguments);
+    String verb = words.isEmpty() ? "" : words.getFirst();
+    boolean kept =
+        switch (verb + " " + Math.min(words.size(), 3)) {
+          case "--seed 2" -> each(number(words, 1), number(words, 1), out);
+          case "--seeds 3" -> each(number(words, 1), number(words, 2), out);
+          case "--batch 3" -> batch(number(words, 1), number(words, 2), out);
+          case "--script 2", "--script 3" -> scripts(words.subList(1, words.size()), out);
+          case "--soak 3" -> soak(number(words, 1), number(words, 2), out);
+          default -> {
+            out.println(USAGE);
+            System.exit(2);
+            yield false;
+          }
+        };
+    if (!kept) System.exit(1);
   }
 
-  /** Runs the seeds and prints; answers the oracle that failed first, or nothing. */
-  public static String run(long from, long to, PrintStream out) {
+  private static long number(List<String> words, int index) {
+    return Long.parseLong(words.get(index));
+  }
+
+  private static Path root() {
+    return Path.of(System.getProperty("kdelta.root", "."));
+  }
+
+  private static boolean each(long from, long to, PrintStream out) {
     double hours = 0;
     long acknowledged = 0;
     long faults = 0;
     for (long seed = from; seed <= to; seed++) {
       try {
         SimRun.Outcome outcome = SimRun.of(seed);
-        hours += outcome.simulatedNanos() / NANOS_A_HOUR;
+        hours += outcome.simulatedNanos() / 3_600e9;
         acknowledged += outcome.acknowledged();
         faults += outcome.faults();
         out.println(outcome);
       } catch (SimRun.Failed failed) {
-        out.println(failed.getMessage());
-        Throwable cause = failed.getCause();
-        if (cause != null) cause.printStackTrace(out);
-        return failed.oracle();
+        new Campaign(new Corpus(root()), out, 1).investigate(seed, failed);
+        return false;
       }
     }
     out.printf(
@@ -59,7 +84,62 @@ public final class SimMain {
         hours,
         acknowledged,
         faults);
-    return "";
+    return true;
+  }
+
+  private static boolean batch(long from, long to, PrintStream out) {
+    Campaign campaign = new Campaign(new Corpus(root()), out, THREADS);
+    Campaign.Totals totals = campaign.run(from, seed -> seed <= to);
+    out.println(totals);
+    return totals.failures().isEmpty();
+  }
+
+  private static boolean scripts(List<String> files, PrintStream out) {
+    boolean kept = true;
+    for (String file : files) {
+      try {
+        out.println(file + ": " + SimRun.play(Corpus.read(Path.of(file))));
+      } catch (SimRun.Failed failed) {
+        out.println(file + ": " + failed.getMessage());
+        if (failed.getCause() != null) failed.getCause().printStackTrace(out);
+        kept = false;
+      }
+    }
+    return kept;
+  }
+
+  private static boolean soak(long minutes, long from, PrintStream out) throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(minutes);
+    Campaign campaign = new Campaign(new Corpus(root()), out, THREADS);
+    Campaign.Totals totals = campaign.run(from, seed -> System.nanoTime() < deadline);
+    out.println(totals);
+    String line =
+        String.format(
+            Locale.ROOT,
+            "| %s | %s | %d to %d | %.2f h | %d | %d | %s |%n",
+            Instant.now().truncatedTo(ChronoUnit.MINUTES),
+            commit(),
+            from,
+            from + totals.seeds() - 1,
+            totals.hours(),
+            totals.faults(),
+            totals.acknowledged(),
+            totals.failures().isEmpty() ? "none" : String.join("; ", totals.failures()));
+    Files.writeString(root().resolve("cluster-tests/LEDGER.md"), line, StandardOpenOption.APPEND);
+    return totals.failures().isEmpty();
+  }
+
+  /** The first digits of the commit that is checked out. */
+  private static String commit() throws IOException {
+    Path git = root().resolve(".git");
+    if (!Files.isDirectory(git)) return "unknown";
+    String head = Files.readString(git.resolve("HEAD")).strip();
+    if (head.startsWith("ref: ")) {
+      Path named = git.resolve(head.substring(5));
+      if (!Files.exists(named)) return head.substring(5);
+      head = Files.readString(named).strip();
+    }
+    return head.substring(0, Math.min(10, head.length()));
   }
 
   /**
@@ -75,5 +155,37 @@ public final class SimMain {
       }
     }
     return "";
+  }
+
+  /**
+   * Cuts a failing seed down, within so many runs of it: the scenario that is left, after a line
+   * "actions before, actions left, oracle". For other class loaders, as {@link #firstFailure}.
+   */
+  public static String shrunk(long seed, int runsMax) {
+    try {
+      SimRun.of(seed);
+      return "";
+    } catch (SimRun.Failed failed) {
+      int[] left = {runsMax};
+      Shrink.Failing least = Shrink.shrink(failed, () -> left[0]-- > 0);
+      String text = Script.of(List.of(least.what()), least.setup(), least.steps()).format();
+      return failed.steps().size()
+          + " "
+          + least.steps().size()
+          + " "
+          + failed.oracle()
+          + "\n"
+          + text;
+    }
+  }
+
+  /** The oracle that a scenario breaks; empty for none. For other class loaders. */
+  public static String brokenBy(String text) {
+    try {
+      SimRun.play(Script.parse("scenario", text));
+      return "";
+    } catch (SimRun.Failed failed) {
+      return failed.oracle();
+    }
   }
 }

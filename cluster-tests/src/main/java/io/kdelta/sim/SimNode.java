@@ -55,6 +55,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private final Fuse fuse;
   private final SimTime time = new SimTime();
   private final List<Event> waiting = new ArrayList<>();
+  private final List<String> said = new ArrayList<>();
 
   /** What came due while the machine or its disk stood still, in order. */
   private final List<Runnable> late = new ArrayList<>();
@@ -117,6 +118,11 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Changes whenever a process begins or ends. */
   int life() {
     return life;
+  }
+
+  /** What it has told its operator, in all its lives. */
+  List<String> said() {
+    return said;
   }
 
   long turns() {
@@ -433,7 +439,10 @@ final class SimNode implements SimNetwork.Endpoint {
         note("hangs up " + hangup.link() + ": " + hangup.reason());
         network.hangUp(index, hangup.link());
       }
-      case Effect.Notice notice -> note(notice.text());
+      case Effect.Notice notice -> {
+        note(notice.text());
+        said.add(notice.text());
+      }
       case Effect.Departed departed -> kill();
       case Effect.WakeAt wake -> wakeAt(wake.nanos());
       case Effect.Halt halt -> {

@@ -89,6 +89,28 @@ public final class SimRun {
     return run.toTheEnd(steps.isEmpty() ? 0 : steps.getLast().atNanos());
   }
 
+  /**
+   * Does what a scenario says.
+   *
+   * @throws Failed when a promise was broken, or an expectation did not come true
+   */
+  static Outcome play(Script script) {
+    SimRun run = new SimRun(script.setup());
+    long last = 0;
+    for (Script.Statement statement : script.statements()) {
+      if (statement.atNanos() == Script.IN_TURN) continue;
+      run.perform(statement.atNanos(), statement.action());
+      last = Math.max(last, statement.atNanos());
+    }
+    long until = last;
+    return run.toTheEnd(() -> {
+      for (Script.Statement statement : script.statements()) {
+        if (statement.atNanos() == Script.IN_TURN) run.stage.perform(statement.action());
+      }
+      run.world.simulator().runUntil(until);
+    });
+  }
+
   /** Puts into the queue who will decide what is done to the world. */
   private void decide(Swarm swarm) {
     Workload workload = new Workload(stage, swarm);
@@ -111,10 +133,15 @@ public final class SimRun {
   }
 
   private Outcome toTheEnd(long untilNanos) {
+    return toTheEnd(() -> world.simulator().runUntil(untilNanos));
+  }
+
+  private Outcome toTheEnd(Runnable story) {
     try {
-      world.simulator().runUntil(untilNanos);
+      story.run();
     } catch (RuntimeException | AssertionError e) {
-      throw new Failed(setup, stage.record(), e, world.trace().lines());
+      throw new Failed(
+          setup, stage.record(), e, Lanes.draw(world.trace().entries(), setup.nodes()));
     }
     return new Outcome(
         setup.seed(),
@@ -136,16 +163,7 @@ public final class SimRun {
     private final transient List<Step> steps;
 
     Failed(Setup setup, List<Step> steps, Throwable cause, List<String> lines) {
-      super(
-          "seed "
-              + setup.seed()
-              + " fails: "
-              + cause
-              + "\nreplay: mvn -pl cluster-tests -am verify -Dkdelta.seed="
-              + setup.seed()
-              + "\n"
-              + String.join("\n", lines),
-          cause);
+      super("seed " + setup.seed() + " fails: " + cause + "\n" + String.join("\n", lines), cause);
       this.oracle = cause instanceof OracleFailure failure ? failure.oracle() : "crash";
       this.setup = setup;
       this.steps = List.copyOf(steps);

@@ -24,12 +24,12 @@ final class SoundOracle implements Oracle {
 
   @Override
   public void quiet(List<Audit> audits) {
-    for (SimNode node : world.nodes()) glance(node);
+    for (SimNode node : world.standing()) glance(node);
   }
 
   @Override
   public void cold(List<Audit> audits) {
-    for (SimNode node : world.nodes()) glance(node);
+    for (SimNode node : world.standing()) glance(node);
   }
 
   /** What a node says of its own recovery. */

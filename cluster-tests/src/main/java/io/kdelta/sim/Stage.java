@@ -14,11 +14,13 @@ final class Stage {
   private final World world;
   private final Judgement judgement;
   private final List<Step> record = new ArrayList<>();
+  private final Scripting script;
   private int faults;
 
   Stage(World world) {
     this.world = world;
     this.judgement = new Judgement(world);
+    this.script = new Scripting(this);
   }
 
   World world() {
@@ -47,18 +49,26 @@ final class Stage {
     }
   }
 
+  /** Asks, and lets {@code asker} hear what comes of it. */
+  void perform(Action.Ask ask, Clients.Listener asker) {
+    record.add(new Step(world.nowNanos(), ask));
+    world.trace().note(world.nowNanos(), ask.node(), ask);
+    world.clients().send(ask, world.node(ask), asker);
+  }
+
   /** Does it now, in the middle of an outside event, and writes it down. */
   void perform(Action action) {
     long now = world.nowNanos();
-    record.add(new Step(now, action));
+    if (!(action instanceof Action.Scripted)) record.add(new Step(now, action));
     if (action instanceof Action.Fault fault && fault.harms()) faults++;
     int lane = action instanceof Action.OnNode on ? on.node() : -1;
-    world.trace().note(now, lane, action.summary());
+    world.trace().note(now, lane, action);
     switch (action) {
       case Action.OnNode on -> onNode(on, world.node(on));
       case Action.OnPath on -> onPath(on, world.network());
       case Action.HealAll() -> world.network().healAll();
       case Action.Judge() -> judgement.judge();
+      case Action.Scripted scripted -> script.perform(scripted);
     }
   }
 
@@ -93,6 +103,10 @@ final class Stage {
       case Action.OnDisk destroys -> {
         world.atlas().strikes(node, destroys);
         node.strike(destroys, world.nodes());
+      }
+      case Action.Lose lose -> {
+        node.losePower();
+        world.lose(lose.node());
       }
       case Action.Glance _ -> glance(node);
       case Action.Ask ask -> world.clients().send(ask, node);

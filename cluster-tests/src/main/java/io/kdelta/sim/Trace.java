@@ -8,28 +8,26 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What happened, in order: a SHA-256 over every event of a run, by which two runs of one seed are
- * compared, and the last lines in words, for the report of a failure.
+ * compared, and the last events in words, for the report of a failure.
  */
 final class Trace {
-  private static final int LINES_KEPT = 400;
+  /**
+   * One event in words.
+   *
+   * @param node -1 for the world itself
+   * @param fault whether somebody made it go wrong
+   */
+  record Entry(long nanos, int node, String what, boolean fault) {}
+
+  private static final int ENTRIES_KEPT = 2_000;
 
   private final MessageDigest digest;
-  private final ByteBuffer head = ByteBuffer.allocate(16);
-  private final Deque<Line> lines = new ArrayDeque<>();
+  private final ByteBuffer numbers = ByteBuffer.allocate(16);
+  private final Deque<Entry> entries = new ArrayDeque<>();
   private long count;
-
-  /** One event; put into words only when somebody asks. */
-  private record Line(long nanos, int node, String what) {
-    @Override
-    public String toString() {
-      String lane = node < 0 ? "world " : "node-" + node;
-      return String.format(Locale.ROOT, "%14.6f s  %s  %s", nanos / 1e9, lane, what);
-    }
-  }
 
   Trace() {
     try {
@@ -41,17 +39,32 @@ final class Trace {
 
   /** Notes one event of {@code node} (-1: the world itself) at virtual time {@code nanos}. */
   void note(long nanos, int node, String what) {
+    hash(nanos, node, what);
+    keep(new Entry(nanos, node, what, false));
+  }
+
+  /** Notes what is done to a node, or to the world, from outside. */
+  void note(long nanos, int node, Action action) {
+    String what = action.summary();
+    hash(nanos, node, what);
+    keep(new Entry(nanos, node, what, action instanceof Action.Fault fault && fault.harms()));
+  }
+
+  private void hash(long nanos, int node, String what) {
     byte[] text = what.getBytes(StandardCharsets.UTF_8);
-    digest.update(head.clear().putLong(nanos).putInt(node).putInt(text.length).flip());
+    digest.update(numbers.clear().putLong(nanos).putInt(node).putInt(text.length).flip());
     digest.update(text);
     count++;
-    remark(nanos, node, what);
   }
 
   /** Says something to the reader of a failure that is no event of the run. */
   void remark(long nanos, int node, String what) {
-    if (lines.size() == LINES_KEPT) lines.removeFirst();
-    lines.addLast(new Line(nanos, node, what));
+    keep(new Entry(nanos, node, what, false));
+  }
+
+  private void keep(Entry entry) {
+    if (entries.size() == ENTRIES_KEPT) entries.removeFirst();
+    entries.addLast(entry);
   }
 
   /** Number of events noted. */
@@ -59,9 +72,9 @@ final class Trace {
     return count;
   }
 
-  /** The last events in words, oldest first. */
-  List<String> lines() {
-    return lines.stream().map(Line::toString).toList();
+  /** The last events, oldest first. */
+  List<Entry> entries() {
+    return List.copyOf(entries);
   }
 
   /** Closes the trace: the hash of all of it. Call once. */

@@ -23,15 +23,29 @@ final class Workload implements Clients.Listener {
   private final int keys;
   private final long pauseNanos;
   private boolean stopped;
+  private final String name;
+  private final int firstClient;
   private long lastMarker;
 
+  /** The clients of a whole run. */
   Workload(Stage stage, Swarm swarm) {
+    this(stage, swarm, "workload", "c", 0);
+  }
+
+  /**
+   * @param purpose names its stream of chance
+   * @param name what its markers begin with
+   * @param firstClient the number of its first client
+   */
+  Workload(Stage stage, Swarm swarm, String purpose, String name, int firstClient) {
     this.stage = stage;
     this.simulator = stage.world().simulator();
     this.nodes = swarm.setup().nodes();
     this.keys = swarm.keys();
     this.pauseNanos = swarm.pauseNanos();
-    Entropy entropy = stage.world().chance("workload");
+    this.name = name;
+    this.firstClient = firstClient;
+    Entropy entropy = stage.world().chance(purpose);
     for (int i = 0; i < swarm.clients(); i++) dice.add(entropy.split("client " + i));
   }
 
@@ -58,7 +72,7 @@ final class Workload implements Clients.Listener {
     Entropy chance = dice.get(client);
     // A client has a favourite node and strays now and then.
     int at = chance.nextInt(4) > 0 ? client % nodes : chance.nextInt(nodes);
-    stage.perform(new Action.Ask(client, at, request(client, chance), 1));
+    stage.perform(new Action.Ask(firstClient + client, at, request(client, chance), 1));
   }
 
   private Request request(int client, Entropy chance) {
@@ -98,12 +112,12 @@ final class Workload implements Clients.Listener {
   }
 
   private Request.Terms terms(int client, Entropy chance) {
-    String id = chance.nextInt(3) == 0 ? "" : "r" + client + "-" + ++lastMarker;
+    String id = chance.nextInt(3) == 0 ? "" : "r" + name + client + "-" + ++lastMarker;
     return new Request.Terms(id, level(chance));
   }
 
   private String marker(int client) {
-    return "c" + client + "-" + ++lastMarker;
+    return name + client + "-" + ++lastMarker;
   }
 
   private static @Nullable AckLevel level(Entropy chance) {
@@ -124,10 +138,12 @@ final class Workload implements Clients.Listener {
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
+    int client = ask.client() - firstClient;
+    if (client < 0 || client >= dice.size()) return;
     boolean unknown = outcome.end() == Clients.End.UNKNOWN;
     boolean retries = unknown && ask.attempt() < ATTEMPTS && !ask.request().id().isEmpty();
     if (!retries || stopped) {
-      next(ask.client());
+      next(client);
       return;
     }
     Action.Ask again = new Action.Ask(ask.client(), ask.node(), ask.request(), ask.attempt() + 1);

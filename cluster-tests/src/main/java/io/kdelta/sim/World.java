@@ -9,6 +9,7 @@ import io.kdelta.error.KdeltaException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * A simulated world: nodes, network, clients with their ledger, one clock and one queue, and the
@@ -23,6 +24,7 @@ final class World {
   private final Ledger ledger = new Ledger();
   private final SimNetwork network;
   private final List<SimNode> nodes = new ArrayList<>();
+  private final TreeSet<Integer> gone = new TreeSet<>();
   private final Asker asker = new Asker(simulator);
   private final Clients clients = new Clients(simulator, trace, ledger);
   private final Atlas atlas;
@@ -125,6 +127,16 @@ final class World {
 
   List<Oracle> oracles() {
     return oracles;
+  }
+
+  /** A node is gone for ever. */
+  void lose(int node) {
+    gone.add(node);
+  }
+
+  /** The nodes that are not gone for ever. */
+  List<SimNode> standing() {
+    return nodes.stream().filter(node -> !gone.contains(node.index())).toList();
   }
 
   /** A node as the auditor asks it. */

@@ -55,7 +55,10 @@ final class FloorsTest {
               || name.startsWith("io.kdelta.server.")
               || name.startsWith("io.kdelta.cli.")
               || name.startsWith("io.kdelta.proto.")
-              || name.startsWith("io.kdelta.core.CoreThread"));
+              || name.startsWith("io.kdelta.core.CoreThread")
+              || name.startsWith("io.kdelta.sim.SimMain")
+              || name.startsWith("io.kdelta.sim.Campaign")
+              || name.startsWith("io.kdelta.sim.Corpus"));
         }
       };
 

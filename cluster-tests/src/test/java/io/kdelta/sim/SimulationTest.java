@@ -1,16 +1,22 @@
 package io.kdelta.sim;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: whole clusters keep every promise under faults. Method: fixed seeds of {@link SimRun}; a
- * failing one prints its replay command. {@code -Dkdelta.seed=N} runs that one alone, {@code
- * -Dkdelta.seeds=COUNT} that many.
+ * Goal: whole clusters keep every promise under faults. Method: fixed seeds of {@link SimRun}, two
+ * at a time; one that fails is cut down, kept in the corpus, and prints its replay command. {@code
+ * -Dkdelta.seed=N} runs that one alone, {@code -Dkdelta.seeds=COUNT} that many.
  */
 final class SimulationTest {
-  private static final long SEEDS = 60;
+  private static final long SEEDS = 200;
+  private static final int THREADS = 2;
 
   @Test
   void seedsKeepEveryPromise() {
@@ -21,18 +27,14 @@ final class SimulationTest {
     }
     String count = System.getProperty("kdelta.seeds", "");
     long seeds = count.isEmpty() ? SEEDS : Long.parseLong(count);
-    long acknowledged = 0;
-    long faults = 0;
-    long conflicts = 0;
-    for (long seed = 1; seed <= seeds; seed++) {
-      SimRun.Outcome outcome = SimRun.of(seed);
-      acknowledged += outcome.acknowledged();
-      faults += outcome.faults();
-      conflicts += outcome.conflicts();
-    }
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    Corpus corpus = new Corpus(Path.of(System.getProperty("kdelta.root")));
+    Campaign.Totals totals = new Campaign(corpus, out, THREADS).run(1, seed -> seed <= seeds);
+    out.println(totals);
+    assertEquals(List.of(), totals.failures());
     // A simulator that does nothing would keep every promise, too.
-    assertTrue(acknowledged > 100 * seeds, acknowledged + " writes acknowledged");
-    assertTrue(faults > seeds, faults + " faults injected");
-    assertTrue(conflicts > 0, "no run ended with a conflict");
+    assertTrue(totals.acknowledged() > 100 * seeds, totals.toString());
+    assertTrue(totals.faults() > seeds, totals.toString());
+    assertTrue(totals.conflicts() > 0, totals.toString());
   }
 }

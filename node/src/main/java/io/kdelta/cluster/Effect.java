@@ -22,7 +22,8 @@ public sealed interface Effect {
   record Send(long link, Bytes message, Lane lane) implements Effect {}
 
   /**
-   * Store received versions in one transaction; answered by {@link Event.Stored} with the same tag.
+   * Store received versions, in one transaction or in several in their order; answered by {@link
+   * Event.Stored} with the same tag.
    *
    * @param envelopes decoded, so their ids were recomputed; parents first where both are known
    * @param parkDurably whether one whose parent is missing waits on disk, never evicted

@@ -63,7 +63,7 @@ public sealed interface Event {
    */
   record FrameTaken(long tag, long lsn, FrameReception reception) implements Event {}
 
-  /** The store took nothing of Store, TakeFrame or Adopt: read-only, full, overloaded. */
+  /** The store did not take all of Store, or nothing of TakeFrame or Adopt: full, overloaded. */
   record NotStored(long tag, String reason) implements Event {}
 
   /** Answer to {@link Effect.Adopt}; durable with {@code lsn}. */

@@ -244,21 +244,43 @@ final class Peers {
     return new Event.NotStored(tag, "damage is being repaired");
   }
 
+  /** Stores piece by piece: a peer does not know how much fits into a segment of this log. */
   private Event store(Effect.Store asked) {
-    Transaction transaction = store.begin();
-    try {
-      List<Reception> receptions = new ArrayList<>();
-      for (Envelope envelope : asked.envelopes()) {
-        receptions.add(
-            asked.parkDurably()
-                ? transaction.receiveDurably(envelope)
-                : transaction.receive(envelope));
+    List<Reception> receptions = new ArrayList<>();
+    long lsn = 0;
+    for (List<Envelope> piece : pieces(asked.envelopes())) {
+      Transaction transaction = store.begin();
+      try {
+        for (Envelope envelope : piece) {
+          receptions.add(
+              asked.parkDurably()
+                  ? transaction.receiveDurably(envelope)
+                  : transaction.receive(envelope));
+        }
+        lsn = transaction.commit().lsn();
+      } catch (KdeltaException e) {
+        transaction.abandon();
+        return new Event.NotStored(asked.tag(), message(e));
       }
-      return new Event.Stored(asked.tag(), transaction.commit().lsn(), receptions);
-    } catch (KdeltaException e) {
-      transaction.abandon();
-      return new Event.NotStored(asked.tag(), message(e));
     }
+    return new Event.Stored(asked.tag(), lsn, receptions);
+  }
+
+  /** In order, each as large as a frame at most, or one envelope. */
+  private List<List<Envelope>> pieces(List<Envelope> envelopes) {
+    List<List<Envelope>> pieces = new ArrayList<>();
+    int from = 0;
+    long bytes = 0;
+    for (int i = 0; i < envelopes.size(); i++) {
+      bytes += envelopes.get(i).size();
+      if (bytes > frameBytes && i > from) {
+        pieces.add(envelopes.subList(from, i));
+        from = i;
+        bytes = envelopes.get(i).size();
+      }
+    }
+    pieces.add(envelopes.subList(from, envelopes.size()));
+    return pieces;
   }
 
   private Event takeFrame(Effect.TakeFrame asked) {
