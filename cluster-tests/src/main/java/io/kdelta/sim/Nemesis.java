@@ -170,17 +170,19 @@ final class Nemesis {
         later(lasts, () -> stage.perform(new Action.Resume(victim)));
       }
       case ROLLING_RESTART -> roll(0, lasts / 4);
-      case CLOCK_JUMP -> {
-        long year = 365L * 24 * 3600 * 1_000_000;
-        long offset = Math.floorMod(dice.nextLong(), 2 * year) - year;
-        stage.perform(new Action.Clock(victim, dice.nextInt(2) == 0 ? offset : offset / 10_000));
-      }
+      case CLOCK_JUMP -> jump(victim);
       case DRIFT -> {
         int most = dice.nextInt(4) == 0 ? 200_000 : 500;
         stage.perform(new Action.Drift(victim, dice.nextInt(2 * most + 1) - most));
       }
       case LOG_ROT -> disks.rotLog();
     }
+  }
+
+  private void jump(int victim) {
+    long year = 365L * 24 * 3600 * 1_000_000;
+    long offset = Math.floorMod(dice.nextLong(), 2 * year) - year;
+    stage.perform(new Action.Clock(victim, dice.nextInt(2) == 0 ? offset : offset / 10_000));
   }
 
   /** One after the other, each when the one before is up again. */
