@@ -286,6 +286,21 @@ public final class CausalGraph {
     return row == null ? null : StoredRows.position(row).id();
   }
 
+  /** The versions at places in a log that have a row, visible or parked. */
+  public List<Digest> versionsAt(Incarnation incarnation, long first, long last) {
+    List<Digest> ids = new ArrayList<>();
+    PositionView shown = new PositionView();
+    RowKey start = Keyspace.position(incarnation, first);
+    RowKey end = Keyspace.position(incarnation, last + 1);
+    try (Cursor cursor = rows.cursor(start, end)) {
+      while (cursor.next()) {
+        shown.show(cursor.view());
+        ids.add(shown.id());
+      }
+    }
+    return ids;
+  }
+
   /** The apply log behind {@code position}, at most {@code max} rows of it. */
   public List<AppliedRecord> appliedAfter(long position, int max) {
     List<AppliedRecord> records = new ArrayList<>();

@@ -4,7 +4,9 @@ import io.kdelta.causal.StoredRows.Placed;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.EpochCells;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Damage;
@@ -149,6 +151,21 @@ public final class CausalStore {
   /** The set of visible versions; an immutable value. */
   public MerkleTree tree() {
     return state.tree;
+  }
+
+  /**
+   * The cells of {@link #tree} under that key, an immutable value. From the first question on they
+   * follow every commit: what it shows is added once it is applied, so exactly once. The first
+   * question, another key and cells that do not hold what the tree does cost a pass over the tree.
+   */
+  public CellSketch cells(long epoch, Digest key) {
+    EpochCells kept = state.cells;
+    boolean fit = kept != null && kept.epoch() == epoch && kept.key().equals(key);
+    if (kept == null || !fit || kept.count() != state.tree.count()) {
+      kept = EpochCells.of(epoch, key, state.tree);
+      state.cells = kept;
+    }
+    return kept.snapshot();
   }
 
   /** Counts over all namespaces. */

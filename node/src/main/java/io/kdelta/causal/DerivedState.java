@@ -4,6 +4,7 @@ import io.kdelta.causal.LogState.Chain;
 import io.kdelta.causal.LogState.Change;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.EpochCells;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the store keeps in memory: everything here is the result of one scan of the rows.
@@ -26,6 +28,10 @@ final class DerivedState {
   final Map<Key, Integer> damaged = new TreeMap<>();
   final TreeMap<Digest, Integer> waiting = new TreeMap<>();
   MerkleTree tree = MerkleTree.empty();
+
+  /** Cells of the tree; null until somebody has asked for them. */
+  @Nullable EpochCells cells;
+
   HybridClock clock = HybridClock.START;
   OwnLog own = OwnLog.NONE;
   long applied;
@@ -59,6 +65,7 @@ final class DerivedState {
   /** Takes over what a batch that was applied has changed. */
   void take(Staging staged) {
     tree = staged.tree;
+    if (cells != null) for (Applied one : staged.applied) cells.add(one.version().id());
     clock = staged.clock;
     own = staged.own;
     applied += staged.applied.size();

@@ -23,7 +23,7 @@ import java.util.TreeMap;
  */
 final class Adoption {
   /** Ranges told per writer; the later ones are adopted once the first are filled. */
-  private static final int RUNS_MAX = 1_024;
+  private static final int RUNS_MAX = 1 << 16;
 
   private Adoption() {}
 

@@ -219,6 +219,7 @@ public final class Cluster {
     if (started) throw new AssertionError("started twice");
     started = true;
     identity.start();
+    Reconciler.keepCells(replica, identity.cluster());
     Roster.Entry before = roster.find(self.node());
     boolean left = before != null && before.state() == Member.State.LEFT;
     gossip.start(replica.recall(Gossip.ROW), left, now);
@@ -522,6 +523,11 @@ public final class Cluster {
     @Override
     public NodeId self() {
       return config.node();
+    }
+
+    @Override
+    public ClusterId cluster() {
+      return identity.cluster();
     }
 
     @Override

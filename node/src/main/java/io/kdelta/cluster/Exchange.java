@@ -5,6 +5,7 @@ import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Reception;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.DotBase;
 import io.kdelta.reconciliation.Effect.Abort;
 import io.kdelta.reconciliation.Effect.Done;
 import io.kdelta.reconciliation.Effect.Push;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +119,11 @@ final class Exchange {
   /** How many ids were left out because a side refuses them, once the session agreed. */
   long refusedCount() {
     return done == null ? 0 : done.refused();
+  }
+
+  /** What the next session with this peer may refer to. */
+  Optional<DotBase> base() {
+    return done == null ? Optional.empty() : done.base();
   }
 
   /** What this side refused in this session. */

@@ -1,9 +1,12 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellCode;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.DotBase;
 import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
@@ -17,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +56,10 @@ final class Reconciler implements Sessions {
   private static final long RETRY_MIN = 100 * MILLI;
   private static final int RETRY_DOUBLINGS = 6;
   private static final int PAST_MAX = 1_024;
+
+  /** The number of the key of the maintained cells. */
+  private static final long KEY_EPOCH = 1;
+
   private static final String CROSSED = "crossed";
 
   /** Ids refused that are remembered and told to peers; the oldest are forgotten first. */
@@ -66,6 +74,9 @@ final class Reconciler implements Sessions {
   private final TreeSet<Digest> refused = new TreeSet<>();
   private final Deque<Digest> refusedOrder = new ArrayDeque<>();
   private final Errands errands;
+
+  /** What was told in the last session with a node; it saves bytes, also over a lost link. */
+  private final Map<NodeId, DotBase> bases = new TreeMap<>();
 
   /** The peer whose session may move versions. */
   private @Nullable NodeId bulk;
@@ -95,6 +106,11 @@ final class Reconciler implements Sessions {
 
     @Nullable Digest restTheirs;
     long restedAt;
+  }
+
+  /** Has the store keep cells from now on: before it serves, so that no session has to wait. */
+  static void keepCells(Replica replica, ClusterId cluster) {
+    replica.cells(KEY_EPOCH, cellKey(cluster));
   }
 
   /** The driver of the node that {@code host} stands for. */
@@ -186,6 +202,7 @@ final class Reconciler implements Sessions {
       entry.getValue().drop("damage was set aside here");
       settle(entry.getKey(), now);
     }
+    bases.clear();
     for (Peer peer : peers.values()) {
       peer.dueAt = now;
       peer.notBefore = now;
@@ -331,7 +348,8 @@ final class Reconciler implements Sessions {
       return;
     }
     if (!equal) bulk = node;
-    Reconciliation machine = Reconciliation.responder(Limits.STANDARD, nonce(), this::snapshot);
+    Reconciliation machine =
+        Reconciliation.responder(Limits.STANDARD, nonce(), () -> snapshot(node));
     Exchange exchange = new Exchange(replica, host, node, number, false, machine, now);
     running.put(node, exchange);
     exchange.message(message, size, now);
@@ -364,7 +382,8 @@ final class Reconciler implements Sessions {
   private void open(NodeId node, long now) {
     peer(node).dueAt = Long.MAX_VALUE;
     bulk = node;
-    Reconciliation machine = Reconciliation.initiator(Limits.STANDARD, nonce(), this::snapshot);
+    Reconciliation machine =
+        Reconciliation.initiator(Limits.STANDARD, nonce(), () -> snapshot(node));
     Exchange exchange = new Exchange(replica, host, node, entropy.nextLong(), true, machine, now);
     running.put(node, exchange);
     exchange.start(now);
@@ -391,6 +410,10 @@ final class Reconciler implements Sessions {
     running.remove(node);
     if (node.equals(bulk)) bulk = null;
     exchange.refused().forEach(this::refuse);
+    if (exchange.isAgreed()) {
+      bases.remove(node);
+      exchange.base().ifPresent(base -> bases.put(node, base));
+    }
     Peer peer = peers.get(node);
     boolean first = peer != null && !peer.met;
     boolean crossed = exchange.outcome().startsWith(CROSSED);
@@ -486,10 +509,23 @@ final class Reconciler implements Sessions {
     peer.dueAt = Math.min(peer.dueAt, now);
   }
 
-  private Snapshot snapshot() {
+  private Snapshot snapshot(NodeId node) {
     MerkleTree held = replica.tree();
     refusedOrder.removeIf(id -> held.contains(id) && refused.remove(id));
-    return new Snapshot(held, Adoption.summary(replica), List.copyOf(refusedOrder));
+    return new Snapshot(
+        held,
+        List.copyOf(refusedOrder),
+        replica.cells(KEY_EPOCH, cellKey(host.cluster())),
+        Adoption.summary(replica),
+        (writer, run) -> {
+          Incarnation incarnation = new Incarnation(writer.high(), writer.low());
+          return replica.versionsAt(incarnation, run.first(), run.last());
+        },
+        Optional.ofNullable(bases.get(node)));
+  }
+
+  private static Digest cellKey(ClusterId cluster) {
+    return CellCode.epochKey(cluster.high(), cluster.low(), KEY_EPOCH);
   }
 
   private void refuse(Digest id) {

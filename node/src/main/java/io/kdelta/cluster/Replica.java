@@ -5,6 +5,7 @@ import io.kdelta.causal.Frame;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.Position;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import java.util.List;
@@ -18,6 +19,12 @@ import java.util.Optional;
 public interface Replica {
   /** The set S: every version that is in it with all its ancestors. */
   MerkleTree tree();
+
+  /**
+   * The cells of {@link #tree} under that key. They are kept from the first question on, which
+   * costs a pass over the set, as does another key.
+   */
+  CellSketch cells(long epoch, Digest key);
 
   /** Numbers for the gossip. */
   Counts counts();
@@ -36,6 +43,9 @@ public interface Replica {
 
   /** The version at a place in a log, visible or parked; empty if no row tells. */
   Optional<Digest> versionAt(Incarnation incarnation, long seq);
+
+  /** The versions at places in a log as far as rows tell, visible or parked. */
+  List<Digest> versionsAt(Incarnation incarnation, long first, long last);
 
   /**
    * The log of {@code incarnation} from {@code from} on, rebuilt from rows: frames that join one

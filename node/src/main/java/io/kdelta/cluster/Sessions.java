@@ -17,6 +17,9 @@ interface Sessions {
     /** This node's id. */
     NodeId self();
 
+    /** The cluster that this node is in. */
+    ClusterId cluster();
+
     /** Takes an effect: Store, Adopt, SessionEnded, Reconciled, Notice. */
     void effect(Effect effect);
 

@@ -10,6 +10,7 @@ import io.kdelta.causal.Position;
 import io.kdelta.cluster.Replica;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.StorageEngine;
@@ -60,6 +61,11 @@ final class StoredReplica implements Replica {
   }
 
   @Override
+  public CellSketch cells(long epoch, Digest key) {
+    return store.cells(epoch, key);
+  }
+
+  @Override
   public Counts counts() {
     CausalStats stats = store.stats();
     return new Counts(
@@ -98,6 +104,15 @@ final class StoredReplica implements Replica {
       return Optional.ofNullable(store.graph().versionAt(new Dot(incarnation, seq)));
     } catch (KdeltaException.Corrupt e) {
       return Optional.empty();
+    }
+  }
+
+  @Override
+  public List<Digest> versionsAt(Incarnation incarnation, long first, long last) {
+    try {
+      return store.graph().versionsAt(incarnation, first, last);
+    } catch (KdeltaException.Corrupt e) {
+      return List.of();
     }
   }
 

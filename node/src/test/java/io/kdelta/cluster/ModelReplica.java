@@ -15,6 +15,7 @@ import io.kdelta.causal.Reception;
 import io.kdelta.causal.Timestamp;
 import io.kdelta.causal.Version;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import java.util.ArrayList;
@@ -238,6 +239,18 @@ final class ModelReplica implements Replica {
   @Override
   public MerkleTree tree() {
     return tree;
+  }
+
+  @Override
+  public CellSketch cells(long epoch, Digest key) {
+    return CellSketch.of(epoch, key, tree);
+  }
+
+  @Override
+  public List<Digest> versionsAt(Incarnation incarnation, long first, long last) {
+    List<Digest> ids = new ArrayList<>();
+    for (long seq = first; seq <= last; seq++) versionAt(incarnation, seq).ifPresent(ids::add);
+    return ids;
   }
 
   @Override

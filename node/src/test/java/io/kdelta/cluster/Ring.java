@@ -110,6 +110,11 @@ final class Ring {
     }
 
     @Override
+    public ClusterId cluster() {
+      return new ClusterId(1, 2);
+    }
+
+    @Override
     public void effect(Effect effect) {
       switch (effect) {
         case Effect.Store(long tag, List<Envelope> envelopes, boolean _) ->

@@ -9,6 +9,7 @@ import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Position;
 import io.kdelta.causal.Reception;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import java.util.ArrayList;
@@ -96,6 +97,23 @@ final class Shelf implements Replica {
   @Override
   public MerkleTree tree() {
     return tree;
+  }
+
+  @Override
+  public CellSketch cells(long epoch, Digest key) {
+    return CellSketch.of(epoch, key, tree);
+  }
+
+  @Override
+  public List<Digest> versionsAt(Incarnation incarnation, long first, long last) {
+    List<Digest> ids = new ArrayList<>();
+    for (Envelope envelope : versions.values()) {
+      for (Dot dot : envelope.dots()) {
+        boolean inside = first <= dot.seq() && dot.seq() <= last;
+        if (inside && dot.incarnation().equals(incarnation)) ids.add(envelope.version().id());
+      }
+    }
+    return ids;
   }
 
   @Override

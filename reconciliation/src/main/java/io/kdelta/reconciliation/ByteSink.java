@@ -51,6 +51,11 @@ final class ByteSink {
     u8((int) rest);
   }
 
+  /** How many bytes {@link #varint} takes for a number. */
+  static int sizeOf(long value) {
+    return (Long.SIZE - Long.numberOfLeadingZeros(value | 1) + 6) / 7;
+  }
+
   void digest(Digest digest) {
     room(Digest.SIZE);
     digest.writeTo(bytes, size);

@@ -1,29 +1,35 @@
 package io.kdelta.reconciliation;
 
 /**
- * Estimates how many ids two sets differ in, from one byte each of a few hundred sampled nodes.
+ * Estimates how many ids two sets differ in, from two bits each of some sampled nodes.
  *
  * <p>Stateless. At each level of the tree, from 2 to the first with four nodes an id, {@value
  * #NODES_A_LEVEL} evenly spaced places are sampled, at other offsets on each level so that a
  * sampled node is not below another. With d differences spread by SHA-256, a place at level l is
- * touched with probability 1 - exp(-d / 16^l) and a touched one shows it in 255 of 256 cases. The
- * estimate is the d of maximum likelihood, on a grid of a fourth of an octave.
+ * touched with probability 1 - exp(-d / 16^l) and a touched one shows it in three of four cases.
+ * Two bits of four nodes tell 1.5 to 2.8 times as much as one byte of one node (Fisher information
+ * of log d, over the touched parts that occur), so 64 bytes a level give an estimate that is off by
+ * a tenth, not by a sixth. The estimate is the d of maximum likelihood, on a grid of 1/16 octave.
+ *
+ * <p>Bytes: level by level; node i of a level in bits 2 (i mod 4) and 2 (i mod 4) + 1 of byte i /
+ * 4: the first two bits of its hash, 0 for a place that holds nothing.
  */
 final class DifferenceEstimator {
-  /** Places sampled a level; level 2 has 256, so there are always so many. */
-  static final int NODES_A_LEVEL = 64;
+  /** Places sampled a level; level 2 has so many. */
+  static final int NODES_A_LEVEL = 256;
+
+  private static final int BYTES_A_LEVEL = NODES_A_LEVEL / 4;
+  private static final double SHOWN = 3.0 / 4;
+  private static final double GRID = 1.0442737824274138; // 2^(1/16)
 
   private static final int LEVEL_FIRST = 2;
   private static final int LEVEL_LAST = 13; // 16^12 = 2^48 nodes, the most that a count says
-
-  /** Bytes that any set can ask for. */
-  static final int SAMPLES_MAX = NODES_A_LEVEL * (LEVEL_LAST - LEVEL_FIRST + 1);
 
   private DifferenceEstimator() {}
 
   /** How many bytes the samples of a set of {@code count} ids take. */
   static int samples(long count) {
-    return NODES_A_LEVEL * (levelLast(count) - LEVEL_FIRST + 1);
+    return BYTES_A_LEVEL * (levelLast(count) - LEVEL_FIRST + 1);
   }
 
   /** The samples of {@code set}, for as many levels as a set of {@code count} ids has. */
@@ -33,7 +39,9 @@ final class DifferenceEstimator {
     for (int level = LEVEL_FIRST; level <= levelLast(count); level++) {
       for (int i = 0; i < NODES_A_LEVEL; i++) {
         Digest hash = set.hash(place(level, i));
-        samples[at++] = hash == null ? 0 : (byte) (hash.first() >>> 56);
+        int bits = hash == null ? 0 : (int) (hash.first() >>> 62);
+        samples[at >>> 2] |= (byte) (bits << (2 * (at & 3)));
+        at++;
       }
     }
     return Octets.wrap(samples);
@@ -42,16 +50,16 @@ final class DifferenceEstimator {
   /** How many ids {@code set} and the set of {@code count} ids that was sampled differ in. */
   static double estimate(MerkleTree set, long count, Octets samples) {
     Octets mine = sample(set, count);
-    int levels = samples.size() / NODES_A_LEVEL;
-    int[] touched = new int[levels];
+    int[] touched = new int[samples.size() / BYTES_A_LEVEL];
     for (int i = 0; i < samples.size(); i++) {
-      if (mine.at(i) != samples.at(i)) touched[i / NODES_A_LEVEL]++;
+      int unlike = mine.at(i) ^ samples.at(i);
+      touched[i / BYTES_A_LEVEL] += Integer.bitCount((unlike | unlike >>> 1) & 0x55);
     }
     double low = Math.max(1, Math.abs(set.count() - count));
     double high = Math.max(low, (double) (set.count() + count));
     double best = low;
     double bestLikelihood = Double.NEGATIVE_INFINITY;
-    for (double d = low; ; d = Math.min(high, d * 1.189207115002721)) {
+    for (double d = low; ; d = Math.min(high, d * GRID)) {
       double likelihood = likelihood(touched, d);
       if (likelihood > bestLikelihood) {
         best = d;
@@ -65,7 +73,7 @@ final class DifferenceEstimator {
     double sum = 0;
     for (int i = 0; i < touched.length; i++) {
       double nodes = StrictMath.pow(16, LEVEL_FIRST + i);
-      double shown = -StrictMath.expm1(-differences / nodes) * 255 / 256;
+      double shown = -StrictMath.expm1(-differences / nodes) * SHOWN;
       double shownSafely = Math.clamp(shown, 1e-12, 1 - 1e-12);
       sum += touched[i] * StrictMath.log(shownSafely);
       sum += (NODES_A_LEVEL - touched[i]) * StrictMath.log(1 - shownSafely);

@@ -2,6 +2,7 @@ package io.kdelta.reconciliation;
 
 import io.kdelta.reconciliation.Message.Fail.Code;
 import java.util.List;
+import java.util.Optional;
 
 /** What a session asks of its driver, to be done in the order of the list. */
 public sealed interface Effect {
@@ -25,9 +26,11 @@ public sealed interface Effect {
    *
    * @param root of snapshot and received, less what the peer refuses
    * @param refused how many ids both sides left out; 0 = the sets are equal
-   * @param dots the positions that the peer told
+   * @param dots the positions that the peer told in this session
+   * @param base what the next session with this peer may refer to
    */
-  record Done(Digest root, long refused, DotSummary dots) implements Effect {}
+  record Done(Digest root, long refused, DotSummary dots, Optional<DotBase> base)
+      implements Effect {}
 
   /**
    * The session is over without agreement; what was received is kept all the same.

@@ -8,13 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Bloom rung: what a filter denies is surely unknown to its sender and is pushed.
+ * A Bloom filter over one scope, as it is told and heard in parts.
  *
- * <p>Owned by one session, on its thread. The initiator sends a filter over its set. The responder
- * pushes what fails it and answers with a filter over the <em>survivors</em> only, those of its ids
- * that passed: all that both hold is among them, so what fails the second filter is unknown to the
- * responder, and the second filter is as small as the overlap. What passes by mistake stays hidden
- * on either side until the closing root check finds the roots unequal and the drill-down runs.
+ * <p>Owned by one session, on its thread. What a filter denies is surely unknown to its sender.
  */
 final class FilterRung {
   private final List<Octets> parts = new ArrayList<>();
@@ -32,6 +28,11 @@ final class FilterRung {
     return Digest.sha256(sink.toBytes());
   }
 
+  /** The code of a session's cells, under a key that is another one than the filters'. */
+  static CellCode cells(Digest key) {
+    return CellCode.of(Digest.sha256(key.toBytes()));
+  }
+
   /** Takes in the next part; false when it does not continue the ones before. */
   boolean hear(Filter part) {
     Filter first = header;
@@ -40,7 +41,9 @@ final class FilterRung {
       header = part;
     } else if (heard == first.size()
         || part.offset() != heard
+        || part.hash() != first.hash()
         || part.items() != first.items()
+        || part.differences() != first.differences()
         || part.hashes() != first.hashes()
         || part.size() != first.size()
         || !part.nonce().equals(first.nonce())) {
@@ -49,6 +52,11 @@ final class FilterRung {
     parts.add(part.part());
     heard += part.part().size();
     return true;
+  }
+
+  /** Whether a part was heard. */
+  boolean hasBegun() {
+    return header != null;
   }
 
   /** Whether every part of a filter was heard. */
@@ -62,7 +70,7 @@ final class FilterRung {
     return header;
   }
 
-  /** The filter that was heard, whole. */
+  /** The filter that was heard, whole; once. */
   BloomFilter filter(Digest key) {
     byte[] bytes = new byte[heard];
     int at = 0;
@@ -74,19 +82,24 @@ final class FilterRung {
     return BloomFilter.of(key, header().hashes(), Octets.wrap(bytes));
   }
 
-  /** The messages that carry a filter over {@code digests}; at least one. */
-  static List<Message> tell(
-      Limits limits, Digest key, Name nonce, double rate, long count, Iterable<Digest> digests) {
-    BloomFilter filter = BloomFilter.sized(key, count, rate, limits.filterBytesMax());
-    if (filter.hashes() > 0) {
-      for (Digest digest : digests) filter.add(digest);
-    }
+  /** The messages that carry {@code filter}; at least one. */
+  static List<Message> tell(Limits limits, Filter header, BloomFilter filter) {
     int partMax = limits.frameBytesMax() - Reconciliation.MESSAGE_OVERHEAD;
     List<Message> messages = new ArrayList<>();
     int offset = 0;
     do {
       Octets part = filter.octets(offset, Math.min(partMax, filter.size() - offset));
-      messages.add(new Filter(nonce, count, filter.hashes(), filter.size(), offset, part));
+      messages.add(
+          new Filter(
+              header.scope(),
+              header.hash(),
+              header.nonce(),
+              header.items(),
+              header.differences(),
+              filter.hashes(),
+              filter.size(),
+              offset,
+              part));
       offset += part.size();
     } while (offset < filter.size());
     return messages;

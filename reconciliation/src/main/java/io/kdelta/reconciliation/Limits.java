@@ -3,8 +3,11 @@ package io.kdelta.reconciliation;
 /**
  * What one session may cost. Both sides of a cluster use {@link #STANDARD}; tests use small ones.
  *
- * @param frameBytesMax bytes a frame, its header included; what is larger goes in parts
+ * @param frameBytesMax bytes a frame; what is larger goes in parts
  * @param filterBytesMax bytes a Bloom filter
+ * @param cellsMax cells of one difference
+ * @param scopeIdsMax ids of a scope that is told anew; a larger one is split by the next nibble
+ * @param scopesInFlightMax scopes that one turn opens
  * @param treeNodesMax inner places told in one message
  * @param wantEntriesMax versions asked for in one message
  * @param refusedMax refused ids told in one session by one side
@@ -15,6 +18,9 @@ package io.kdelta.reconciliation;
 public record Limits(
     int frameBytesMax,
     int filterBytesMax,
+    int cellsMax,
+    int scopeIdsMax,
+    int scopesInFlightMax,
     int treeNodesMax,
     int wantEntriesMax,
     int refusedMax,
@@ -22,7 +28,7 @@ public record Limits(
     int turnsMax) {
   /** The limits of the protocol (reconciliation, bounds). */
   public static final Limits STANDARD =
-      new Limits(1 << 20, 16 << 20, 4_096, 1 << 16, 8_192, 4_096, 4_096);
+      new Limits(1 << 20, 16 << 20, 1 << 20, 1 << 17, 8, 4_096, 1 << 18, 8_192, 4_096, 4_096);
 
   /** The smallest frame in which every message still makes progress. */
   public static final int FRAME_BYTES_MIN = 8_192;
@@ -31,6 +37,9 @@ public record Limits(
   public Limits {
     if (frameBytesMax < FRAME_BYTES_MIN
         || filterBytesMax < 8
+        || cellsMax < 1
+        || scopeIdsMax < 1
+        || scopesInFlightMax < 1
         || treeNodesMax < 1
         || wantEntriesMax < 1
         || refusedMax < 0

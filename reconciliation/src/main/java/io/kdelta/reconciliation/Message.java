@@ -13,19 +13,21 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Message {
   /**
-   * Opens a session, initiator to responder.
+   * Opens a session, initiator to responder; once more in the middle of one, where the dots left a
+   * difference.
    *
    * @param root of the initiator's set
    * @param dots the initiator's positions
    */
-  record Root(Digest root, DotSummary dots) implements Message {}
+  record Root(Digest root, DotReport dots) implements Message {}
 
   /**
-   * The roots are equal; the session is over.
+   * The roots are equal; the session is over. In answer to ROOT, or to DONE where nothing was left
+   * out.
    *
-   * @param dots the responder's positions
+   * @param dots the responder's positions, in answer to the first ROOT
    */
-  record Same(DotSummary dots) implements Message {}
+  record Same(DotReport dots) implements Message {}
 
   /**
    * The roots differ; what the initiator needs to choose a rung.
@@ -33,19 +35,23 @@ public sealed interface Message {
    * @param count digests in the responder's set
    * @param root of the responder's set
    * @param floor the retention floor, 0 = everything is kept; both sides have to have the same
+   * @param epoch the number of the key of the cells
    * @param nonce the responder's half of the session key
-   * @param dots the responder's positions
+   * @param cells the first cells of the responder's set
    * @param refused ids that the responder refuses: the initiator leaves them out
-   * @param samples one byte a sampled node, see {@link DifferenceEstimator}
+   * @param samples two bits a sampled node, see {@link DifferenceEstimator}
+   * @param dots the responder's positions
    */
   record State(
       long count,
       Digest root,
       long floor,
+      long epoch,
       Name nonce,
-      DotSummary dots,
+      Octets cells,
       List<Digest> refused,
-      Octets samples)
+      Octets samples,
+      DotReport dots)
       implements Message {
     /** Keeps its own copy of the list. */
     public State {
@@ -54,16 +60,60 @@ public sealed interface Message {
   }
 
   /**
-   * A part of a Bloom filter over the sender's set; the parts follow each other in order.
+   * The sender pushes what the positions say that the receiver lacks. The responder says it in
+   * place of STATE when both sides shared their positions before; the initiator when STATE shows
+   * that the positions explain the difference.
    *
+   * @param dots the responder's positions; the initiator has told its own in ROOT
+   */
+  record Dots(DotReport dots) implements Message {}
+
+  /**
+   * Cells of the sender's set, or of its survivors in a scope.
+   *
+   * @param scope the place whose ids are in them; the whole space for the cells of the epoch
+   * @param fresh whether they are under the session key, not under the key of the epoch
+   * @param from index of the first
+   * @param end index behind the last of all that are being sent; equal to {@code from} in a scope
+   *     that holds the same on both sides
+   * @param cells of this part, eight bytes each
+   */
+  record Cells(Prefix scope, boolean fresh, int from, int end, Octets cells) implements Message {}
+
+  /**
+   * Asks for more cells.
+   *
+   * @param scope as in {@link Cells}
+   * @param fresh as in {@link Cells}
+   * @param from index of the first, the one behind those heard
+   * @param count how many
+   */
+  record More(Prefix scope, boolean fresh, int from, int count) implements Message {}
+
+  /**
+   * A part of a Bloom filter over the sender's ids in a scope; the parts follow each other in
+   * order. The initiator's opens the scope, with no hashes where a filter does not pay.
+   *
+   * @param scope the place whose ids are in it
+   * @param hash the first eight bytes of the hash of the sender's tree at that place
    * @param nonce the initiator's half of the session key, the same in both directions
-   * @param items digests that the filter holds
-   * @param hashes probes a digest; 0 = no filter, everything passes
+   * @param items ids that the sender holds there
+   * @param differences how many ids the initiator expects both to differ in there
+   * @param hashes probes an id; 0 = no filter, everything passes
    * @param size bytes of the whole filter
    * @param offset of this part, bytes
    * @param part its bytes
    */
-  record Filter(Name nonce, long items, int hashes, int size, int offset, Octets part)
+  record Filter(
+      Prefix scope,
+      long hash,
+      Name nonce,
+      long items,
+      long differences,
+      int hashes,
+      int size,
+      int offset,
+      Octets part)
       implements Message {}
 
   /**
@@ -131,12 +181,25 @@ public sealed interface Message {
   /**
    * Versions that the sender asks for.
    *
+   * @param kind what {@code cut} is cut from
    * @param width bits of each entry of {@code cut}, {@link RiceCode#WIDTH_MIN} to {@link
    *     RiceCode#WIDTH_MAX}
-   * @param cut the first {@code width} bits of ids that the receiver told of, ascending
+   * @param keyed how many of them are keyed bits of symbols, behind first bits of ids; 0 for ids
+   * @param cut those of ids, or of symbols, that the receiver holds, ascending
    * @param whole ids of missing parents of versions that the receiver pushed, ascending
    */
-  record Want(int width, List<Long> cut, List<Digest> whole) implements Message {
+  record Want(Kind kind, int width, int keyed, List<Long> cut, List<Digest> whole)
+      implements Message {
+    /** What the entries are cut from. */
+    public enum Kind {
+      /** Ids that were told in a drill-down. */
+      IDS,
+      /** Symbols under the key of the epoch. */
+      EPOCH,
+      /** Symbols under the key of the session. */
+      FRESH
+    }
+
     /** Keeps its own copies of the lists. */
     public Want {
       cut = List.copyOf(cut);

@@ -2,12 +2,13 @@ package io.kdelta.reconciliation;
 
 import io.kdelta.reconciliation.ByteSource.Malformed;
 import io.kdelta.reconciliation.DotSummary.Name;
-import io.kdelta.reconciliation.DotSummary.Run;
-import io.kdelta.reconciliation.DotSummary.Writer;
+import io.kdelta.reconciliation.Message.Cells;
 import io.kdelta.reconciliation.Message.Done;
+import io.kdelta.reconciliation.Message.Dots;
 import io.kdelta.reconciliation.Message.Fail;
 import io.kdelta.reconciliation.Message.Filter;
 import io.kdelta.reconciliation.Message.Leaf;
+import io.kdelta.reconciliation.Message.More;
 import io.kdelta.reconciliation.Message.Over;
 import io.kdelta.reconciliation.Message.Root;
 import io.kdelta.reconciliation.Message.Same;
@@ -22,33 +23,43 @@ import java.util.List;
  * it makes room, and takes one form of each message only.
  *
  * <p>Integers little-endian, {@code v} = varint (LEB128, shortest form, below 2^63), digest and
- * name = their bytes in order, list = {@code v} count, then the entries.
+ * name = their bytes in order, list = {@code v} count, then the entries. A frame is as long as who
+ * carries it says.
  *
  * <pre>
- * frame    u8 type | v length of the body | body
+ * frame    u8 type | body; SAME without dots is the frame of no bytes
  *  1 ROOT  digest root | dots
  *  2 SAME  dots
- *  3 STATE v count | digest root | u64 floor | u64 key epoch (0) | name nonce | dots
- *          | v cells (0, their rung is not built yet) | list of digest, refused | v n | n samples
- *  7 FILTER name nonce | v items | u8 hashes | v size | v offset | v n | n bytes of the filter
- *  8 WANT  u8 width | v count | rice code of the cut ids, see RiceCode | list of digest, whole ids
+ *  3 STATE v count | digest root | v floor | v key epoch | name nonce | v n | n cells, 8 bytes each
+ *          | list of digest, refused | samples, as many as the count asks for | dots
+ *  4 DOTS  dots
+ *  5 CELLS key | v from | v end | cells of this part, 8 bytes each, to the end of the frame
+ *  6 MORE  key | v from | v n
+ *  7 FILTER place | u64 hash | name nonce | v items | v differences | u8 hashes | v size | v offset
+ *          | bytes of the filter, to the end of the frame
+ *  8 WANT  u8 kind (0 ids, 1 epoch, 2 session) | u8 width | u8 keyed bits, unless ids | v count
+ *          | rice code of the entries, see RiceCode | list of digest, whole ids
  * 10 DONE  digest root | v pushing | list of digest, refused | v left out
  * 11 TREE  u8 bytes a hash, 8 or 32 | list of (place | u16 present | the hashes)
  * 12 LEAF  list of (place | list of digest, ascending)
  * 13 OVER  v pushing | list of digest, refused
  * 14 FAIL  u8 code
- * dots     list of (u8 0 = named in full | name incarnation | u32 chain prefix
- *          | list of runs: v gap before, v length), gaps and lengths from 1 on; the first gap is
- *          the first position
+ * dots     see DotCodec
+ * key      u8 0 = of the epoch | u8 1 = of the session, then place
  * place    u8 depth in nibbles | ceil(depth / 2) bytes, an unused last nibble is zero
  * </pre>
  *
- * Types 4, 5, 6 and 9 are kept for DOTS, CELLS, MORE and the driver's VERSIONS.
+ * Type 9 is kept for the driver's VERSIONS. The first protocol without cells had other frames (a
+ * length behind the type); what follows it takes its place, and a peer that still speaks it is
+ * answered with FAIL, as with any bytes that are no message.
  */
 public final class MessageCodec {
   private static final int ROOT = 1;
   private static final int SAME = 2;
   private static final int STATE = 3;
+  private static final int DOTS = 4;
+  private static final int CELLS = 5;
+  private static final int MORE = 6;
   private static final int FILTER = 7;
   private static final int WANT = 8;
   private static final int DONE = 10;
@@ -57,11 +68,7 @@ public final class MessageCodec {
   private static final int OVER = 13;
   private static final int FAIL = 14;
 
-  /** Type, and a length below 2^28. */
-  private static final int HEADER_SIZE_MAX = 1 + 4;
-
-  private static final int NAMED_IN_FULL = 0;
-  private static final int WRITER_SIZE_MIN = 1 + Name.SIZE + 4 + 1 + 2;
+  private static final int CELL_SIZE = 8;
   private static final long COUNT_MAX = 1L << 48;
 
   private final Limits limits;
@@ -73,14 +80,12 @@ public final class MessageCodec {
 
   /** The bytes of {@code message}; one that breaks the limits is our own error. */
   public byte[] encode(Message message) {
-    ByteSink body = new ByteSink(256);
-    int type = body(body, message);
-    ByteSink frame = new ByteSink(HEADER_SIZE_MAX + body.size());
-    frame.u8(type);
-    frame.varint(body.size());
-    frame.append(body);
+    if (message instanceof Same(DotReport dots) && dots.isEmpty()) return new byte[0];
+    ByteSink frame = new ByteSink(256);
+    frame.u8(type(message));
+    body(frame, message);
     if (frame.size() > limits.frameBytesMax()) {
-      throw new AssertionError("a frame of " + frame.size() + " bytes, type " + type);
+      throw new AssertionError("a frame of " + frame.size() + " bytes");
     }
     return frame.toBytes();
   }
@@ -88,12 +93,10 @@ public final class MessageCodec {
   /** What a peer sent: a message, or garbage and why. Never throws, whatever the bytes. */
   public Input decode(byte[] frame) {
     if (frame.length > limits.frameBytesMax()) return new Input.Garbled("too long");
+    if (frame.length == 0) return new Input.Heard(new Same(DotReport.NONE));
     ByteSource source = new ByteSource(frame);
     try {
-      int type = source.u8();
-      long length = source.varint(limits.frameBytesMax());
-      if (length != source.left()) throw new Malformed("length of the frame");
-      Message message = message(type, source);
+      Message message = message(source.u8(), source);
       source.end();
       return new Input.Heard(message);
     } catch (Malformed e) {
@@ -101,78 +104,103 @@ public final class MessageCodec {
     }
   }
 
-  private static int body(ByteSink sink, Message message) {
+  private static int type(Message message) {
+    return switch (message) {
+      case Root _ -> ROOT;
+      case Same _ -> SAME;
+      case State _ -> STATE;
+      case Dots _ -> DOTS;
+      case Cells _ -> CELLS;
+      case More _ -> MORE;
+      case Filter _ -> FILTER;
+      case Want _ -> WANT;
+      case Done _ -> DONE;
+      case Tree _ -> TREE;
+      case Leaf _ -> LEAF;
+      case Over _ -> OVER;
+      case Fail _ -> FAIL;
+    };
+  }
+
+  private static void body(ByteSink sink, Message message) {
     switch (message) {
-      case Root(Digest root, DotSummary dots) -> {
+      case Root(Digest root, DotReport dots) -> {
         sink.digest(root);
-        writeDots(sink, dots);
-        return ROOT;
+        DotCodec.write(sink, dots);
       }
-      case Same(DotSummary dots) -> {
-        writeDots(sink, dots);
-        return SAME;
+      case Same(DotReport dots) -> DotCodec.write(sink, dots);
+      case State state -> writeState(sink, state);
+      case Dots(DotReport dots) -> DotCodec.write(sink, dots);
+      case Cells(Prefix scope, boolean fresh, int from, int end, Octets cells) -> {
+        writeKey(sink, scope, fresh);
+        sink.varint(from);
+        sink.varint(end);
+        sink.octets(cells);
       }
-      case State state -> {
-        writeState(sink, state);
-        return STATE;
+      case More(Prefix scope, boolean fresh, int from, int count) -> {
+        writeKey(sink, scope, fresh);
+        sink.varint(from);
+        sink.varint(count);
       }
-      case Filter filter -> {
-        writeName(sink, filter.nonce());
-        sink.varint(filter.items());
-        sink.u8(filter.hashes());
-        sink.varint(filter.size());
-        sink.varint(filter.offset());
-        writeOctets(sink, filter.part());
-        return FILTER;
-      }
-      case Want(int width, List<Long> cut, List<Digest> whole) -> {
+      case Filter filter -> writeFilter(sink, filter);
+      case Want(Want.Kind kind, int width, int keyed, List<Long> cut, List<Digest> whole) -> {
+        sink.u8(kind == Want.Kind.IDS ? 0 : kind == Want.Kind.EPOCH ? 1 : 2);
         sink.u8(width);
+        if (kind != Want.Kind.IDS) sink.u8(keyed);
         sink.varint(cut.size());
         RiceCode.write(sink, width, cut);
         writeDigests(sink, whole);
-        return WANT;
       }
       case Done(Digest root, long pushing, List<Digest> refused, long left) -> {
         sink.digest(root);
         sink.varint(pushing);
         writeDigests(sink, refused);
         sink.varint(left);
-        return DONE;
       }
-      case Tree tree -> {
-        writeTree(sink, tree);
-        return TREE;
-      }
+      case Tree tree -> writeTree(sink, tree);
       case Leaf(List<Leaf.Bucket> buckets) -> {
         sink.varint(buckets.size());
         for (Leaf.Bucket bucket : buckets) {
           writePlace(sink, bucket.place());
           writeDigests(sink, bucket.digests());
         }
-        return LEAF;
       }
       case Over(long pushing, List<Digest> refused) -> {
         sink.varint(pushing);
         writeDigests(sink, refused);
-        return OVER;
       }
-      case Fail(Fail.Code code) -> {
-        sink.u8(code.number());
-        return FAIL;
-      }
+      case Fail(Fail.Code code) -> sink.u8(code.number());
     }
   }
 
   private static void writeState(ByteSink sink, State state) {
     sink.varint(state.count());
     sink.digest(state.root());
-    sink.u64(state.floor());
-    sink.u64(0);
+    sink.varint(state.floor());
+    sink.varint(state.epoch());
     writeName(sink, state.nonce());
-    writeDots(sink, state.dots());
-    sink.varint(0);
+    sink.varint(state.cells().size() / CELL_SIZE);
+    sink.octets(state.cells());
     writeDigests(sink, state.refused());
-    writeOctets(sink, state.samples());
+    sink.octets(state.samples());
+    DotCodec.write(sink, state.dots());
+  }
+
+  private static void writeFilter(ByteSink sink, Filter filter) {
+    writePlace(sink, filter.scope());
+    sink.u64(filter.hash());
+    writeName(sink, filter.nonce());
+    sink.varint(filter.items());
+    sink.varint(filter.differences());
+    sink.u8(filter.hashes());
+    sink.varint(filter.size());
+    sink.varint(filter.offset());
+    sink.octets(filter.part());
+  }
+
+  private static void writeKey(ByteSink sink, Prefix scope, boolean fresh) {
+    sink.u8(fresh ? 1 : 0);
+    if (fresh) writePlace(sink, scope);
   }
 
   private static void writeTree(ByteSink sink, Tree tree) {
@@ -187,22 +215,6 @@ public final class MessageCodec {
         } else {
           sink.digest(hash);
         }
-      }
-    }
-  }
-
-  private static void writeDots(ByteSink sink, DotSummary dots) {
-    sink.varint(dots.writers().size());
-    for (Writer writer : dots.writers()) {
-      sink.u8(NAMED_IN_FULL);
-      writeName(sink, writer.incarnation());
-      sink.u32(writer.chainPrefix());
-      sink.varint(writer.runs().size());
-      long last = 0;
-      for (Run run : writer.runs()) {
-        sink.varint(run.first() - last);
-        sink.varint(run.last() - run.first() + 1);
-        last = run.last();
       }
     }
   }
@@ -225,16 +237,24 @@ public final class MessageCodec {
     for (Digest digest : digests) sink.digest(digest);
   }
 
-  private static void writeOctets(ByteSink sink, Octets octets) {
-    sink.varint(octets.size());
-    sink.octets(octets);
-  }
-
   private Message message(int type, ByteSource source) {
     return switch (type) {
-      case ROOT -> new Root(source.digest(), dots(source));
-      case SAME -> new Same(dots(source));
+      case ROOT -> new Root(source.digest(), DotCodec.read(source, limits));
+      case SAME -> {
+        if (source.left() == 0) throw new Malformed("a long way to say nothing");
+        yield new Same(DotCodec.read(source, limits));
+      }
       case STATE -> state(source);
+      case DOTS -> new Dots(DotCodec.read(source, limits));
+      case CELLS -> cells(source);
+      case MORE -> {
+        boolean fresh = isFresh(source);
+        Prefix scope = fresh ? place(source) : Prefix.ALL;
+        int from = (int) source.varint(limits.cellsMax());
+        int count = (int) source.varint(limits.cellsMax());
+        if (count == 0) throw new Malformed("asks for no cell");
+        yield new More(scope, fresh, from, count);
+      }
       case FILTER -> filter(source);
       case WANT -> want(source);
       case DONE -> {
@@ -258,39 +278,72 @@ public final class MessageCodec {
   private State state(ByteSource source) {
     long count = source.varint(COUNT_MAX);
     Digest root = source.digest();
-    long floor = source.u64();
-    if (source.u64() != 0) throw new Malformed("key epoch");
+    long floor = source.varint(Long.MAX_VALUE);
+    long epoch = source.varint(Long.MAX_VALUE);
     Name nonce = name(source);
-    DotSummary dots = dots(source);
-    if (source.varint(0) != 0) throw new Malformed("cells");
+    int cells = source.count(EpochCells.COUNT, CELL_SIZE);
+    Octets words = source.octets(cells * CELL_SIZE);
     List<Digest> refused = digests(source, limits.refusedMax());
-    int samples = source.count(DifferenceEstimator.SAMPLES_MAX, 1);
-    if (samples != DifferenceEstimator.samples(count)) throw new Malformed("samples");
-    return new State(count, root, floor, nonce, dots, refused, source.octets(samples));
+    Octets samples = source.octets(DifferenceEstimator.samples(count));
+    DotReport dots = DotCodec.read(source, limits);
+    return new State(count, root, floor, epoch, nonce, words, refused, samples, dots);
+  }
+
+  private Cells cells(ByteSource source) {
+    boolean fresh = isFresh(source);
+    Prefix scope = fresh ? place(source) : Prefix.ALL;
+    int from = (int) source.varint(limits.cellsMax());
+    int end = (int) source.varint(limits.cellsMax());
+    int bytes = source.left();
+    if (bytes % CELL_SIZE != 0 || bytes / CELL_SIZE > end - from) throw new Malformed("cells");
+    if (bytes == 0 && end != from) throw new Malformed("an empty part");
+    return new Cells(scope, fresh, from, end, source.octets(bytes));
+  }
+
+  private static boolean isFresh(ByteSource source) {
+    int key = source.u8();
+    if (key > 1) throw new Malformed("no such key");
+    return key == 1;
   }
 
   private Filter filter(ByteSource source) {
+    Prefix scope = place(source);
+    long hash = source.u64();
     Name nonce = name(source);
     long items = source.varint(COUNT_MAX);
+    long differences = source.varint(COUNT_MAX);
     int hashes = source.u8();
     int size = (int) source.varint(limits.filterBytesMax());
     if (!BloomFilter.isValid(hashes, size)) throw new Malformed("no such filter");
     int offset = (int) source.varint(size);
-    int part = source.count(size - offset, 1);
+    int part = source.left();
+    if (part > size - offset) throw new Malformed("a part too long");
     if (part == 0 && size != 0) throw new Malformed("an empty part");
-    return new Filter(nonce, items, hashes, size, offset, source.octets(part));
+    return new Filter(
+        scope, hash, nonce, items, differences, hashes, size, offset, source.octets(part));
   }
 
   private Want want(ByteSource source) {
+    Want.Kind kind =
+        switch (source.u8()) {
+          case 0 -> Want.Kind.IDS;
+          case 1 -> Want.Kind.EPOCH;
+          case 2 -> Want.Kind.FRESH;
+          default -> throw new Malformed("no such kind");
+        };
     int width = source.u8();
-    if (width < RiceCode.WIDTH_MIN || width > RiceCode.WIDTH_MAX) throw new Malformed("width");
+    int widthMax = kind == Want.Kind.IDS ? RiceCode.WIDTH_MAX : CellCode.NAME_BITS;
+    if (width < RiceCode.WIDTH_MIN || width > widthMax) throw new Malformed("width");
+    int keyed = kind == Want.Kind.IDS ? 0 : source.u8();
+    boolean fits = keyed <= CellCode.KEYED_BITS && width - keyed <= CellCode.ID_BITS;
+    if (kind != Want.Kind.IDS && (!fits || keyed > width)) throw new Malformed("keyed bits");
     int count = (int) source.varint(limits.wantEntriesMax());
     // An entry takes one bit or more, so the bytes left bound the room that is made.
     if (count > 8L * source.left()) throw new Malformed("more entries than bits");
     List<Long> cut = RiceCode.read(source, width, count);
     List<Digest> whole = ascending(digests(source, limits.wantEntriesMax()));
     if (cut.isEmpty() && whole.isEmpty()) throw new Malformed("asks for nothing");
-    return new Want(width, cut, whole);
+    return new Want(kind, width, keyed, cut, whole);
   }
 
   private Tree tree(ByteSource source) {
@@ -325,38 +378,6 @@ public final class MessageCodec {
       buckets.add(new Leaf.Bucket(place, digests));
     }
     return new Leaf(buckets);
-  }
-
-  private DotSummary dots(ByteSource source) {
-    int count = source.count(limits.writersMax(), WRITER_SIZE_MIN);
-    List<Writer> writers = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      if (source.u8() != NAMED_IN_FULL) throw new Malformed("a reference to no table");
-      Name incarnation = name(source);
-      if (i > 0 && writers.getLast().incarnation().compareTo(incarnation) >= 0) {
-        throw new Malformed("writers out of order");
-      }
-      int chainPrefix = source.u32();
-      writers.add(new Writer(incarnation, chainPrefix, runs(source)));
-    }
-    return new DotSummary(writers);
-  }
-
-  private List<Run> runs(ByteSource source) {
-    int count = source.count(limits.frameBytesMax(), 2);
-    if (count == 0) throw new Malformed("a writer without positions");
-    List<Run> runs = new ArrayList<>(count);
-    long last = 0;
-    for (int i = 0; i < count; i++) {
-      long gap = source.varint(COUNT_MAX);
-      long length = source.varint(COUNT_MAX);
-      // Runs that touch would be one run.
-      if (gap < (i == 0 ? 1 : 2) || length < 1) throw new Malformed("an empty run or gap");
-      if (last > COUNT_MAX) throw new Malformed("a position out of range");
-      runs.add(new Run(last + gap, last + gap + length - 1));
-      last += gap + length - 1;
-    }
-    return runs;
   }
 
   private static Prefix place(ByteSource source) {

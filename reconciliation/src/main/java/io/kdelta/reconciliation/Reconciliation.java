@@ -1,12 +1,14 @@
 package io.kdelta.reconciliation;
 
 import io.kdelta.reconciliation.DotSummary.Name;
-import io.kdelta.reconciliation.DotSummary.Writer;
+import io.kdelta.reconciliation.Message.Cells;
 import io.kdelta.reconciliation.Message.Done;
+import io.kdelta.reconciliation.Message.Dots;
 import io.kdelta.reconciliation.Message.Fail;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.Message.Filter;
 import io.kdelta.reconciliation.Message.Leaf;
+import io.kdelta.reconciliation.Message.More;
 import io.kdelta.reconciliation.Message.Over;
 import io.kdelta.reconciliation.Message.Root;
 import io.kdelta.reconciliation.Message.Same;
@@ -16,10 +18,7 @@ import io.kdelta.reconciliation.Message.Want;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,33 +31,35 @@ import org.jspecify.annotations.Nullable;
  * in order on one stream, tells the outcome of every version that arrives, and ends a session that
  * falls silent. A session that ended ignores everything.
  *
- * <p>Course: ROOT, then SAME or STATE, then the sides speak in turns, the initiator first. A turn
- * is FILTER parts, or at most one each of TREE, LEAF and WANT in this order, closed by OVER; or, if
- * it asks nothing, DONE alone. A side answers only after it has every version that the turn before
+ * <p>Course: ROOT, then SAME or STATE, or DOTS as the responder's turn, then the sides speak in
+ * turns, the initiator first. A turn is what its rung has to say, closed by OVER; or, if it asks
+ * nothing, DONE alone. A side answers only after it has every version that the turn before
  * announced. Which message is legal in which state:
  *
  * <pre>
  * state          legal                                              next
  * NEW            (initiator) Start                                  AWAITING_STATE
  * AWAITING_ROOT  ROOT                                               LISTENING, FINISHED
- * AWAITING_STATE SAME, STATE                                        LISTENING, FINISHED
- * LISTENING      FILTER* | TREE? LEAF? WANT?, then OVER or DONE     SETTLING
+ * AWAITING_STATE SAME, STATE, or DOTS as in LISTENING               LISTENING, FINISHED
+ * LISTENING      words of the rung, then OVER; or DONE              SETTLING
+ *                SAME in answer to DONE                             FINISHED
+ *                (responder) ROOT, once                             LISTENING, FINISHED
  * SETTLING       the versions announced, nothing else               LISTENING, FINISHED
  * any            FAIL                                               FINISHED
  * </pre>
  *
- * FILTER is legal in the initiator's first turn and in the answer to it. TREE and LEAF are legal as
- * {@link DrillDown} says, and begin a drill-down at the whole space only when this side's last turn
- * said DONE or the session has just begun. Anything else ends the session with FAIL. Why a session
- * ends: see the package.
+ * The words of the rungs, and when they are legal, are {@link Ladder}'s. Anything else ends the
+ * session with FAIL. Why a session ends: see the package.
  */
 public final class Reconciliation {
-  /** More bytes than any message has beside its lists, frame header included. */
+  /** More bytes than any message has beside its lists. */
   static final int MESSAGE_OVERHEAD = 128;
 
-  private static final int DRILLS_MAX = 2;
-  private static final int RUN_SIZE_MAX = 14;
-  private static final int WRITER_SIZE_MAX = 32;
+  /** The first answer fits a datagram. */
+  private static final int STATE_SIZE_MAX = 1_200;
+
+  private static final int CELLS_FIRST_MIN = 16;
+  private static final int CELLS_FIRST_MAX = 96;
 
   private enum Stage {
     NEW,
@@ -73,25 +74,18 @@ public final class Reconciliation {
   private final boolean initiator;
   private final Name nonce;
   private final Supplier<Snapshot> holdings;
-  private final Set<Rung> rungs = EnumSet.of(Rung.ROOT);
+  private final Holding holding = new Holding();
+  private final Ladder ladder;
+  private final DotRung dots;
   private Stage stage;
   private int rounds;
   private int turns;
 
-  /** Snapshot and received, less what the peer refuses: the set that both sides make equal. */
-  private MerkleTree set = MerkleTree.empty();
+  /** Whether ROOT was said again, after the dots. */
+  private boolean again;
 
   /** What this side pushed; nothing is pushed twice. */
   private MerkleTree sent = MerkleTree.empty();
-
-  private DotSummary peerDots = DotSummary.NONE;
-  private Digest key = Digest.ZERO;
-
-  /** The initiator's set when it told its filter; what came since is not to be tested. */
-  private MerkleTree filtered = MerkleTree.empty();
-
-  private @Nullable DrillDown drill;
-  private int drills;
 
   /** Refused ids that the peer was not told yet. */
   private final Deque<Digest> refusals = new ArrayDeque<>();
@@ -100,9 +94,7 @@ public final class Reconciliation {
   private final TreeSet<Digest> parents = new TreeSet<>();
 
   private final TreeSet<Digest> parentsAsked = new TreeSet<>();
-  private long left;
   private long expected;
-  private final FilterRung incoming = new FilterRung();
   private final List<Message> turn = new ArrayList<>();
   private @Nullable Digest saidRoot;
 
@@ -112,6 +104,8 @@ public final class Reconciliation {
     this.initiator = initiator;
     this.nonce = nonce;
     this.holdings = holdings;
+    this.dots = new DotRung(limits, initiator);
+    this.ladder = new Ladder(limits, initiator, nonce, holding, dots);
     this.stage = initiator ? Stage.NEW : Stage.AWAITING_ROOT;
   }
 
@@ -150,7 +144,7 @@ public final class Reconciliation {
 
   /** The rungs used so far, from the root check on. */
   public List<Rung> rungs() {
-    return List.copyOf(rungs);
+    return ladder.rungs();
   }
 
   /** How often this side has heard the peer out, the answer to the root check included. */
@@ -158,12 +152,23 @@ public final class Reconciliation {
     return rounds;
   }
 
+  /** How many ids the sides differ in, as the initiator estimated it; 0 where it did not. */
+  public double estimate() {
+    return ladder.estimate();
+  }
+
+  /** Writers that the two sides know by different histories. */
+  public List<Name> forked() {
+    return dots.forked();
+  }
+
   private List<Effect> start() {
     if (stage != Stage.NEW) throw new IllegalStateException("started before");
     Snapshot snapshot = holdings.get();
-    set = snapshot.set();
+    holding.take(snapshot);
+    dots.take(snapshot);
     stage = Stage.AWAITING_STATE;
-    return List.of(new Effect.Send(new Root(set.root(), fitting(snapshot.dots()))));
+    return List.of(new Effect.Send(new Root(holding.root(), dots.report())));
   }
 
   private List<Effect> hear(Message message) {
@@ -171,100 +176,146 @@ public final class Reconciliation {
       case AWAITING_ROOT -> message instanceof Root root ? answerRoot(root) : fail(Code.ILLEGAL);
       case AWAITING_STATE ->
           switch (message) {
-            case Same(DotSummary dots) -> {
+            case Same(DotReport report) -> {
               rounds++;
-              yield finish(set.root(), 0, dots);
+              if (!again) dots.hear(report);
+              yield finish(0);
             }
             case State state -> answerState(state);
+            case Dots(DotReport report) when !again -> {
+              dots.hear(report);
+              takeAnew();
+              stage = Stage.LISTENING;
+              yield listen(message);
+            }
             default -> fail(Code.ILLEGAL);
           };
-      case LISTENING -> listen(message);
+      case LISTENING ->
+          switch (message) {
+            case Root root when !initiator && !again && turn.isEmpty() -> {
+              again = true;
+              yield answerRoot(root);
+            }
+            case Same(DotReport report)
+                when saidRoot != null && turn.isEmpty() && report.isEmpty() ->
+                finish(holding.left());
+            default -> listen(message);
+          };
       case NEW, SETTLING, FINISHED -> fail(Code.ILLEGAL);
     };
   }
 
   private List<Effect> answerRoot(Root root) {
     rounds++;
-    Snapshot snapshot = holdings.get();
-    set = snapshot.set();
-    peerDots = root.dots();
-    DotSummary dots = fitting(snapshot.dots());
-    if (root.root().equals(set.root())) {
+    if (again) {
+      dots.forget();
+    } else {
+      Snapshot snapshot = holdings.get();
+      holding.take(snapshot);
+      dots.take(snapshot);
+      dots.hear(root.dots());
+      refusals.addAll(snapshot.refused());
+    }
+    if (root.root().equals(holding.root())) {
       List<Effect> effects = new ArrayList<>();
-      effects.add(new Effect.Send(new Same(dots)));
-      effects.addAll(finish(set.root(), 0, peerDots));
+      effects.add(new Effect.Send(new Same(again ? DotReport.NONE : dots.report())));
+      effects.addAll(finish(holding.left()));
       return effects;
     }
-    refusals.addAll(snapshot.refused());
-    Octets samples = DifferenceEstimator.sample(set, set.count());
-    State state = new State(set.count(), set.root(), 0, nonce, dots, takeRefusals(), samples);
+    if (!again && dots.isShared()) {
+      return speak(ladder.shareDots(), List.of(new Dots(dots.report())));
+    }
+    State state = state();
+    ladder.told(state.cells());
     stage = Stage.LISTENING;
     return List.of(new Effect.Send(state));
+  }
+
+  private State state() {
+    MerkleTree set = holding.set();
+    DotReport report = again ? DotReport.NONE : dots.report();
+    ByteSink told = new ByteSink(256);
+    DotCodec.write(told, report);
+    int room = STATE_SIZE_MAX - MESSAGE_OVERHEAD / 2 - told.size();
+    room -= DifferenceEstimator.samples(set.count());
+    int cells = Math.clamp(room / Long.BYTES, CELLS_FIRST_MIN, CELLS_FIRST_MAX);
+    if (set.isEmpty()) cells = 0;
+    return new State(
+        set.count(),
+        set.root(),
+        0,
+        holding.epoch(),
+        nonce,
+        CellStream.pack(holding.cells(0, cells), 0, cells),
+        takeRefusals(),
+        DifferenceEstimator.sample(set, set.count()),
+        report);
   }
 
   private List<Effect> answerState(State state) {
     rounds++;
     if (state.floor() != 0) return fail(Code.FLOOR);
+    if (!again) {
+      takeAnew();
+      dots.hear(state.dots());
+    }
+    holding.leaveOut(state.refused());
+    stage = Stage.LISTENING;
+    if (holding.root().equals(state.root())) return speak(List.of(), List.of());
+    List<Digest> pushes = new ArrayList<>();
+    List<Message> words = ladder.climb(state, pushes);
+    return speak(pushes, words);
+  }
+
+  /** The roots differ: what came since ROOT was said is compared too. */
+  private void takeAnew() {
     Snapshot snapshot = holdings.get();
-    set = snapshot.set();
-    peerDots = state.dots();
+    holding.take(snapshot);
     refusals.addAll(snapshot.refused());
-    leaveOut(state.refused());
-    if (set.root().equals(state.root())) return speak(List.of(), List.of());
-    double differences = DifferenceEstimator.estimate(set, state.count(), state.samples());
-    Plan plan = Plan.of(set.count(), state.count(), differences);
-    if (!plan.filtersPay()) return drill();
-    rungs.add(Rung.BLOOM);
-    filtered = set;
-    key = FilterRung.key(nonce, state.nonce());
-    double rate = plan.rateOfInitiator();
-    return speak(List.of(), FilterRung.tell(limits, key, nonce, rate, set.count(), set));
   }
 
   /** Collects the peer's turn; it is taken in when it is over and its versions are here. */
   private List<Effect> listen(Message message) {
-    if (!isNext(message)) return fail(Code.ILLEGAL);
-    if (message instanceof Filter part && !incoming.hear(part)) return fail(Code.ILLEGAL);
-    turn.add(message);
     if (message instanceof Over over) {
+      if (turn.isEmpty() && !ladder.isHearing()) return fail(Code.ILLEGAL);
       expected = over.pushing();
     } else if (message instanceof Done done) {
+      if (!turn.isEmpty() || ladder.isHearing()) return fail(Code.ILLEGAL);
       expected = done.pushing();
     } else {
-      return List.of();
+      return isHeard(message) ? List.of() : fail(Code.ILLEGAL);
     }
+    turn.add(message);
     rounds++;
     stage = Stage.SETTLING;
     return expected == 0 ? answerTurn() : List.of();
   }
 
-  /** Whether {@code message} may follow what this turn has said so far. */
-  private boolean isNext(Message message) {
+  /** Whether {@code message} may follow what this turn has said so far; it is taken in then. */
+  private boolean isHeard(Message message) {
     Message last = turn.isEmpty() ? null : turn.getLast();
-    return switch (message) {
-      case Filter _ -> (last == null || last instanceof Filter) && isFilterDue();
-      case Tree tree -> last == null && isDrillDue(tree.nodes().getFirst().place());
-      case Leaf leaf ->
-          (last == null || last instanceof Tree) && isDrillDue(leaf.buckets().getFirst().place());
-      case Want(int _, List<Long> cut, List<Digest> whole) ->
-          !(last instanceof Want || last instanceof Filter)
-              && (cut.isEmpty() || drill != null)
-              && (whole.isEmpty() || drill != null || !sent.isEmpty());
-      case Over _ -> last != null && (!(last instanceof Filter) || incoming.isComplete());
-      case Done _ -> last == null;
-      case Root _, Same _, State _, Fail _ -> false;
-    };
+    boolean isKept =
+        switch (message) {
+          case Dots dotsSaid -> last == null && ladder.isDue(dotsSaid);
+          case Tree tree ->
+              last == null && ladder.isDrillDue(tree.nodes().getFirst().place(), true);
+          case Leaf leaf ->
+              (last == null || last instanceof Tree)
+                  && ladder.isDrillDue(leaf.buckets().getFirst().place(), last == null);
+          case Want want -> isDue(want);
+          case Filter _, Cells _, More _, Root _, Same _, State _, Over _, Done _, Fail _ -> false;
+        };
+    if (isKept) return turn.add(message);
+    return last == null && ladder.hear(message);
   }
 
-  private boolean isFilterDue() {
-    return initiator ? turns == 1 && rungs.contains(Rung.BLOOM) : turns == 0;
-  }
-
-  /** A drill-down begins at the whole space, after a turn that asked nothing; else it goes on. */
-  private boolean isDrillDue(Prefix first) {
-    if (first.depth() > 0) return drill != null;
-    boolean quiet = saidRoot != null || (!initiator && turns == 0);
-    return turn.isEmpty() && quiet && drills < DRILLS_MAX;
+  /** One for each kind of names, and of names that were told. */
+  private boolean isDue(Want want) {
+    for (Message said : turn) {
+      if (said instanceof Want other && other.kind() == want.kind()) return false;
+    }
+    if (want.kind() != Want.Kind.IDS && !want.whole().isEmpty()) return false;
+    return ladder.isDue(want) && (want.whole().isEmpty() || ladder.isDrilling() || !sent.isEmpty());
   }
 
   /** One of the versions that the peer announced is here. */
@@ -274,7 +325,7 @@ public final class Reconciliation {
     if (refused) {
       refusals.add(id);
     } else {
-      set = set.insert(id);
+      holding.insert(id);
       if (missing != null) parents.add(missing);
     }
     return expected == 0 ? answerTurn() : List.of();
@@ -284,91 +335,59 @@ public final class Reconciliation {
   private List<Effect> answerTurn() {
     List<Message> said = List.copyOf(turn);
     turn.clear();
-    Message end = said.getLast();
-    if (end instanceof Done done) {
-      leaveOut(done.refused());
+    if (said.getLast() instanceof Done done) {
+      holding.leaveOut(done.refused());
       return answerDone(done);
     }
-    leaveOut(((Over) end).refused());
-    if (said.getFirst() instanceof Filter) return answerFilter();
+    if (said.getLast() instanceof Over over) holding.leaveOut(over.refused());
     List<Digest> pushes = new ArrayList<>();
+    List<Message> words = new ArrayList<>();
     for (Message message : said) {
-      boolean legal = true;
-      if (message instanceof Tree tree) {
-        legal = walk(tree.nodes().getFirst().place()).hear(tree, set);
-      } else if (message instanceof Leaf leaf) {
-        legal = walk(leaf.buckets().getFirst().place()).hear(leaf, set);
-      } else if (message instanceof Want want) {
-        collect(want, pushes);
-      }
+      boolean legal =
+          switch (message) {
+            case Dots _ -> {
+              pushes.addAll(ladder.shareDots());
+              yield true;
+            }
+            case Tree tree -> ladder.drill(tree);
+            case Leaf leaf -> ladder.drill(leaf);
+            case Want want -> ladder.collect(want, pushes);
+            default -> true;
+          };
       if (!legal) return fail(Code.ILLEGAL);
     }
-    if (drill != null) pushes.addAll(drill.takePushes());
-    return speak(pushes, List.of());
+    if (!ladder.settle(pushes, words)) return fail(Code.ILLEGAL);
+    return speak(pushes, words);
   }
 
   private List<Effect> answerDone(Done done) {
-    if (!done.root().equals(set.root())) {
-      boolean quiet = refusals.isEmpty() && !hasWords();
-      return quiet ? drill() : speak(List.of(), List.of());
-    }
-    List<Effect> effects = new ArrayList<>();
-    // A peer that says what this side said last has compared the two and is finished.
-    if (!done.root().equals(saidRoot)) {
-      effects.add(new Effect.Send(new Done(set.root(), 0, List.of(), left)));
-    }
-    effects.addAll(finish(set.root(), left + done.left(), peerDots));
-    return effects;
-  }
-
-  private List<Effect> answerFilter() {
-    Filter header = incoming.header();
-    List<Digest> pushes = new ArrayList<>();
-    if (initiator) {
-      if (!header.nonce().equals(nonce)) return fail(Code.ILLEGAL);
-      BloomFilter filter = incoming.filter(key);
-      for (Digest digest : filtered) {
-        if (!filter.passes(digest)) pushes.add(digest);
+    if (done.pushing() > 0) ladder.notePushes();
+    if (done.root().equals(holding.root())) {
+      List<Effect> effects = new ArrayList<>();
+      // A peer that says what this side said last has compared the two and is finished.
+      if (!done.root().equals(saidRoot)) {
+        long left = holding.left();
+        effects.add(
+            new Effect.Send(
+                left == 0
+                    ? new Same(DotReport.NONE)
+                    : new Done(holding.root(), 0, List.of(), left)));
       }
-      return speak(pushes, List.of());
+      effects.addAll(finish(holding.left() + done.left()));
+      return effects;
     }
-    rungs.add(Rung.BLOOM);
-    key = FilterRung.key(header.nonce(), nonce);
-    BloomFilter filter = incoming.filter(key);
-    List<Digest> survivors = new ArrayList<>();
-    for (Digest digest : set) {
-      (filter.passes(digest) ? survivors : pushes).add(digest);
+    if (ladder.isOwed()) return fail(Code.ILLEGAL);
+    boolean quiet = refusals.isEmpty() && parents.isEmpty() && !ladder.hasWords();
+    // The initiator alone climbs; the responder's DONE tells it to.
+    if (!quiet || !initiator) return speak(List.of(), List.of());
+    if (ladder.isAtDots() && !again) {
+      again = true;
+      dots.forget();
+      stage = Stage.AWAITING_STATE;
+      return List.of(new Effect.Send(new Root(holding.root(), DotReport.NONE)));
     }
-    double rate = Plan.rateOfResponder(survivors.size(), header.items());
-    if (BloomFilter.hashesFor(rate) == 0) return speak(pushes, List.of());
-    return speak(
-        pushes, FilterRung.tell(limits, key, header.nonce(), rate, survivors.size(), survivors));
-  }
-
-  /** Begins the next drill-down: short hashes first, then whole ones, then there is no other. */
-  private List<Effect> drill() {
-    if (drills == DRILLS_MAX) return fail(Code.UNEQUAL);
-    drill = DrillDown.begin(nextHashSize());
-    return speak(List.of(), List.of());
-  }
-
-  /** The drill-down that words beginning at this place belong to. */
-  private DrillDown walk(Prefix first) {
-    DrillDown walk = drill;
-    if (first.depth() == 0 || walk == null) {
-      walk = DrillDown.follow(nextHashSize());
-      drill = walk;
-    }
-    return walk;
-  }
-
-  private int nextHashSize() {
-    rungs.add(Rung.MERKLE);
-    return drills++ == 0 ? Tree.SHORT : Tree.WHOLE;
-  }
-
-  private boolean hasWords() {
-    return !parents.isEmpty() || (drill != null && drill.hasWords());
+    List<Message> words = ladder.climbOn();
+    return words == null ? fail(Code.UNEQUAL) : speak(List.of(), words);
   }
 
   /** Says one turn: pushes and what has to be asked, or DONE when nothing has to be. */
@@ -376,80 +395,40 @@ public final class Reconciliation {
     if (++turns > limits.turnsMax()) return fail(Code.LIMIT);
     List<Digest> fresh = new ArrayList<>();
     for (Digest digest : new TreeSet<>(pushes)) {
-      if (!set.contains(digest) || sent.contains(digest)) continue;
+      if (!holding.set().contains(digest) || sent.contains(digest)) continue;
       fresh.add(digest);
       sent = sent.insert(digest);
     }
+    List<Message> words = new ArrayList<>(asks);
+    words.addAll(ladder.takeWords(takeParents()));
     List<Effect> effects = new ArrayList<>();
-    asks.forEach(ask -> effects.add(new Effect.Send(ask)));
-    if (drill != null) {
-      drill.tell(set, limits).forEach(word -> effects.add(new Effect.Send(word)));
-    }
-    Want want = want();
-    if (want != null) effects.add(new Effect.Send(want));
-    if (effects.isEmpty()) {
-      saidRoot = set.root();
-      effects.add(new Effect.Send(new Done(set.root(), fresh.size(), takeRefusals(), left)));
+    words.forEach(word -> effects.add(new Effect.Send(word)));
+    if (words.isEmpty()) {
+      saidRoot = holding.root();
+      long left = holding.left();
+      effects.add(new Effect.Send(new Done(saidRoot, fresh.size(), takeRefusals(), left)));
     } else {
       saidRoot = null;
       effects.add(new Effect.Send(new Over(fresh.size(), takeRefusals())));
     }
     if (!fresh.isEmpty()) effects.add(new Effect.Push(fresh));
+    ladder.spoken(saidRoot != null);
     stage = Stage.LISTENING;
     return effects;
   }
 
-  /** What this side asks for by name: ids heard in small places, and missing parents. */
-  private @Nullable Want want() {
+  /** Missing parents to ask for by name, each once. */
+  private List<Digest> takeParents() {
     int half = (limits.frameBytesMax() - MESSAGE_OVERHEAD) / 2;
-    int wholeMax = Math.min(limits.wantEntriesMax(), half / Digest.SIZE);
+    int max = Math.min(limits.wantEntriesMax(), half / Digest.SIZE);
     List<Digest> whole = new ArrayList<>();
-    while (!parents.isEmpty() && whole.size() < wholeMax) {
+    while (!parents.isEmpty() && whole.size() < max) {
       Digest parent = parents.removeFirst();
-      if (!set.contains(parent) && parentsAsked.add(parent)) whole.add(parent);
+      // What a filter hid is most often among what the cells have told just now.
+      if (holding.set().contains(parent) || ladder.isWanted(parent)) continue;
+      if (parentsAsked.add(parent)) whole.add(parent);
     }
-    int bits = Long.SIZE - Long.numberOfLeadingZeros(set.count());
-    int width = Math.min(RiceCode.WIDTH_MAX, Integer.SIZE + bits);
-    TreeSet<Long> cut = new TreeSet<>();
-    if (drill != null) {
-      int max = Math.min(limits.wantEntriesMax(), half / Digest.SIZE) - whole.size();
-      for (Digest digest : drill.takeWanted(set, max)) {
-        long beginning = RiceCode.cut(digest, width);
-        // An id ground to begin like one that both hold is asked for by its whole name.
-        if (beginningWith(beginning, width).isEmpty()) {
-          cut.add(beginning);
-        } else {
-          whole.add(digest);
-        }
-      }
-    }
-    if (cut.isEmpty() && whole.isEmpty()) return null;
-    return new Want(width, List.copyOf(cut), List.copyOf(new TreeSet<>(whole)));
-  }
-
-  /** What of this side the peer asks for; names of nothing are passed over. */
-  private void collect(Want want, List<Digest> pushes) {
-    for (long cut : want.cut()) pushes.addAll(beginningWith(cut, want.width()));
-    pushes.addAll(want.whole());
-  }
-
-  private List<Digest> beginningWith(long cut, int width) {
-    List<Digest> found = new ArrayList<>();
-    Digest bits = new Digest(cut << (Long.SIZE - width), 0, 0, 0);
-    Iterator<Digest> near = set.iterator(new Prefix(bits, width / 4));
-    while (near.hasNext()) {
-      Digest digest = near.next();
-      if (RiceCode.cut(digest, width) == cut) found.add(digest);
-    }
-    return found;
-  }
-
-  private void leaveOut(List<Digest> refused) {
-    for (Digest digest : refused) {
-      if (!set.contains(digest)) continue;
-      set = set.remove(digest);
-      left++;
-    }
+    return whole;
   }
 
   private List<Digest> takeRefusals() {
@@ -459,24 +438,9 @@ public final class Reconciliation {
     return taken;
   }
 
-  /**
-   * As much of {@code dots} as a message has room for; what is left out is only asked for again.
-   */
-  private DotSummary fitting(DotSummary dots) {
-    List<Writer> writers = new ArrayList<>();
-    long room = limits.frameBytesMax() / 4;
-    for (Writer writer : dots.writers()) {
-      long size = WRITER_SIZE_MAX + (long) RUN_SIZE_MAX * writer.runs().size();
-      if (size > room || writers.size() == limits.writersMax()) continue;
-      room -= size;
-      writers.add(writer);
-    }
-    return new DotSummary(writers);
-  }
-
-  private List<Effect> finish(Digest root, long refused, DotSummary dots) {
+  private List<Effect> finish(long refused) {
     stage = Stage.FINISHED;
-    return List.of(new Effect.Done(root, refused, dots));
+    return List.of(new Effect.Done(holding.root(), refused, dots.told(), dots.nextBase()));
   }
 
   private List<Effect> fail(Code code) {

@@ -6,7 +6,11 @@ import java.util.Locale;
 public enum Rung {
   /** Roots compared. */
   ROOT,
-  /** Bloom filters, for differences that are a large part of the sets. */
+  /** Positions compared, where both know the writers. */
+  DOTS,
+  /** Maintained cells, for differences that are a small part of the sets. */
+  CELLS,
+  /** Cells under the session's key, scope by scope, behind filters where one side lacks much. */
   BLOOM,
   /** Merkle drill-down, which always ends. */
   MERKLE;

@@ -1,22 +1,48 @@
 package io.kdelta.reconciliation;
 
+import io.kdelta.reconciliation.DotSummary.Name;
+import io.kdelta.reconciliation.DotSummary.Run;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What one side holds at one instant, taken by its driver in one piece.
  *
  * @param set the ids of the versions held
- * @param dots the positions held, for the peer to adopt when the sets turn out equal
  * @param refused ids that this side will not accept from any peer; subtracted from the peer's side
+ * @param cells of {@code set}
+ * @param dots the positions held, for the rung of dots, and for the peer to adopt when the sets
+ *     turn out equal
+ * @param places which ids stand at positions
+ * @param base what this peer and this side told each other before, if both still know it
  */
-public record Snapshot(MerkleTree set, DotSummary dots, List<Digest> refused) {
+public record Snapshot(
+    MerkleTree set,
+    List<Digest> refused,
+    CellSketch cells,
+    DotSummary dots,
+    Places places,
+    Optional<DotBase> base) {
   /** Keeps its own copy of the list. */
   public Snapshot {
     refused = List.copyOf(refused);
   }
 
-  /** A snapshot of a side that has neither dots nor refusals. */
+  /** Tells which versions stand at positions. */
+  public interface Places {
+    /** The ids at those positions as far as they are known, in any order. */
+    List<Digest> at(Name incarnation, Run run);
+  }
+
+  /** A snapshot of a side that has neither positions nor refusals, and keeps no cells. */
   public static Snapshot of(MerkleTree set) {
-    return new Snapshot(set, DotSummary.NONE, List.of());
+    return of(set, List.of());
+  }
+
+  /** A snapshot of a side that has no positions and keeps no cells. */
+  public static Snapshot of(MerkleTree set, List<Digest> refused) {
+    CellSketch cells = CellSketch.of(0, CellCode.epochKey(0, 0, 0), set);
+    return new Snapshot(
+        set, refused, cells, DotSummary.NONE, (name, run) -> List.of(), Optional.empty());
   }
 }

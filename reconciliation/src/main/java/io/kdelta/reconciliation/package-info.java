@@ -11,33 +11,35 @@
  * is true is decided by the two roots.
  *
  * <ul>
- *   <li><b>root</b>: equal roots end the session after one message each way.
- *   <li><b>bloom</b>: when the estimated difference is a large part of the sets. Each side pushes
- *       what fails the other's filter; what a filter passes by mistake stays hidden for now.
- *   <li><b>merkle</b>: both trees are walked down to the places that differ. It runs first when few
- *       differ, and after the filters when the roots still differ: with hashes cut to 8 bytes, and,
- *       because those can be made to collide, once more with whole ones.
+ *   <li><b>root</b>: equal roots end the session: 33 bytes.
+ *   <li><b>dots</b>: where both shared their positions before, each pushes what the other's lack. A
+ *       writer known by two histories is left out.
+ *   <li><b>cells</b>: linear sketches that each side keeps up with every insert. The first of them
+ *       come with the answer to the root and are enough for some thirty differences; for more, as
+ *       many as the estimate asks for.
+ *   <li><b>bloom</b>: where one side lacks a large part, filters under the session's key, and cells
+ *       over what passes them; scope by scope, each with its own hash, where the sets are large.
+ *       Also where the maintained cells do not come apart, or would be too many.
+ *   <li><b>merkle</b>: both trees are walked down to the places that differ, with hashes cut to 8
+ *       bytes, and, because those can be made to collide, once more with whole ones.
  * </ul>
  *
- * The rungs for dots and cells will come between; their message types are kept free and STATE has
- * room for them.
+ * <p><b>Why a session ends.</b> (1) Only the initiator climbs, only after a DONE with another root
+ * and with nothing left to say, and every rung once; after two drill-downs there is none left. (2)
+ * Cells are asked for three times a rung at most, a scope is opened once, and within a drill-down a
+ * place is told once by each side and only in answer to its parent. (3) A version is pushed once, a
+ * missing parent is asked for once, a refusal is told once. (4) A turn that has none of these to
+ * say is DONE; who hears its own root in one is finished, the responder answers with its own DONE,
+ * the initiator climbs or fails. (5) A peer that keeps talking within these rules meets the bound
+ * on turns, and one that falls silent is ended by the driver. A session that ends early loses only
+ * its words: every version received is kept, so the next session starts nearer.
  *
- * <p><b>Why a session ends.</b> (1) The stages only go forward: one filter exchange at most, then
- * two drill-downs at most, each begun by a side that heard DONE with another root and has nothing
- * left to say. (2) Within a drill-down a place is told once by each side and only in answer to its
- * parent, and as an inner place only where the teller itself holds many digests, so the words of
- * each side are bounded by its own tree. (3) A version is pushed once, a missing parent is asked
- * for once, a refusal is told once. (4) A turn that has none of these to say is DONE; who hears its
- * own root in one is finished, anybody else begins the next drill-down or fails. (5) A peer that
- * keeps talking within these rules meets the bound on turns, and one that falls silent is ended by
- * the driver. A session that ends early loses only its words: every version received is kept, so
- * the next session starts nearer.
- *
- * <p><b>Why nothing is sent twice or in vain.</b> A side pushes what a filter denies (a filter
- * denies nothing it holds), what it holds at a place where the other told all it has, and what it
- * was asked for (by so many bits that a wrong one is hit once in 2^32); it never pushes an id again
- * in one session, and answers only when everything that was announced to it has arrived, so that
- * nothing is under way when sets are compared.
+ * <p><b>What is sent in vain.</b> A side pushes what a filter denies (a filter denies nothing it
+ * holds), what cells that came apart say, what it holds at a place where the other told all it has,
+ * and what it was asked for (by so many bits that one in a thousand hits another id, too); and
+ * never an id twice in one session. It answers only when everything that was announced to it has
+ * arrived, so that nothing is under way when sets are compared. Decoded cells, positions and
+ * filters are claims: they decide what is sent, never what is true.
  */
 @NullMarked
 package io.kdelta.reconciliation;

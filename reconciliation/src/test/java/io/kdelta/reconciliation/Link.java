@@ -9,10 +9,11 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Two sides and the ordered streams between them, for tests: every message goes through its bytes,
- * every pushed version arrives in order, and an oracle watches that nothing is sent in vain.
+ * every pushed version arrives in order, and an oracle counts what is sent in vain.
  */
 final class Link {
   /** One side: what it holds, what it refuses, and its session. */
@@ -24,6 +25,10 @@ final class Link {
     final Deque<Object> stream = new ArrayDeque<>();
     MerkleTree held;
     Reconciliation session;
+
+    /** What is said in place of what the machine says. */
+    UnaryOperator<Message> liar = message -> message;
+
     int pushed;
     int news;
     int bytes;
@@ -37,7 +42,7 @@ final class Link {
     }
 
     Supplier<Snapshot> holdings() {
-      return () -> new Snapshot(held, DotSummary.NONE, List.copyOf(refuses));
+      return () -> Snapshot.of(held, List.copyOf(refuses));
     }
 
     void open(boolean initiator, Random random) {
@@ -54,6 +59,9 @@ final class Link {
   final Side one;
   final Side two;
   private final String label;
+
+  /** Versions pushed that the other side held: a name cut short, or a filter's, hit two. */
+  int vain;
 
   /** Whether nobody lies, so that nothing may be sent in vain. */
   boolean honest = true;
@@ -107,7 +115,7 @@ final class Link {
     for (Effect effect : effects) {
       switch (effect) {
         case Effect.Send(Message message) -> {
-          byte[] frame = actor.codec.encode(message);
+          byte[] frame = actor.codec.encode(actor.liar.apply(message));
           actor.bytes += frame.length;
           actor.stream.add(frame);
         }
@@ -115,8 +123,7 @@ final class Link {
           for (Digest id : ids) {
             if (honest && !actor.held.contains(id))
               throw new AssertionError(label + " pushes what it lacks");
-            if (honest && other.held.contains(id))
-              throw new AssertionError(label + " pushes in vain");
+            if (honest && other.held.contains(id)) vain++;
             actor.pushed++;
             actor.stream.add(id);
           }

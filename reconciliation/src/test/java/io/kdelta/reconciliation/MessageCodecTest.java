@@ -3,16 +3,20 @@ package io.kdelta.reconciliation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.DotSummary.Run;
 import io.kdelta.reconciliation.DotSummary.Writer;
+import io.kdelta.reconciliation.Message.Cells;
 import io.kdelta.reconciliation.Message.Done;
+import io.kdelta.reconciliation.Message.Dots;
 import io.kdelta.reconciliation.Message.Fail;
 import io.kdelta.reconciliation.Message.Filter;
 import io.kdelta.reconciliation.Message.Leaf;
+import io.kdelta.reconciliation.Message.More;
 import io.kdelta.reconciliation.Message.Over;
 import io.kdelta.reconciliation.Message.Root;
 import io.kdelta.reconciliation.Message.Same;
@@ -23,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -41,36 +46,78 @@ final class MessageCodecTest {
     Digest one = Sets.numbered(1).getFirst();
     String hex = one.hex();
     String name = "0102030405060708090a0b0c0d0e0f10";
-    DotSummary dots =
-        new DotSummary(
-            List.of(new Writer(NAME, 0x44332211, List.of(new Run(1, 300), new Run(303, 303)))));
-    String dotBytes = "01" + "00" + name + "11223344" + "02" + "01ac02" + "0301";
-    assertBytes("01" + "3c" + hex + dotBytes, new Root(one, dots));
-    assertBytes("0201" + "00", new Same(DotSummary.NONE));
-    Octets samples = Octets.copyOf(new byte[64], 0, 64);
+    DotReport dots =
+        DotReport.full(
+            new DotSummary(
+                List.of(
+                    new Writer(NAME, 0x44332211, List.of(new Run(1, 300), new Run(303, 303))))));
+    // One writer by name up to 303; two holes, r = 6: gaps 300 and 0.
+    String dotBytes = "02" + name + "af02" + "11223344" + "09" + "f58000";
+    assertBytes("01" + hex + dotBytes, new Root(one, dots));
+    assertBytes("01" + hex, new Root(one, DotReport.NONE));
+    assertBytes("", new Same(DotReport.NONE));
+    assertBytes("02" + dotBytes, new Same(dots));
+    DotReport changed =
+        new DotReport(
+            Optional.of(0x0d0c0b0a),
+            List.of(
+                new DotReport.Entry(3, new Name(0, 0), 0x44332211, List.of(new Run(1, 9))),
+                new DotReport.Entry(-1, NAME, 0, List.of(new Run(2, 9)))));
     assertBytes(
-        "03a501"
+        "04"
+            + "05"
+            + "0a0b0c0d"
+            + "04"
+            + "09"
+            + "11223344"
+            + "00"
+            + "00"
+            + name
+            + "09"
+            + "00000000"
+            + "05"
+            + "00",
+        new Dots(changed));
+    Octets samples = Octets.copyOf(new byte[64], 0, 64);
+    Octets cell = Octets.copyOf(new byte[] {0, 1, 2, 3, 4, 5, 6, 7}, 0, 8);
+    assertBytes(
+        "03"
             + "02"
             + hex
-            + "00".repeat(16)
+            + "00"
+            + "07"
             + name
-            + "00"
-            + "00"
+            + "01"
+            + "0001020304050607"
             + "01"
             + hex
-            + "40"
             + "00".repeat(64),
-        new State(2, one, 0, NAME, DotSummary.NONE, List.of(one), samples));
+        new State(2, one, 0, 7, NAME, cell, List.of(one), samples, DotReport.NONE));
+    Prefix place = new Prefix(new Digest(0xaL << 60, 0, 0, 0), 1);
     assertBytes(
-        "071d" + name + "05" + "07" + "10" + "08" + "08" + "0001020304050607",
-        new Filter(NAME, 5, 7, 16, 8, Octets.copyOf(new byte[] {0, 1, 2, 3, 4, 5, 6, 7}, 0, 8)));
+        "05" + "00" + "60" + "e107" + "0001020304050607",
+        new Cells(Prefix.ALL, false, 96, 993, cell));
+    assertBytes("05" + "01" + "01a0" + "00" + "00", new Cells(place, true, 0, 0, Octets.EMPTY));
+    assertBytes("06" + "01" + "01a0" + "60" + "8101", new More(place, true, 96, 129));
+    assertBytes(
+        "07"
+            + "01a0"
+            + "0807060504030201"
+            + name
+            + "05"
+            + "8001"
+            + "07"
+            + "10"
+            + "08"
+            + "0001020304050607",
+        new Filter(place, 0x0102030405060708L, NAME, 5, 128, 7, 16, 8, cell));
     // r = 16 - 2 = 14; gaps 5 and 0x4001 - 5 - 1 = 0x3ffb: 0 + 14 bits, twice.
     assertBytes(
-        "0808" + "10" + "02" + "0e" + "000a" + "ffec" + "00",
-        new Want(16, List.of(5L, 0x4001L), List.of()));
-    assertBytes("0a24" + hex + "03" + "00" + "8001", new Done(one, 3, List.of(), 128));
+        "08" + "02" + "10" + "04" + "02" + "000a" + "ffec" + "00",
+        new Want(Want.Kind.FRESH, 16, 4, List.of(5L, 0x4001L), List.of()));
+    assertBytes("0a" + hex + "03" + "00" + "8001", new Done(one, 3, List.of(), 128));
     assertBytes(
-        "0b17" + "08" + "01" + "03" + "abc0" + "0180" + "1111111111111111" + "2222222222222222",
+        "0b" + "08" + "01" + "03" + "abc0" + "0180" + "1111111111111111" + "2222222222222222",
         new Tree(
             8,
             List.of(
@@ -81,10 +128,10 @@ final class MessageCodecTest {
                         new Digest(0x1111111111111111L, 0, 0, 0),
                         new Digest(0x2222222222222222L, 0, 0, 0))))));
     assertBytes(
-        "0c23" + "01" + "00" + "01" + hex,
+        "0c" + "01" + "00" + "01" + hex,
         new Leaf(List.of(new Leaf.Bucket(Prefix.ALL, List.of(one)))));
-    assertBytes("0d22" + "00" + "01" + hex, new Over(0, List.of(one)));
-    assertBytes("0e01" + "05", new Fail(Fail.Code.BUSY));
+    assertBytes("0d" + "00" + "01" + hex, new Over(0, List.of(one)));
+    assertBytes("0e" + "05", new Fail(Fail.Code.BUSY));
   }
 
   @Test
@@ -99,12 +146,14 @@ final class MessageCodecTest {
   @Test
   void cutAndLongFramesAreGarbage() {
     for (int seed = 0; seed < 500; seed++) {
-      byte[] frame = CODEC.encode(random(new Random(seed)));
+      Message message = random(new Random(seed));
+      byte[] frame = CODEC.encode(message);
       Random random = new Random(seed);
-      byte[] cut = Arrays.copyOf(frame, random.nextInt(frame.length));
-      assertInstanceOf(Input.Garbled.class, CODEC.decode(cut), "seed " + seed);
+      // A shorter or longer frame may be another message, but never the same one.
+      byte[] cut = Arrays.copyOf(frame, random.nextInt(Math.max(1, frame.length)));
+      if (frame.length > 0) assertNotEquals(new Input.Heard(message), CODEC.decode(cut));
       byte[] longer = Arrays.copyOf(frame, frame.length + 1);
-      assertInstanceOf(Input.Garbled.class, CODEC.decode(longer), "seed " + seed);
+      assertNotEquals(new Input.Heard(message), CODEC.decode(longer), "seed " + seed);
     }
     assertInstanceOf(Input.Garbled.class, CODEC.decode(new byte[(1 << 20) + 1]));
   }
@@ -117,16 +166,15 @@ final class MessageCodecTest {
       byte[] frame;
       if (seed % 2 == 0) {
         frame = CODEC.encode(random(random));
-        if (frame.length > 4_000) continue;
+        if (frame.length > 4_000 || frame.length == 0) continue;
         for (int i = random.nextInt(3); i >= 0; i--) {
           frame[random.nextInt(frame.length)] = (byte) random.nextInt();
         }
       } else {
-        frame = new byte[2 + random.nextInt(60)];
+        frame = new byte[1 + random.nextInt(60)];
         random.nextBytes(frame);
         frame[0] = (byte) (1 + random.nextInt(15));
-        frame[1] = (byte) (frame.length - 2);
-        for (int i = 2; i < frame.length; i++) if (random.nextInt(3) > 0) frame[i] &= 3;
+        for (int i = 1; i < frame.length; i++) if (random.nextInt(3) > 0) frame[i] &= 3;
       }
       if (CODEC.decode(frame) instanceof Input.Heard(Message message)) {
         heard++;
@@ -142,12 +190,17 @@ final class MessageCodecTest {
     String huge = "ffffffffffff3f";
     for (String body :
         List.of(
-            "0c" + "07" + huge,
-            "0b" + "08" + "08" + huge,
-            "0d" + "08" + "00" + huge,
-            "08" + "08" + "10" + huge,
-            "02" + "07" + huge,
-            "07" + "1f" + "00".repeat(16) + "00" + "07" + huge + huge)) {
+            "0c" + huge,
+            "0b" + "08" + huge,
+            "0d" + "00" + huge,
+            "08" + "00" + "10" + huge,
+            "08" + "01" + "10" + "04" + huge,
+            "02" + huge,
+            "02" + "02" + "00".repeat(16) + huge + "00".repeat(4) + huge,
+            "02" + "02" + "00".repeat(16) + huge + "00".repeat(4) + "0a" + "03",
+            "06" + "00" + huge + huge,
+            "05" + "00" + "00" + huge + "00".repeat(8),
+            "07" + "00" + "00".repeat(24) + "00" + "00" + "07" + huge + huge)) {
       assertInstanceOf(Input.Garbled.class, CODEC.decode(HexFormat.of().parseHex(body)), body);
     }
   }
@@ -155,7 +208,7 @@ final class MessageCodecTest {
   @Test
   void whatBreaksTheLimitsIsNeverSent() {
     MessageCodec small =
-        new MessageCodec(new Limits(Limits.FRAME_BYTES_MIN, 1 << 10, 8, 8, 8, 8, 8));
+        new MessageCodec(new Limits(Limits.FRAME_BYTES_MIN, 1 << 10, 8, 8, 8, 8, 8, 8, 8, 8));
     Over long_ = new Over(0, Sets.numbered(400));
     assertThrows(AssertionError.class, () -> small.encode(long_));
     assertInstanceOf(Input.Garbled.class, small.decode(CODEC.encode(long_)));
@@ -169,32 +222,53 @@ final class MessageCodecTest {
   /** Any message, of any size that the limits allow but mostly small. */
   static Message random(Random random) {
     int some = random.nextInt(4) * random.nextInt(6);
-    return switch (random.nextInt(11)) {
-      case 0 -> new Root(Sets.random(random), dots(random));
-      case 1 -> new Same(dots(random));
+    return switch (random.nextInt(14)) {
+      case 0 -> new Root(Sets.random(random), report(random));
+      case 1 -> new Same(report(random));
       case 2 -> {
         long count = random.nextLong() >>> 16 >>> random.nextInt(48);
-        byte[] samples = new byte[DifferenceEstimator.samples(count)];
-        random.nextBytes(samples);
         yield new State(
             count,
             Sets.random(random),
-            random.nextLong(),
+            random.nextLong() >>> 1 >>> random.nextInt(63),
+            random.nextInt(1_000),
             name(random),
-            dots(random),
+            octets(random, 8 * random.nextInt(100)),
             Sets.random(random, some),
-            Octets.wrap(samples));
+            octets(random, DifferenceEstimator.samples(count)),
+            report(random));
       }
       case 3 -> {
         int hashes = random.nextInt(BloomFilter.HASHES_MAX + 1);
-        byte[] part = new byte[hashes == 0 ? 0 : 1 + random.nextInt(100)];
-        random.nextBytes(part);
+        int part = hashes == 0 ? 0 : 1 + random.nextInt(100);
         int offset = hashes == 0 ? 0 : random.nextInt(100);
-        int size = hashes == 0 ? 0 : (offset + part.length + 7) / 8 * 8;
+        int size = hashes == 0 ? 0 : (offset + part + 7) / 8 * 8;
         yield new Filter(
-            name(random), random.nextInt(100), hashes, size, offset, Octets.wrap(part));
+            place(random),
+            random.nextLong(),
+            name(random),
+            random.nextInt(100),
+            random.nextInt(1_000),
+            hashes,
+            size,
+            offset,
+            octets(random, part));
       }
       case 4 -> want(random, some);
+      case 11 -> new Dots(report(random));
+      case 12 -> {
+        boolean fresh = random.nextBoolean();
+        int from = random.nextInt(1 << random.nextInt(20));
+        int part = random.nextInt(100);
+        int end = part == 0 ? from : from + part + random.nextInt(100);
+        yield new Cells(
+            fresh ? place(random) : Prefix.ALL, fresh, from, end, octets(random, 8 * part));
+      }
+      case 13 -> {
+        boolean fresh = random.nextBoolean();
+        Prefix scope = fresh ? place(random) : Prefix.ALL;
+        yield new More(scope, fresh, random.nextInt(1 << 20), 1 + random.nextInt(1 << 20));
+      }
       case 5 ->
           new Done(
               Sets.random(random),
@@ -209,13 +283,42 @@ final class MessageCodecTest {
     };
   }
 
+  private static DotReport report(Random random) {
+    DotSummary summary = dots(random);
+    if (summary.isEmpty() || random.nextBoolean()) return DotReport.full(summary);
+    List<DotReport.Entry> entries = new ArrayList<>();
+    for (Writer writer : summary.writers()) {
+      int number = random.nextInt(20) - 1;
+      Name name = number < 0 ? writer.incarnation() : new Name(0, 0);
+      entries.add(new DotReport.Entry(number, name, writer.chainPrefix(), writer.runs()));
+    }
+    return new DotReport(Optional.of(random.nextInt()), entries);
+  }
+
+  private static Prefix place(Random random) {
+    return new Prefix(Sets.random(random), random.nextInt(20));
+  }
+
+  private static Octets octets(Random random, int size) {
+    byte[] bytes = new byte[size];
+    random.nextBytes(bytes);
+    return Octets.wrap(bytes);
+  }
+
   private static Want want(Random random, int some) {
-    int width = RiceCode.WIDTH_MIN + random.nextInt(RiceCode.WIDTH_MAX - RiceCode.WIDTH_MIN + 1);
+    Want.Kind kind = Want.Kind.values()[random.nextInt(3)];
+    int widthMax = kind == Want.Kind.IDS ? RiceCode.WIDTH_MAX : CellCode.NAME_BITS;
+    int width = RiceCode.WIDTH_MIN + random.nextInt(widthMax - RiceCode.WIDTH_MIN + 1);
+    int keyed = 0;
+    if (kind != Want.Kind.IDS) {
+      int least = Math.max(0, width - CellCode.ID_BITS);
+      keyed = least + random.nextInt(Math.min(width, CellCode.KEYED_BITS) - least + 1);
+    }
     TreeSet<Long> cut = new TreeSet<>();
     int count = random.nextInt(3) * random.nextInt(100);
     for (int i = 0; i < count; i++) cut.add(random.nextLong() >>> (64 - width));
     List<Digest> whole = new ArrayList<>(new TreeSet<>(Sets.random(random, some + 1)));
-    return new Want(width, new ArrayList<>(cut), whole);
+    return new Want(kind, width, keyed, new ArrayList<>(cut), whole);
   }
 
   private static Tree tree(Random random, int some) {

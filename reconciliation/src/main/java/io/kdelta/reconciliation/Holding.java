@@ -1,0 +1,110 @@
+package io.kdelta.reconciliation;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * The set of one side as its session sees it: snapshot and received, less what the peer refuses,
+ * with the cells of the epoch in step.
+ *
+ * <p>Owned by one session, on its thread.
+ */
+final class Holding {
+  private static final int NIBBLE = 4;
+
+  private MerkleTree set = MerkleTree.empty();
+  private CellSketch sketch = Snapshot.of(set).cells();
+  private long left;
+
+  /** Begins anew with what the driver holds. */
+  void take(Snapshot snapshot) {
+    set = snapshot.set();
+    sketch = snapshot.cells();
+  }
+
+  /** The ids. */
+  MerkleTree set() {
+    return set;
+  }
+
+  /** The hash of all of them. */
+  Digest root() {
+    return set.root();
+  }
+
+  /** How many ids were left out because the peer refuses them. */
+  long left() {
+    return left;
+  }
+
+  /** The number of the key of the cells. */
+  long epoch() {
+    return sketch.epoch();
+  }
+
+  /** The code of the cells. */
+  CellCode code() {
+    return sketch.code();
+  }
+
+  /** The cells of the epoch, {@code from} to {@code to}, exclusive. */
+  long[] cells(int from, int to) {
+    return sketch.range(from, to);
+  }
+
+  /** A version was received. */
+  void insert(Digest id) {
+    MerkleTree grown = set.insert(id);
+    if (grown == set) return;
+    set = grown;
+    sketch = sketch.with(id, set);
+  }
+
+  /** The peer will never hold these. */
+  void leaveOut(List<Digest> refused) {
+    for (Digest digest : refused) {
+      MerkleTree shrunk = set.remove(digest);
+      if (shrunk == set) continue;
+      set = shrunk;
+      sketch = sketch.with(digest, set);
+      left++;
+    }
+  }
+
+  /** The ids that begin with these bits. */
+  List<Digest> beginningWith(long cut, int width) {
+    List<Digest> found = new ArrayList<>();
+    Iterator<Digest> near = near(cut << (Long.SIZE - width), width);
+    while (near.hasNext()) {
+      Digest digest = near.next();
+      if (RiceCode.cut(digest, width) == cut) found.add(digest);
+    }
+    return found;
+  }
+
+  /**
+   * The ids with such a name: {@code width} bits, the last {@code keyed} of them the first keyed
+   * ones of the symbol, the others the first of the id.
+   */
+  List<Digest> named(CellCode code, long name, int width, int keyed) {
+    List<Digest> found = new ArrayList<>();
+    Iterator<Digest> near = near(name << (Long.SIZE - width), width - keyed);
+    while (near.hasNext()) {
+      Digest digest = near.next();
+      if (code.name(digest, width, keyed) == name) found.add(digest);
+    }
+    return found;
+  }
+
+  /** About how many ids begin with the first {@code plain} bits of a name that has all its bits. */
+  double crowd(long name, int plain) {
+    Digest bits = new Digest(name << (Long.SIZE - CellCode.NAME_BITS), 0, 0, 0);
+    Prefix place = new Prefix(bits, plain / NIBBLE);
+    return (double) set.count(place) / (1 << (plain % NIBBLE));
+  }
+
+  private Iterator<Digest> near(long bits, int width) {
+    return set.iterator(new Prefix(new Digest(bits, 0, 0, 0), width / NIBBLE));
+  }
+}
