@@ -5,7 +5,6 @@ import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Reception;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
-import io.kdelta.reconciliation.DotBase;
 import io.kdelta.reconciliation.Effect.Abort;
 import io.kdelta.reconciliation.Effect.Done;
 import io.kdelta.reconciliation.Effect.Push;
@@ -18,6 +17,7 @@ import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.MessageCodec;
 import io.kdelta.reconciliation.Reconciliation;
 import io.kdelta.reconciliation.Rung;
+import io.kdelta.reconciliation.SharedDots;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -122,7 +122,7 @@ final class Exchange {
   }
 
   /** What the next session with this peer may refer to. */
-  Optional<DotBase> base() {
+  Optional<SharedDots> base() {
     return done == null ? Optional.empty() : done.base();
   }
 

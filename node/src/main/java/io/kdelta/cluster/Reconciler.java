@@ -6,7 +6,6 @@ import io.kdelta.env.Entropy;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.CellCode;
 import io.kdelta.reconciliation.Digest;
-import io.kdelta.reconciliation.DotBase;
 import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
@@ -14,6 +13,7 @@ import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.reconciliation.Message;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.Reconciliation;
+import io.kdelta.reconciliation.SharedDots;
 import io.kdelta.reconciliation.Snapshot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -76,7 +76,7 @@ final class Reconciler implements Sessions {
   private final Errands errands;
 
   /** What was told in the last session with a node; it saves bytes, also over a lost link. */
-  private final Map<NodeId, DotBase> bases = new TreeMap<>();
+  private final Map<NodeId, SharedDots> bases = new TreeMap<>();
 
   /** The peer whose session may move versions. */
   private @Nullable NodeId bulk;

@@ -56,7 +56,7 @@ public record DotReport(Optional<Integer> base, List<Entry> entries) {
    * {@code summary} for a peer that has {@code base}, as far as it has changed; whole where there
    * is no base or a writer of it has gone.
    */
-  static DotReport of(DotSummary summary, @Nullable DotBase base) {
+  static DotReport of(DotSummary summary, @Nullable SharedDots base) {
     DotSummary changed = base == null ? null : summary.since(base.mine());
     if (base == null || changed == null) return full(summary);
     if (changed.isEmpty()) return NONE;
@@ -75,7 +75,7 @@ public record DotReport(Optional<Integer> base, List<Entry> entries) {
   }
 
   /** The writers told, by name; null when they refer to a base that this side does not have. */
-  @Nullable DotSummary told(@Nullable DotBase known) {
+  @Nullable DotSummary told(@Nullable SharedDots known) {
     List<Name> names = List.of();
     if (base.isPresent()) {
       if (known == null || known.id() != base.get()) return null;

@@ -23,7 +23,7 @@ final class DotRung {
   private final boolean initiator;
   private DotSummary mine = DotSummary.NONE;
   private Snapshot.Places places = (name, run) -> List.of();
-  private @Nullable DotBase base;
+  private @Nullable SharedDots base;
 
   /** What the peer has told in this session. */
   private DotSummary told = DotSummary.NONE;
@@ -109,11 +109,11 @@ final class DotRung {
   }
 
   /** What the next session may refer to. */
-  Optional<DotBase> nextBase() {
+  Optional<SharedDots> nextBase() {
     DotSummary all = theirs;
     if (!isKnown || !isUnderstood || all == null) return Optional.empty();
     if (mine.isEmpty() && all.isEmpty()) return Optional.empty();
-    return Optional.of(new DotBase(mine, all));
+    return Optional.of(new SharedDots(mine, all));
   }
 
   /** Writers with two histories. */

@@ -29,7 +29,7 @@ public sealed interface Effect {
    * @param dots the positions that the peer told in this session
    * @param base what the next session with this peer may refer to
    */
-  record Done(Digest root, long refused, DotSummary dots, Optional<DotBase> base)
+  record Done(Digest root, long refused, DotSummary dots, Optional<SharedDots> base)
       implements Effect {}
 
   /**

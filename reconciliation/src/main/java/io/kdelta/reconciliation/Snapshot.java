@@ -22,7 +22,7 @@ public record Snapshot(
     CellSketch cells,
     DotSummary dots,
     Places places,
-    Optional<DotBase> base) {
+    Optional<SharedDots> base) {
   /** Keeps its own copy of the list. */
   public Snapshot {
     refused = List.copyOf(refused);

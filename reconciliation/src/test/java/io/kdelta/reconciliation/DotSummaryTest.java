@@ -77,8 +77,8 @@ final class DotSummaryTest {
       DotSummary before = summary(random);
       DotSummary now = before.union(summary(random));
       DotSummary theirs = summary(random);
-      DotBase mine = new DotBase(before, theirs);
-      DotBase peers = new DotBase(theirs, before);
+      SharedDots mine = new SharedDots(before, theirs);
+      SharedDots peers = new SharedDots(theirs, before);
       assertEquals(mine.id(), peers.id(), "seed " + seed);
       DotReport report = through(DotReport.of(now, mine));
       DotSummary told = report.told(peers);
@@ -87,12 +87,12 @@ final class DotSummaryTest {
       assertEquals(now.equals(before), report.isEmpty(), "seed " + seed);
       if (report.isEmpty() || report.base().isEmpty()) continue;
       assertNull(report.told(null));
-      assertNull(report.told(new DotBase(theirs, now)));
+      assertNull(report.told(new SharedDots(theirs, now)));
     }
     // A writer that has gone cannot be told as a change.
     DotSummary one = of(new Writer(new Name(1, 1), 0, List.of(new Run(1, 1))));
     DotSummary two = of(new Writer(new Name(2, 2), 0, List.of(new Run(1, 1))));
-    assertTrue(DotReport.of(two, new DotBase(one, two)).base().isEmpty());
+    assertTrue(DotReport.of(two, new SharedDots(one, two)).base().isEmpty());
   }
 
   @Test

@@ -32,7 +32,7 @@ final class FuzzPeer {
   private EpochCells cells;
   private Name writer;
   private long seq;
-  private @Nullable DotBase base;
+  private @Nullable SharedDots base;
 
   /** What was held when the session compared sets. */
   MerkleTree compared = MerkleTree.empty();
@@ -146,20 +146,19 @@ final class FuzzPeer {
   private Snapshot snapshot() {
     compared = held;
     List<Writer> writers = new ArrayList<>();
-    rows.forEach(
-        (name, log) -> {
-          List<Run> runs = new ArrayList<>();
-          for (long at : log.keySet()) {
-            Run last = runs.isEmpty() ? null : runs.getLast();
-            if (last != null && last.last() + 1 == at) {
-              runs.set(runs.size() - 1, new Run(last.first(), at));
-            } else {
-              runs.add(new Run(at, at));
-            }
-          }
-          int prefix = (int) log.lastEntry().getValue().first() | 1;
-          writers.add(new Writer(name, prefix, runs));
-        });
+    rows.forEach((name, log) -> {
+      List<Run> runs = new ArrayList<>();
+      for (long at : log.keySet()) {
+        Run last = runs.isEmpty() ? null : runs.getLast();
+        if (last != null && last.last() + 1 == at) {
+          runs.set(runs.size() - 1, new Run(last.first(), at));
+        } else {
+          runs.add(new Run(at, at));
+        }
+      }
+      int prefix = (int) log.lastEntry().getValue().first() | 1;
+      writers.add(new Writer(name, prefix, runs));
+    });
     return new Snapshot(
         held,
         List.of(),

@@ -115,6 +115,12 @@ final class MessageCodecTest {
     assertBytes(
         "08" + "02" + "10" + "04" + "02" + "000a" + "ffec" + "00",
         new Want(Want.Kind.FRESH, 16, 4, List.of(5L, 0x4001L), List.of()));
+  }
+
+  @Test
+  void bytesOfTheDrillDownAreFixed() {
+    Digest one = Sets.numbered(1).getFirst();
+    String hex = one.hex();
     assertBytes("0a" + hex + "03" + "00" + "8001", new Done(one, 3, List.of(), 128));
     assertBytes(
         "0b" + "08" + "01" + "03" + "abc0" + "0180" + "1111111111111111" + "2222222222222222",

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * to go in parts, some cut off and begun again.
  */
 final class ReconciliationTest {
-  private static final Optional<DotBase> NO_BASE = Optional.empty();
+  private static final Optional<SharedDots> NO_BASE = Optional.empty();
 
   private static final Limits TIGHT =
       new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 3, 3, 5, 64, 16, 100_000);
@@ -248,8 +248,8 @@ final class ReconciliationTest {
       }
       Digest root = MerkleTree.of(Sets.numbered(10)).root();
       assertEquals(2, ends.size());
-      Effect told = new Effect.Done(root, 0, yours, Optional.of(new DotBase(mine, yours)));
-      Effect heard = new Effect.Done(root, 0, mine, Optional.of(new DotBase(yours, mine)));
+      Effect told = new Effect.Done(root, 0, yours, Optional.of(new SharedDots(mine, yours)));
+      Effect heard = new Effect.Done(root, 0, mine, Optional.of(new SharedDots(yours, mine)));
       assertTrue(ends.contains(told) && ends.contains(heard), ends.toString());
     }
   }

@@ -15,7 +15,7 @@ import java.util.TreeSet;
  * @param mine what this side had told
  * @param theirs what the peer had told
  */
-public record DotBase(DotSummary mine, DotSummary theirs) {
+public record SharedDots(DotSummary mine, DotSummary theirs) {
   /** The writers of either, in order; both sides have the same list. */
   List<Name> names() {
     TreeSet<Name> names = new TreeSet<>();
