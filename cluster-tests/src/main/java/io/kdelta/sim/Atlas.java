@@ -44,7 +44,7 @@ final class Atlas {
 
   /** Whether a node's disk may be lost as a whole and nobody misses anything. */
   boolean covers(SimNode victim) {
-    return asked.onlyOn(victim, world.nodes()).map(SortedSet::isEmpty).orElse(false);
+    return asked.onlyOn(victim, world.nodes()).filter(only -> only.isEmpty()).isPresent();
   }
 
   /** A fault is about to destroy something on the disk of that node. */

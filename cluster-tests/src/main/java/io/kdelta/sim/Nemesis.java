@@ -142,7 +142,8 @@ final class Nemesis {
           disks.failCall(victim, 12, ".manifest", SimVfs.Fault.POWER_LOSS, lasts);
       case POWER_LOSS_AT_A_CALL -> disks.failCall(victim, 40, "", SimVfs.Fault.POWER_LOSS, lasts);
       case STOP_AT_A_PORT -> {
-        Fuse.Port port = Fuse.Port.values()[dice.nextInt(Fuse.Port.values().length)];
+        List<Fuse.Port> ports = List.of(Fuse.Port.values());
+        Fuse.Port port = ports.get(dice.nextInt(ports.size()));
         stage.perform(new Action.StopAt(victim, port, 1 + dice.nextInt(30)));
         startAfter(victim, lasts);
       }
