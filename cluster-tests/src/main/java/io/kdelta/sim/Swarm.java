@@ -12,13 +12,20 @@ import io.kdelta.env.SimEntropy;
  * @param pauseNanos longest pause of a client between two requests
  */
 record Swarm(Setup setup, int clients, int keys, long pauseNanos) {
+  private static final int DENSE_ONE_IN = 15;
+
   static Swarm of(long seed) {
     Entropy shape = new SimEntropy(seed).split("shape");
     int size = 1 + shape.nextInt(shape.nextInt(3) == 0 ? 5 : 3);
-    return new Swarm(
-        Setup.of(seed, size),
-        1 + shape.nextInt(6),
-        1 + shape.nextInt(12),
-        (5 + shape.nextInt(400)) * 1_000_000L);
+    int clients = 1 + shape.nextInt(6);
+    int keys = 1 + shape.nextInt(12);
+    return new Swarm(Setup.of(seed, size), clients, keys, pause(shape, clients));
+  }
+
+  /** A few hundred requests in most runs: the more runs there are. Some thousand in some. */
+  private static long pause(Entropy shape, int clients) {
+    boolean dense = shape.nextInt(DENSE_ONE_IN) == 0;
+    int millis = dense ? 5 + shape.nextInt(100) : clients * (100 + shape.nextInt(500));
+    return millis * 1_000_000L;
   }
 }
