@@ -148,8 +148,9 @@ public final class Bench {
     command.addAll(
         List.of(
             "-Xmx4g",
-            "-XX:+UseCompactObjectHeaders",
             // As the launcher starts a node: see there.
+            "-XX:+UseCompactObjectHeaders",
+            "-XX:+UseG1GC",
             "-XX:PerBytecodeRecompilationCutoff=100000",
             "-XX:PerMethodRecompilationCutoff=100000",
             "--enable-native-access=ALL-UNNAMED",

@@ -1,5 +1,6 @@
 package io.kdelta.bench;
 
+import io.kdelta.env.HostPriority;
 import java.nio.file.Path;
 
 /**
@@ -24,6 +25,8 @@ public final class Child {
   }
 
   private static void run(String phase, String engine, Path directory) throws Exception {
+    // As a node does; for all engines alike.
+    HostPriority.lowerCompilers().ifPresent(why -> Meter.note("compilers compete: " + why));
     Sizes sizes = Sizes.fromProperties();
     switch (phase) {
       case "machine" -> new MachinePhase(directory, sizes).run();

@@ -85,7 +85,7 @@ final class KdeltaEngine implements Engine {
     awaitDurable(lsn);
   }
 
-  /** Puts one row without handing out work: the part of a turn that a command costs. */
+  /** Puts one row without handing out work: {@link #turn} does that for many. */
   long append(byte[] key, byte[] value) throws InterruptedException {
     batch.clear();
     add(key, value);

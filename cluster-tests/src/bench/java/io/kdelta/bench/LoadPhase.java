@@ -11,6 +11,7 @@ final class LoadPhase {
   private static final int BATCH_ROWS = 1_000;
   private static final int REPEATS = 3;
   private static final int SINGLE_PUTS = 100_000;
+  private static final int TURN_PUTS = 256;
   private static final long MISSING = 1L << 40;
 
   private final String name;
@@ -149,7 +150,10 @@ final class LoadPhase {
     Meter.figure("scan", Meter.median(rates));
   }
 
-  /** Heap bytes of one get and of one put, on the thread that calls. */
+  /**
+   * Heap bytes of one get and of one put, on the thread that calls: for this store in whole turns,
+   * the work of the log handed out and taken back, once its buffers have their size.
+   */
   private void garbage(Engine engine) throws Exception {
     int[] order = Dataset.uniform(sizes.rows(), 50_000, 8);
     long before = Meter.allocatedBytes();
@@ -158,15 +162,21 @@ final class LoadPhase {
         "garbage-get", Math.rint((double) (Meter.allocatedBytes() - before) / order.length));
     byte[][] keys = new byte[1][Dataset.KEY_BYTES];
     byte[][] values = new byte[1][Dataset.VALUE_BYTES];
-    before = Meter.allocatedBytes();
-    for (int index : order) {
-      data.key(index, keys[0]);
-      data.value(index, values[0]);
-      if (engine instanceof KdeltaEngine kdelta) kdelta.append(keys[0], values[0]);
-      else engine.put(keys, values, 1);
+    int from = order.length / 2;
+    before = 0;
+    for (int i = 0; i < order.length; i++) {
+      if (i == from) before = Meter.allocatedBytes();
+      data.key(order[i], keys[0]);
+      data.value(order[i], values[0]);
+      if (engine instanceof KdeltaEngine kdelta) {
+        kdelta.append(keys[0], values[0]);
+        if (i % TURN_PUTS == 0) kdelta.turn();
+      } else {
+        engine.put(keys, values, 1);
+      }
     }
-    Meter.figure(
-        "garbage-put", Math.rint((double) (Meter.allocatedBytes() - before) / order.length));
+    double made = Meter.allocatedBytes() - before;
+    Meter.figure("garbage-put", Math.rint(made / (order.length - from)));
   }
 
   private void reopen(Engine engine) throws Exception {

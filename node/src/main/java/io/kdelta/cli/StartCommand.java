@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import io.kdelta.env.HostPriority;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.server.CannotStart;
 import io.kdelta.server.NodeConfig;
@@ -92,6 +93,8 @@ final class StartCommand implements Callable<Integer> {
       throw new CliException(
           ExitCode.USAGE, "INVALID_ARGUMENT", e.getMessage() + "", "kdelta start --help", e);
     }
+    HostPriority.lowerCompilers()
+        .ifPresent(why -> log("threads that compile run like the others: " + why));
     NodeServer server;
     try {
       server = NodeServer.start(settings, this::log);

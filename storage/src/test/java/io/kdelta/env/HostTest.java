@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,24 @@ final class HostTest {
     assertEquals(List.of(HostPriority.NICENESS), niceness);
     assertEquals(niceness(Path.of("/proc/self/stat")), niceness(self));
     assertTrue(niceness(self) < HostPriority.NICENESS, "of the thread that asked");
+  }
+
+  @Test
+  void compilersRunBehindTheCore() throws IOException {
+    boolean linux = System.getProperty("os.name").equals("Linux");
+    assertEquals(!linux, HostPriority.lowerCompilers().isPresent());
+    if (!linux) return;
+    int compilers = 0;
+    try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+      for (Path thread : threads) {
+        boolean compiles = Files.readString(thread.resolve("comm")).matches("C[12] Compiler.*\n");
+        if (!compiles) continue;
+        compilers++;
+        assertEquals(HostPriority.COMPILER_NICENESS, niceness(thread.resolve("stat")));
+      }
+    }
+    assertTrue(compilers > 0, "none was found");
+    assertTrue(niceness(Path.of("/proc/thread-self/stat")) < HostPriority.COMPILER_NICENESS);
   }
 
   /** The 19th field; the second, in brackets, is the name. */
