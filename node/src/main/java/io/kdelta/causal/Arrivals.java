@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
  * set stays closed downwards; nothing recurses, however long a chain of parked versions is.
  */
 final class Arrivals {
-  /** A batch that has grown to this size shows no more of what is parked: 256 KiB. */
+  /** As a batch may take: 256 KiB, and never more than half of what a segment holds. */
   private static final long DRAINED_BYTES_MAX = 256 << 10;
+
+  /** A batch that has grown to this size shows no more of what is parked. */
+  private final long drainedBytesMax;
 
   private final Staging staging;
   private final WaitingRoom room;
@@ -43,7 +46,12 @@ final class Arrivals {
   }
 
   Arrivals(
-      Staging staging, WaitingRoom room, Map<Digest, String> refusedBefore, ContentSchema schema) {
+      Staging staging,
+      WaitingRoom room,
+      Map<Digest, String> refusedBefore,
+      ContentSchema schema,
+      long batchBytesMax) {
+    this.drainedBytesMax = Math.min(DRAINED_BYTES_MAX, batchBytesMax / 2);
     this.staging = staging;
     this.room = room;
     this.refusedBefore = refusedBefore;
@@ -99,7 +107,7 @@ final class Arrivals {
       List<Digest> guests = room.waitingFor(parent);
       if (row == null && guests.isEmpty()) {
         shown.removeFirst();
-      } else if (staging.rows.bytes() > DRAINED_BYTES_MAX) {
+      } else if (staging.rows.bytes() > drainedBytesMax) {
         undrained.addAll(shown);
         return;
       } else if (row != null) {

@@ -143,7 +143,7 @@ public final class CausalStore {
     if (open != null) throw new IllegalStateException("the transaction before is still open");
     if (unsound) throw new IllegalStateException("the store needs a repair first");
     Staging staging = stage();
-    Arrivals arrivals = new Arrivals(staging, room, refused, schema);
+    Arrivals arrivals = new Arrivals(staging, room, refused, schema, engine.batchBytesMax());
     open = new Transaction(this, staging, arrivals);
     return open;
   }
@@ -445,7 +445,7 @@ public final class CausalStore {
     while (!undrained.isEmpty()) {
       Digest parent = undrained.removeFirst();
       Staging staging = stage();
-      Arrivals arrivals = new Arrivals(staging, room, refused, schema);
+      Arrivals arrivals = new Arrivals(staging, room, refused, schema, engine.batchBytesMax());
       try {
         arrivals.drain(parent);
         Committed more = apply(staging, arrivals);

@@ -71,6 +71,11 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return new StorageEngine(limits, opened, entropy.split("maintenance"));
   }
 
+  /** The largest batch, encoded, that {@link #apply} ever takes: one that fills a segment. */
+  public int batchBytesMax() {
+    return wal.payloadBytesMax();
+  }
+
   /**
    * Appends a batch to the log buffer and the memtable and answers its LSN. Throws Invalid (larger
    * than a segment holds), ReadOnly (fenced, or no room on disk) or Overloaded (flushing is too far
