@@ -56,29 +56,28 @@ final class DiskFaults {
     comeBack(rotting, 0);
   }
 
-  /** Any damage to any file: of a machine that is off, or behind the back of a running one. */
-  void rot(int victim, boolean atRest) {
-    if (atRest) stage.perform(new Action.PowerLoss(victim));
+  /** Any damage to any file of a machine that is off. */
+  void rot(int victim) {
+    stage.perform(new Action.PowerLoss(victim));
     SimVfs disk = world.nodes().get(victim).disk();
     List<String> files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
     if (!files.isEmpty() && allowed(victim)) {
       int count = dice.nextInt(3) == 0 ? 1 + dice.nextInt(4) : 1;
       for (int i = 0; i < count; i++) {
-        stage.perform(damage(victim, disk, files, atRest));
+        stage.perform(damage(victim, disk, files));
         files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
         if (files.isEmpty()) break;
       }
     }
-    if (atRest) comeBack(victim, 0);
-    else if (world.nodes().get(victim).up()) stage.perform(new Action.Glance(victim));
+    comeBack(victim, 0);
   }
 
-  private Action damage(int victim, SimVfs disk, List<String> files, boolean atRest) {
+  private Action damage(int victim, SimVfs disk, List<String> files) {
     String file = files.get(dice.nextInt(files.size()));
     long offset = draw(written(disk, file));
     long sector = offset / SECTOR * SECTOR;
     int count = dice.nextInt(2) == 0 ? SECTOR : SECTOR * (1 + dice.nextInt(RANGE_MAX / SECTOR));
-    return switch (dice.nextInt(atRest ? 7 : 5)) {
+    return switch (dice.nextInt(7)) {
       case 0, 1 -> new Action.Flip(victim, file, offset, 1 << dice.nextInt(8));
       case 2 -> new Action.Zero(victim, file, sector, count);
       case 3 -> new Action.LostWrite(victim, file, sector, count);

@@ -57,6 +57,35 @@ final class Judgement {
 
   /** LIVE, then O2: waits until all roots are equal, audits every node and compares them all. */
   private List<Audit> agree(String when) {
+    waitForEqualRoots(when);
+    boolean touched = false;
+    for (SimNode node : world.standing()) {
+      if (!node.rotten()) continue;
+      repaired(node);
+      touched = true;
+    }
+    if (touched) waitForEqualRoots(when);
+    return audits();
+  }
+
+  /** REPAIR: damage is found when it is touched, and what a peer has comes back. */
+  private void repaired(SimNode node) {
+    long deadline = world.nowNanos() + LIVE_NANOS;
+    while (true) {
+      try {
+        Audit.of(world.subject(node));
+        return;
+      } catch (KdeltaException.Corrupt | KdeltaException.Unreachable missing) {
+        if (world.nowNanos() > deadline) {
+          throw new OracleFailure(
+              "REPAIR", World.name(node.index()) + " still misses after 30 s: " + missing);
+        }
+        pass(SECOND / 2);
+      }
+    }
+  }
+
+  private void waitForEqualRoots(String when) {
     long deadline = world.nowNanos() + LIVE_NANOS;
     while (!rootsEqual()) {
       if (world.nowNanos() > deadline) {
@@ -68,6 +97,9 @@ final class Judgement {
       }
       pass(SECOND / 4);
     }
+  }
+
+  private List<Audit> audits() {
     RawGraph union = new RawGraph();
     List<Audit> audits = new ArrayList<>();
     for (SimNode node : world.standing()) {

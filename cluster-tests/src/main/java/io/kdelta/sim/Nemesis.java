@@ -48,7 +48,10 @@ final class Nemesis {
     ROLLING_RESTART(4),
     CLOCK_JUMP(2),
     DRIFT(4),
-    LOG_ROT(2);
+    LOG_ROT(2),
+    ROT_AT_REST(4),
+    WIPE(4),
+    ROLL_BACK(4);
 
     /** In one seed of so many it exists. */
     private final int oneIn;
@@ -177,6 +180,9 @@ final class Nemesis {
         stage.perform(new Action.Drift(victim, dice.nextInt(2 * most + 1) - most));
       }
       case LOG_ROT -> disks.rotLog();
+      case ROT_AT_REST -> disks.rot(victim);
+      case WIPE -> disks.wipe(victim);
+      case ROLL_BACK -> disks.rollBack(victim);
     }
   }
 

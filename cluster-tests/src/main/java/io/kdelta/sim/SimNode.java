@@ -300,11 +300,23 @@ final class SimNode implements SimNetwork.Endpoint {
       goDown("start refused: " + fault.getMessage());
       disk.kill();
       return false;
+    } catch (KdeltaException.Corrupt damage) {
+      if (!rotten) throw damage;
+      return replaceDisk(damage);
     }
     note("started, life " + life);
     network.listen(index, address(), this);
     offer(new Event.Tick());
     return true;
+  }
+
+  /** Damage beyond what can be set aside: it says so, and the operator gives it another disk. */
+  private boolean replaceDisk(KdeltaException.Corrupt damage) {
+    goDown("start refused: " + damage.getMessage());
+    disk.wipe();
+    struckAtNanos = simulator.nowNanos();
+    note("gets an empty disk");
+    return start();
   }
 
   /** The power fails: what was not synced may be lost. */

@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  * so a crash in the middle does no harm: the row {@code causal/repair} stays until all is done.
  */
 final class Repair {
+  /** Of a batch, unless the log takes only smaller ones. */
   private static final int BATCH_BYTES = 1 << 20;
 
   private final StorageEngine engine;
   private final NodeId node;
   private final long wallMicros;
+  private final int batchBytes;
   private WriteBatch batch = new WriteBatch();
   private HybridClock clock = HybridClock.START;
 
@@ -39,6 +41,7 @@ final class Repair {
     this.engine = engine;
     this.node = node;
     this.wallMicros = wallMicros;
+    this.batchBytes = Math.min(BATCH_BYTES, engine.batchBytesMax() / 2);
   }
 
   /** Does all of it, and notes the damage below that it has dealt with. */
@@ -116,6 +119,7 @@ final class Repair {
         put(Keyspace.parked(missing, version.id()), StoredRows.version(stored));
         put(Keyspace.byId(version.id()), StoredRows.parked(missing));
       }
+      flushIfLarge();
     }
     RowKey open = Keyspace.openHeads(point);
     if (heads.size() > 1) {
@@ -295,7 +299,7 @@ final class Repair {
   }
 
   private void flushIfLarge() {
-    if (batch.encodedSize() >= BATCH_BYTES) flush();
+    if (batch.encodedSize() >= batchBytes) flush();
   }
 
   private void flush() {

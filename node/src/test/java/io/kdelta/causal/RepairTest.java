@@ -107,6 +107,30 @@ final class RepairTest {
   }
 
   @Test
+  void aLongHistoryThatLostItsBeginningIsParkedInBatchesThatTheLogTakes() {
+    try (TestNode node = new TestNode(3)) {
+      Version base = node.put("k", "0").version();
+      Envelope kept = node.envelope(base.id());
+      int later = 2 * node.engine.batchBytesMax() / 3_000;
+      for (int i = 1; i <= later; i++) node.put("k", "\"" + i + "x".repeat(3_000) + "\"");
+      Digest head = node.heads("k").stateId().orElseThrow();
+      node.engine.apply(
+          new WriteBatch().delete(Keyspace.version(base)).delete(Keyspace.byId(base.id())));
+      repair(node);
+      assertEquals(later, node.store.parked());
+      sound(node, "parked");
+      node.receive(kept);
+      while (node.store.draining()) {
+        node.store.begin().commit();
+        node.settle();
+      }
+      assertEquals(head, node.heads("k").stateId().orElseThrow());
+      assertEquals(0, node.store.parked());
+      sound(node, "healed");
+    }
+  }
+
+  @Test
   void aChildThatRottedDoesNotTakeBackTheWriteThatFreesIt() {
     try (TestNode node = new TestNode(6);
         TestNode source = new TestNode(7)) {
