@@ -44,8 +44,19 @@ final class DiskFaults {
     nemesis.later(lasts, () -> stage.perform(new Action.HealDisk(victim)));
   }
 
+  /** What takes away something that was kept. */
+  void destroy(Nemesis.Fault fault, int victim) {
+    switch (fault) {
+      case LOG_ROT -> rotLog();
+      case ROT_AT_REST -> rot(victim);
+      case WIPE -> wipe(victim);
+      case ROLL_BACK -> rollBack(victim);
+      default -> throw new AssertionError(fault + " destroys nothing");
+    }
+  }
+
   /** Flips a byte in a log of a machine that is off. */
-  void rotLog() {
+  private void rotLog() {
     stage.perform(new Action.PowerLoss(rotting));
     SimVfs disk = world.nodes().get(rotting).disk();
     List<String> logs = disk.files().stream().filter(name -> name.endsWith(".log")).toList();
@@ -57,7 +68,7 @@ final class DiskFaults {
   }
 
   /** Any damage to any file of a machine that is off. */
-  void rot(int victim) {
+  private void rot(int victim) {
     stage.perform(new Action.PowerLoss(victim));
     SimVfs disk = world.nodes().get(victim).disk();
     List<String> files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
@@ -92,14 +103,14 @@ final class DiskFaults {
   }
 
   /** The machine gets an empty disk. */
-  void wipe(int victim) {
+  private void wipe(int victim) {
     if (!allowed(victim)) return;
     stage.perform(new Action.Wipe(victim));
     comeBack(victim, dice.nextInt(5) * SECOND);
   }
 
   /** A backup of the whole machine is put back some time after it was made. */
-  void rollBack(int victim) {
+  private void rollBack(int victim) {
     stage.perform(new Action.Remember(victim));
     nemesis.later(
         Math.floorMod(dice.nextLong(), 20 * SECOND),

@@ -179,10 +179,7 @@ final class Nemesis {
         int most = dice.nextInt(4) == 0 ? 200_000 : 500;
         stage.perform(new Action.Drift(victim, dice.nextInt(2 * most + 1) - most));
       }
-      case LOG_ROT -> disks.rotLog();
-      case ROT_AT_REST -> disks.rot(victim);
-      case WIPE -> disks.wipe(victim);
-      case ROLL_BACK -> disks.rollBack(victim);
+      case LOG_ROT, ROT_AT_REST, WIPE, ROLL_BACK -> disks.destroy(fault, victim);
     }
   }
 
