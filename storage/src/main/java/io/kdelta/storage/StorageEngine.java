@@ -101,11 +101,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return lsn;
   }
 
-  /** The largest batch that {@link #apply} takes, in encoded bytes. */
-  public int batchBytesMax() {
-    return wal.payloadBytesMax();
-  }
-
   /** The LSN of the newest batch applied; 0 in an empty store. */
   public long lastLsn() {
     return wal.lastLsn();
