@@ -68,7 +68,15 @@ public final class StorageEngine implements Rows, AutoCloseable {
           "directory", "is a backup; kdelta admin restore makes a store of it");
     }
     StorageOpening.Opened opened = StorageOpening.open(vfs, entropy, limits);
-    return new StorageEngine(limits, opened, entropy.split("maintenance"));
+    StorageEngine engine = new StorageEngine(limits, opened, entropy.split("maintenance"));
+    // A process that is killed again and again writes little and leaves a segment each time.
+    if (engine.retainsMoreThanItHolds()) engine.freeze();
+    return engine;
+  }
+
+  private boolean retainsMoreThanItHolds() {
+    long segmentsAMemtable = Math.ceilDiv(limits.memtableBytes(), limits.segmentBytes());
+    return wal.retainedSegments() > views.current().memtables().size() * segmentsAMemtable + 1;
   }
 
   /** The largest batch, encoded, that {@link #apply} ever takes: one that fills a segment. */

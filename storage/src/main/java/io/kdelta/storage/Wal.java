@@ -235,6 +235,11 @@ public final class Wal implements AutoCloseable {
     return edits;
   }
 
+  /** How many full or abandoned segments still hold what no table holds. */
+  int retainedSegments() {
+    return retained.size();
+  }
+
   /** Back on the core: those edits are durable, the files may be used again. */
   public void released(List<ManifestEdit> edits) {
     for (ManifestEdit edit : edits) {
