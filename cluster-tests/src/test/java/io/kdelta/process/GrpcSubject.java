@@ -26,22 +26,33 @@ import io.kdelta.sim.Audit;
 import io.kdelta.sim.RawGraph;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A node process as the auditor asks it: over gRPC, as any client. */
 final class GrpcSubject implements Audit.Subject {
   private static final int COUNTER_BITS = 12;
+  private static final long PATIENCE_SECONDS = 20;
 
   private final String name;
-  private final KvGrpc.KvBlockingStub kv;
-  private final VersionsGrpc.VersionsBlockingStub versions;
-  private final AdminGrpc.AdminBlockingStub admin;
+  private final ManagedChannel channel;
 
   GrpcSubject(String name, ManagedChannel channel) {
     this.name = name;
-    this.kv = KvGrpc.newBlockingStub(channel);
-    this.versions = VersionsGrpc.newBlockingStub(channel);
-    this.admin = AdminGrpc.newBlockingStub(channel);
+    this.channel = channel;
+  }
+
+  private KvGrpc.KvBlockingStub kv() {
+    return KvGrpc.newBlockingStub(channel).withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private VersionsGrpc.VersionsBlockingStub stub() {
+    return VersionsGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private AdminGrpc.AdminBlockingStub admin() {
+    return AdminGrpc.newBlockingStub(channel).withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
   @Override
@@ -52,17 +63,18 @@ final class GrpcSubject implements Audit.Subject {
   @Override
   public List<Audit.Told> versions() {
     List<Audit.Told> all = new ArrayList<>();
-    var namespaces = kv.listNamespaces(ListNamespacesRequest.getDefaultInstance());
+    var namespaces = kv().listNamespaces(ListNamespacesRequest.getDefaultInstance());
     for (Stats namespace : namespaces.getNamespacesList()) {
       String page = "";
       do {
         ExportVersionsResponse part =
-            versions.exportVersions(
-                ExportVersionsRequest.newBuilder()
-                    .setNamespace(namespace.getNamespace())
-                    .setHistory(true)
-                    .setPageToken(page)
-                    .build());
+            stub()
+                .exportVersions(
+                    ExportVersionsRequest.newBuilder()
+                        .setNamespace(namespace.getNamespace())
+                        .setHistory(true)
+                        .setPageToken(page)
+                        .build());
         for (Version version : part.getVersionsList()) all.add(told(version));
         page = part.getNextPageToken();
       } while (!page.isEmpty());
@@ -70,7 +82,7 @@ final class GrpcSubject implements Audit.Subject {
     return all;
   }
 
-  private static Audit.Told told(Version version) {
+  static Audit.Told told(Version version) {
     return new Audit.Told(
         new RawGraph.Raw(
             version.getNamespace(),
@@ -91,14 +103,15 @@ final class GrpcSubject implements Audit.Subject {
 
   @Override
   public Digest root() {
-    return Digest.fromHex(admin.getNodeStatus(GetNodeStatusRequest.getDefaultInstance()).getRoot());
+    return Digest.fromHex(
+        admin().getNodeStatus(GetNodeStatusRequest.getDefaultInstance()).getRoot());
   }
 
   @Override
   public List<Digest> heads(String namespace, String key) {
     ListHeadsRequest request =
         ListHeadsRequest.newBuilder().setNamespace(namespace).setKey(key).build();
-    return versions.listHeads(request).getHeadsList().stream()
+    return stub().listHeads(request).getHeadsList().stream()
         .map(head -> Digest.fromHex(head.getId()))
         .toList();
   }
@@ -107,7 +120,7 @@ final class GrpcSubject implements Audit.Subject {
   public Audit.@Nullable Shown get(String namespace, String key) {
     try {
       GetRequest request = GetRequest.newBuilder().setNamespace(namespace).setKey(key).build();
-      GetResponse response = kv.get(request);
+      GetResponse response = kv().get(request);
       return new Audit.Shown(
           Digest.fromHex(response.getVersion().getId()), response.getHeadCount());
     } catch (StatusRuntimeException e) {
@@ -122,8 +135,9 @@ final class GrpcSubject implements Audit.Subject {
     String page = "";
     do {
       ListConflictsResponse part =
-          versions.listConflicts(
-              ListConflictsRequest.newBuilder().setPageSize(1_000).setPageToken(page).build());
+          stub()
+              .listConflicts(
+                  ListConflictsRequest.newBuilder().setPageSize(1_000).setPageToken(page).build());
       for (ConflictedKey key : part.getConflictsList()) {
         all.add(key.getNamespace() + "/" + key.getKey());
       }
@@ -134,7 +148,7 @@ final class GrpcSubject implements Audit.Subject {
 
   @Override
   public Audit.Counts counts() {
-    Stats stats = kv.getStats(GetStatsRequest.getDefaultInstance());
+    Stats stats = kv().getStats(GetStatsRequest.getDefaultInstance());
     return new Audit.Counts(
         stats.getVersions(), stats.getKeysEver(), stats.getKeys(), stats.getConflicts());
   }

@@ -1,5 +1,6 @@
 package io.kdelta.process;
 
+import io.kdelta.memory.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,57 +13,57 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
- * A TCP proxy in front of one node on loopback, with a switch for every directed link: bytes from
- * or to a source process can be held back, as a network that swallows packets does, without a reset
- * that would tell the ends.
+ * A TCP proxy in front of one node on loopback. What it lets through, and how fast, is up to the
+ * {@link Roads} of each direction: bytes can be held back, as a network that swallows packets does,
+ * without a reset that would tell the ends, or come late and slowly.
  *
  * <p>The source of a connection is found as the process that owns the other end of the socket
  * (through /proc), so nodes need no knowledge of the proxy beyond the address they are told.
  */
 final class LinkProxy implements AutoCloseable {
-  private static final int BUFFER_BYTES = 64 * 1024;
+  private static final int BUFFER_BYTES = 16 * 1024;
+
+  /** Chunks on their way: with the buffers of the kernel, what a slow link holds. */
+  private static final int CHUNKS_MAX = 64;
+
+  private static final long NANOS_A_SECOND = 1_000_000_000L;
+  private static final long LOOK_MILLIS = 5;
 
   private final ServerSocket server;
   private final InetSocketAddress target;
-  private final LongSupplier targetPid;
+  private final String name;
+  private final Supplier<Map<Long, String>> nodes;
+  private final Roads roads;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-
-  /** Directed links that are cut, as "pid of the sender>pid of the receiver". */
-  private final Set<String> cut;
-
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Bytes on their way, and when they set out; no bytes: the sender has closed. */
+  private record Chunk(Bytes bytes, long sentNanos) {}
 
   /**
    * @param listenPort port the peers are told
    * @param targetPort port the node listens on
-   * @param targetPid the node's process at the moment
-   * @param cut shared set of cut directed links, see {@link #link}
+   * @param name of the node
+   * @param nodes names of all running nodes, by process
    */
-  LinkProxy(int listenPort, int targetPort, LongSupplier targetPid, Set<String> cut)
+  LinkProxy(
+      int listenPort, int targetPort, String name, Supplier<Map<Long, String>> nodes, Roads roads)
       throws IOException {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     this.server = new ServerSocket(listenPort, 128, loopback);
     this.target = new InetSocketAddress(loopback, targetPort);
-    this.targetPid = targetPid;
-    this.cut = cut;
+    this.name = name;
+    this.nodes = nodes;
+    this.roads = roads;
     Thread.ofVirtual().start(this::acceptAll);
-  }
-
-  /** An empty set of cut links, to be shared by the proxies of one cluster. */
-  static Set<String> noCuts() {
-    return ConcurrentHashMap.newKeySet();
-  }
-
-  /** The name of a directed link in the set of cut ones. */
-  static String link(long fromPid, long toPid) {
-    return fromPid + ">" + toPid;
   }
 
   private void acceptAll() {
@@ -79,60 +80,106 @@ final class LinkProxy implements AutoCloseable {
   private void connect(Socket source) {
     sockets.add(source);
     try {
-      long sourcePid = ownerOf(source.getPort());
+      String from = ownerOf(source.getPort());
+      // Gone before it was found; a node dials again.
+      if (from.isEmpty()) throw new IOException("nobody holds the other end");
       Socket onward = new Socket();
       sockets.add(onward);
       onward.connect(target, 1000);
-      long pid = targetPid.getAsLong();
-      Thread.ofVirtual().start(() -> pump(source, onward, link(sourcePid, pid)));
-      Thread.ofVirtual().start(() -> pump(onward, source, link(pid, sourcePid)));
+      Thread.ofVirtual().start(() -> carry(source, onward, from, name));
+      Thread.ofVirtual().start(() -> carry(onward, source, name, from));
     } catch (IOException e) {
       close(source);
     }
   }
 
-  private void pump(Socket from, Socket to, String link) {
-    byte[] buffer = new byte[BUFFER_BYTES];
+  private void carry(Socket from, Socket to, String sender, String receiver) {
+    BlockingQueue<Chunk> road = new ArrayBlockingQueue<>(CHUNKS_MAX);
+    Thread.ofVirtual().start(() -> deliver(road, from, to, sender, receiver));
     try {
+      byte[] buffer = new byte[BUFFER_BYTES];
       InputStream in = from.getInputStream();
-      OutputStream out = to.getOutputStream();
-      while (true) {
-        int read = in.read(buffer);
-        if (read < 0) break;
-        // Held back, not dropped: TCP delivers in order or not at all.
-        while (cut.contains(link) && !closed.get()) Thread.sleep(5);
-        out.write(buffer, 0, read);
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        road.put(new Chunk(Bytes.copyOf(buffer, 0, read), System.nanoTime()));
       }
     } catch (IOException e) {
-      // One end is gone: the other learns it by the close below.
+      // The end is gone: the other learns it when what was sent before has arrived.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      road.put(new Chunk(Bytes.EMPTY, System.nanoTime()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void deliver(
+      BlockingQueue<Chunk> road, Socket from, Socket to, String sender, String receiver) {
+    try {
+      OutputStream out = to.getOutputStream();
+      while (true) {
+        Chunk chunk = road.take();
+        travel(chunk, sender, receiver);
+        if (chunk.bytes.isEmpty()) break;
+        out.write(chunk.bytes.toArray());
+      }
+    } catch (IOException e) {
+      // The receiver is gone: the sender hears of it as soon as the way back is open.
+      awaitOpen(receiver, sender);
+      close(from);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      close(from);
       close(to);
     }
   }
 
-  /** The process that owns the loopback socket with this local port; 0 when none is found. */
-  private static long ownerOf(int port) throws IOException {
+  /** Held back, not dropped: TCP delivers in order or not at all. */
+  private void travel(Chunk chunk, String sender, String receiver) throws InterruptedException {
+    Roads.Road road = roads.of(sender, receiver);
+    long due = chunk.sentNanos + road.delayMillis() * 1_000_000;
+    pause(due - System.nanoTime());
+    if (road.bytesPerSecond() < Long.MAX_VALUE) {
+      pause(chunk.bytes.size() * NANOS_A_SECOND / road.bytesPerSecond());
+    }
+    awaitOpen(sender, receiver);
+  }
+
+  private void awaitOpen(String from, String to) {
+    try {
+      while (roads.of(from, to).cut() && !closed.get()) Thread.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void pause(long nanos) throws InterruptedException {
+    if (nanos > 0) Thread.sleep(nanos / 1_000_000, (int) (nanos % 1_000_000));
+  }
+
+  /** The node that owns the loopback socket with this local port; empty when none does. */
+  private String ownerOf(int port) throws IOException {
     String inode = inodeOf(port);
-    if (inode.isEmpty()) return 0;
+    if (inode.isEmpty()) return "";
     String wanted = "socket:[" + inode + "]";
-    for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
-      Path folder = Path.of("/proc", Long.toString(process.pid()), "fd");
+    for (Map.Entry<Long, String> node : nodes.get().entrySet()) {
+      Path folder = Path.of("/proc", Long.toString(node.getKey()), "fd");
       try (DirectoryStream<Path> open = Files.newDirectoryStream(folder)) {
         for (Path descriptor : open) {
           try {
-            if (Files.readSymbolicLink(descriptor).toString().equals(wanted)) return process.pid();
+            if (Files.readSymbolicLink(descriptor).toString().equals(wanted)) {
+              return node.getValue();
+            }
           } catch (IOException e) {
             // Closed while we looked.
           }
         }
       } catch (IOException e) {
-        // Gone, or not ours to see.
+        // The process is gone.
       }
     }
-    return 0;
+    return "";
   }
 
   /** Looks the socket up in the kernel's tables: column 1 local address, column 9 inode. */

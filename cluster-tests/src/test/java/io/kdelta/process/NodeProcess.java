@@ -4,58 +4,81 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.File;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One node as a process of its own on loopback, as a user starts it. */
+/** One node as a process of its own on loopback, as a user starts it. One thread at a time. */
 final class NodeProcess implements AutoCloseable {
-  private static final Duration READY = Duration.ofSeconds(60);
+  private static final Duration READY = Duration.ofSeconds(90);
+
+  /** Below the ports that the kernel gives to clients, so that a restart finds its port free. */
+  private static final int PORT_MIN = 15_000;
+
+  private static final int PORT_MAX = 32_000;
+  private static final int LOG_TAIL_CHARS = 4_000;
 
   private final String name;
-  private final Path folder;
+  private final Path data;
+  private final Path log;
   private final int port;
   private final int httpPort;
-  private final List<String> flags;
-  private @Nullable Process process;
+  private final List<Path> patches;
+  private List<String> flags;
+  private volatile @Nullable Process process;
 
   /**
    * @param name name of the node
-   * @param folder where its data and its log go
+   * @param data its data directory
+   * @param log where its output goes
+   * @param patches folders of classes that stand in place of the product's
    * @param flags further flags of {@code kdelta start}
    */
-  NodeProcess(String name, Path folder, int port, int httpPort, List<String> flags) {
+  NodeProcess(String name, Path data, Path log, int port, List<Path> patches, List<String> flags)
+      throws IOException {
     this.name = name;
-    this.folder = folder;
+    this.data = data;
+    this.log = log;
     this.port = port;
-    this.httpPort = httpPort;
+    this.httpPort = freePort();
+    this.patches = List.copyOf(patches);
     this.flags = List.copyOf(flags);
   }
 
   /** A loopback port that was free a moment ago. */
   static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    for (int tries = 0; ; tries++) {
+      int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_MAX);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (IOException taken) {
+        if (tries > 100) throw taken;
+      }
     }
   }
 
   /** A command line that runs {@code kdelta} with the classes under test. */
-  static List<String> kdelta(List<String> arguments) {
+  static List<String> kdelta(List<Path> patches, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx512m", "-ea", "--enable-native-access=ALL-UNNAMED", "-cp"));
-    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of("-Xmx512m", "-ea", "--enable-native-access=ALL-UNNAMED"));
+    // Many short lives on few cores: what matters is how soon a node is there.
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+    List<String> classPath = new ArrayList<>(patches.stream().map(Path::toString).toList());
+    classPath.add(System.getProperty("java.class.path"));
+    command.add(String.join(File.pathSeparator, classPath));
     command.add("io.kdelta.cli.Kdelta");
     command.addAll(arguments);
     return command;
@@ -63,6 +86,10 @@ final class NodeProcess implements AutoCloseable {
 
   String name() {
     return name;
+  }
+
+  Path data() {
+    return data;
   }
 
   int port() {
@@ -73,41 +100,68 @@ final class NodeProcess implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
+  /** The running process; -1 when there is none. */
   long pid() {
     Process running = process;
     return running == null ? -1 : running.pid();
   }
 
+  boolean alive() {
+    Process running = process;
+    return running != null && running.isAlive();
+  }
+
+  /** From the next start on. */
+  void setFlags(List<String> flags) {
+    this.flags = List.copyOf(flags);
+  }
+
   void start() throws IOException {
+    process = Guard.start(builder(data, log));
+  }
+
+  /** Another process on the same directory, which must refuse; answers it with its own log. */
+  NodeProcess rival(Path rivalLog) throws IOException {
+    NodeProcess rival = new NodeProcess(name, data, rivalLog, freePort(), patches, flags);
+    rival.start();
+    return rival;
+  }
+
+  private ProcessBuilder builder(Path directory, Path output) {
     List<String> arguments = new ArrayList<>();
-    arguments.addAll(List.of("start", "--name", name, "--data", folder.resolve(name).toString()));
+    arguments.addAll(List.of("start", "--name", name, "--data", directory.toString()));
     arguments.addAll(List.of("--listen", address(), "--http", "127.0.0.1:" + httpPort));
     arguments.addAll(flags);
-    File log = Files.createDirectories(folder).resolve(name + ".log").toFile();
-    process =
-        new ProcessBuilder(kdelta(arguments))
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-            .start();
+    return new ProcessBuilder(kdelta(patches, arguments))
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
   }
 
   void awaitReady() {
+    HttpRequest ready =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/readyz"))
+            .timeout(Duration.ofSeconds(5))
+            .build();
     try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpRequest ready =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/readyz")).build();
       await(name + " is ready")
           .atMost(READY)
-          .ignoreException(ConnectException.class)
-          .until(
-              () -> client.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() == 200);
+          .ignoreExceptionsInstanceOf(IOException.class)
+          .until(() -> !alive() || code(client, ready) == 200);
     }
+    if (!alive()) throw new AssertionError(name + " ended instead of being ready:\n" + said());
+  }
+
+  private static int code(HttpClient client, HttpRequest request)
+      throws IOException, InterruptedException {
+    return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
   }
 
   /** SIGKILL: nothing of the process gets a chance to say goodbye. */
   void kill() throws InterruptedException {
     Process running = process;
     if (running == null) return;
-    running.destroyForcibly().waitFor();
+    running.destroyForcibly();
+    var _ = Guard.awaitEnd(running);
     process = null;
   }
 
@@ -116,21 +170,44 @@ final class NodeProcess implements AutoCloseable {
     Process running = process;
     if (running == null) return 0;
     running.destroy();
-    if (!running.waitFor(60, TimeUnit.SECONDS)) {
-      throw new AssertionError(name + " did not stop within 60 s of SIGTERM");
-    }
-    process = null;
-    return running.exitValue();
+    return awaitExit();
   }
 
-  /** SIGSTOP or SIGCONT. */
+  /** Waits until the process has ended by itself; answers the exit code. */
+  int awaitExit() throws InterruptedException {
+    Process running = process;
+    if (running == null) return 0;
+    if (!running.waitFor(60, TimeUnit.SECONDS)) {
+      throw new AssertionError(name + " does not end within 60 s:\n" + said());
+    }
+    process = null;
+    return Guard.awaitEnd(running);
+  }
+
+  /** SIGSTOP or SIGCONT, to the process if there is one. */
   void signal(String signal) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start().waitFor();
+    Process running = process;
+    if (running == null || !running.isAlive()) return;
+    new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid())).start().waitFor();
+  }
+
+  /** The end of what it has written. */
+  String said() {
+    try {
+      if (!Files.exists(log)) return "";
+      String all = Files.readString(log, StandardCharsets.UTF_8);
+      return all.substring(Math.max(0, all.length() - LOG_TAIL_CHARS));
+    } catch (IOException e) {
+      return e.toString();
+    }
   }
 
   @Override
   public void close() {
-    Process running = process;
-    if (running != null) running.destroyForcibly();
+    try {
+      kill();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

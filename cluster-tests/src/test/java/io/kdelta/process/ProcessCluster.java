@@ -20,78 +20,183 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** Several node processes on loopback, each behind a {@link LinkProxy} that its peers dial. */
 final class ProcessCluster implements AutoCloseable {
-  private static final Duration AGREEMENT = Duration.ofSeconds(60);
+  /** LIVE says 30 s; here every node shares the machine with the others and with the test. */
+  static final Duration AGREEMENT = Duration.ofSeconds(60);
 
-  private final List<NodeProcess> nodes = new ArrayList<>();
-  private final List<LinkProxy> proxies = new ArrayList<>();
-  private final List<ManagedChannel> channels = new ArrayList<>();
-  private final Set<String> cut = LinkProxy.noCuts();
+  private static final long CALL_SECONDS = 10;
+
+  private final Path folder;
+  private final List<Path> patches;
+  private final List<Place> places = new CopyOnWriteArrayList<>();
+  private final Roads roads = new Roads();
+
+  /**
+   * A node with what belongs to it.
+   *
+   * @param name what the roads know it by
+   * @param advertised where its peers dial it
+   */
+  record Place(
+      String name, NodeProcess node, LinkProxy proxy, String advertised, ManagedChannel channel) {}
 
   ProcessCluster(Path folder, int size) throws IOException {
-    String firstProxy = "";
+    this(folder, size, List.of());
+  }
+
+  /**
+   * @param folder for data and logs, one folder a node
+   * @param patches folders of classes that stand in place of the product's
+   */
+  ProcessCluster(Path folder, int size, List<Path> patches) throws IOException {
+    this.folder = folder;
+    this.patches = List.copyOf(patches);
     for (int i = 0; i < size; i++) {
-      int port = NodeProcess.freePort();
-      int proxyPort = NodeProcess.freePort();
-      String advertised = "127.0.0.1:" + proxyPort;
-      List<String> flags = new ArrayList<>(List.of("--advertise", advertised, "--cluster", "test"));
-      if (i == 0) firstProxy = advertised;
-      else flags.addAll(List.of("--join", firstProxy));
-      NodeProcess node =
-          new NodeProcess("node-" + (i + 1), folder, port, NodeProcess.freePort(), flags);
-      nodes.add(node);
-      proxies.add(new LinkProxy(proxyPort, port, node::pid, cut));
-      channels.add(NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build());
+      String name = "node-" + (i + 1);
+      add(name, name, disk(i).resolve("data"));
+      if (i > 0) joinOthers(i);
     }
   }
 
+  /** Where everything of a node lies; a file system may be mounted there before the start. */
+  Path disk(int index) {
+    return folder.resolve("node-" + (index + 1));
+  }
+
+  /** Adds a node that is not started yet. */
+  void add(String name, String nodeName, Path data) throws IOException {
+    int port = NodeProcess.freePort();
+    int proxyPort = NodeProcess.freePort();
+    String advertised = "127.0.0.1:" + proxyPort;
+    Path log = folder.resolve(name + ".log");
+    NodeProcess node =
+        new NodeProcess(
+            nodeName,
+            data,
+            log,
+            port,
+            patches,
+            List.of("--advertise", advertised, "--cluster", "test"));
+    LinkProxy proxy = new LinkProxy(proxyPort, port, name, this::running, roads);
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port)
+            .usePlaintext()
+            .maxInboundMessageSize(8 << 20)
+            .build();
+    places.add(new Place(name, node, proxy, advertised, channel));
+  }
+
+  /** From its next start on the node looks for all others. */
+  void joinOthers(int index) {
+    List<String> others = new ArrayList<>();
+    for (int i = 0; i < places.size(); i++) {
+      if (i != index) others.add(places.get(i).advertised);
+    }
+    places
+        .get(index)
+        .node
+        .setFlags(
+            List.of(
+                "--advertise",
+                places.get(index).advertised,
+                "--cluster",
+                "test",
+                "--join",
+                String.join(",", others)));
+  }
+
+  /** Takes a node away for good; it must be the last one that was added. */
+  void removeLast() throws IOException {
+    Place gone = places.removeLast();
+    close(gone);
+  }
+
+  private Map<Long, String> running() {
+    TreeMap<Long, String> running = new TreeMap<>();
+    for (Place place : places) {
+      long pid = place.node.pid();
+      if (pid > 0) running.put(pid, place.name);
+    }
+    return running;
+  }
+
   void start() throws IOException {
-    for (NodeProcess node : nodes) node.start();
-    for (NodeProcess node : nodes) node.awaitReady();
-    awaitMembers(nodes.size());
+    for (Place place : places) place.node.start();
+    for (int i = 0; i < places.size(); i++) awaitReady(i);
+    awaitMembers(places.size());
+  }
+
+  int size() {
+    return places.size();
   }
 
   NodeProcess node(int index) {
-    return nodes.get(index);
+    return places.get(index).node;
+  }
+
+  String name(int index) {
+    return places.get(index).name;
+  }
+
+  Roads roads() {
+    return roads;
+  }
+
+  /** Waits until the node serves. */
+  void awaitReady(int index) {
+    Place place = places.get(index);
+    place.node.awaitReady();
+    // A channel that has failed often waits long before it tries again.
+    place.channel.resetConnectBackoff();
+  }
+
+  ManagedChannel channel(int index) {
+    return places.get(index).channel;
   }
 
   KvGrpc.KvBlockingStub kv(int index) {
-    return KvGrpc.newBlockingStub(channels.get(index)).withDeadlineAfter(10, TimeUnit.SECONDS);
+    return KvGrpc.newBlockingStub(channel(index)).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
   VersionsGrpc.VersionsBlockingStub versions(int index) {
-    return VersionsGrpc.newBlockingStub(channels.get(index))
-        .withDeadlineAfter(10, TimeUnit.SECONDS);
+    return VersionsGrpc.newBlockingStub(channel(index))
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
   ClusterStatus status(int index) {
-    return ClusterGrpc.newBlockingStub(channels.get(index))
-        .withDeadlineAfter(10, TimeUnit.SECONDS)
+    return ClusterGrpc.newBlockingStub(channel(index))
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
         .getClusterStatus(GetClusterStatusRequest.getDefaultInstance());
+  }
+
+  GrpcSubject subject(int index) {
+    return new GrpcSubject(name(index), channel(index));
   }
 
   /** Holds back every byte between the node and all others, both ways. */
   void isolate(int index) {
-    for (NodeProcess peer : nodes) {
-      if (peer == nodes.get(index)) continue;
-      cut.add(LinkProxy.link(peer.pid(), nodes.get(index).pid()));
-      cut.add(LinkProxy.link(nodes.get(index).pid(), peer.pid()));
+    for (int peer = 0; peer < places.size(); peer++) {
+      if (peer == index) continue;
+      roads.set(name(peer), name(index), Roads.Road.CUT);
+      roads.set(name(index), name(peer), Roads.Road.CUT);
     }
   }
 
   void heal() {
-    cut.clear();
+    roads.healAll();
   }
 
   /** Waits until every node sees so many alive members. */
   void awaitMembers(int count) {
-    for (int i = 0; i < nodes.size(); i++) {
+    for (int i = 0; i < places.size(); i++) {
       int index = i;
-      await(nodes.get(i).name() + " sees " + count + " members alive")
+      await(name(i) + " sees " + count + " members alive")
           .atMost(AGREEMENT)
           .ignoreExceptions()
           .until(() -> aliveSeenBy(index) == count);
@@ -104,12 +209,36 @@ final class ProcessCluster implements AutoCloseable {
         .count();
   }
 
+  /** Waits until all nodes claim one root (LIVE). */
+  void awaitEqualRoots() {
+    try {
+      await("equal roots")
+          .atMost(AGREEMENT)
+          .ignoreExceptions()
+          .until(() -> subjects().stream().map(Audit.Subject::root).distinct().count() == 1);
+    } catch (org.awaitility.core.ConditionTimeoutException late) {
+      throw new OracleFailure(
+          "LIVE",
+          "roots still differ " + AGREEMENT.toSeconds() + " s after the faults: " + roots());
+    }
+  }
+
+  private Map<String, String> roots() {
+    TreeMap<String, String> roots = new TreeMap<>();
+    for (int i = 0; i < places.size(); i++) {
+      try {
+        Audit.Subject subject = subject(i);
+        roots.put(name(i), subject.root() + " of " + subject.counts().versions());
+      } catch (RuntimeException e) {
+        roots.put(name(i), e + "\n" + node(i).said());
+      }
+    }
+    return roots;
+  }
+
   /** Waits until all nodes claim one root, then audits each and compares what they hold. */
   RawGraph agree() {
-    await("equal roots")
-        .atMost(AGREEMENT)
-        .ignoreExceptions()
-        .until(() -> subjects().stream().map(Audit.Subject::root).distinct().count() == 1);
+    awaitEqualRoots();
     RawGraph first = null;
     for (Audit.Subject subject : subjects()) {
       RawGraph graph = Audit.of(subject).graph();
@@ -123,29 +252,31 @@ final class ProcessCluster implements AutoCloseable {
     return first == null ? new RawGraph() : first;
   }
 
-  private List<Audit.Subject> subjects() {
-    List<Audit.Subject> subjects = new ArrayList<>();
-    for (int i = 0; i < nodes.size(); i++) {
-      subjects.add(new GrpcSubject(nodes.get(i).name(), channels.get(i)));
-    }
+  List<GrpcSubject> subjects() {
+    List<GrpcSubject> subjects = new ArrayList<>();
+    for (int i = 0; i < places.size(); i++) subjects.add(subject(i));
     return subjects;
   }
 
   /** Runs one {@code kdelta} command against a node as a user would; answers its output. */
   String kdelta(int index, String... arguments) throws IOException, InterruptedException {
-    List<String> all = new ArrayList<>(List.of("-s", nodes.get(index).address()));
+    List<String> all = new ArrayList<>(List.of("-s", node(index).address()));
     all.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(NodeProcess.kdelta(all)).start();
+    Process process = Guard.start(new ProcessBuilder(NodeProcess.kdelta(patches, all)));
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     String errors = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), String.join(" ", all) + "\n" + output + errors);
+    assertEquals(0, Guard.awaitEnd(process), String.join(" ", all) + "\n" + output + errors);
     return output;
   }
 
   @Override
   public void close() throws IOException {
-    channels.forEach(ManagedChannel::shutdownNow);
-    nodes.forEach(NodeProcess::close);
-    for (LinkProxy proxy : proxies) proxy.close();
+    for (Place place : places) close(place);
+  }
+
+  private static void close(Place place) throws IOException {
+    place.channel.shutdownNow();
+    place.node.close();
+    place.proxy.close();
   }
 }

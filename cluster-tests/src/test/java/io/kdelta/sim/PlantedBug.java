@@ -26,7 +26,7 @@ import javax.tools.ToolProvider;
  * @param oracles those that may notice it: one of them must
  * @param patches what is changed where
  */
-record PlantedBug(int number, String name, Set<String> oracles, List<Patch> patches) {
+public record PlantedBug(int number, String name, Set<String> oracles, List<Patch> patches) {
   /**
    * One replacement in one source file. {@code before} must stand in the file exactly once.
    *
@@ -34,7 +34,7 @@ record PlantedBug(int number, String name, Set<String> oracles, List<Patch> patc
    * @param before the text that is there
    * @param after the text that is put in its place
    */
-  record Patch(String source, String before, String after) {}
+  public record Patch(String source, String before, String after) {}
 
   /** The project's own packages: what the class loader of a planted bug must not share. */
   private static final String PRODUCT = "io.kdelta.";
@@ -45,7 +45,7 @@ record PlantedBug(int number, String name, Set<String> oracles, List<Patch> patc
    *
    * @throws AssertionError if a patch no longer applies or no longer compiles
    */
-  ClassLoader plant(Path root, Path folder) throws IOException {
+  public ClassLoader plant(Path root, Path folder) throws IOException {
     List<Path> sources = new ArrayList<>();
     for (Patch patch : patches) {
       Path source = root.resolve(patch.source);

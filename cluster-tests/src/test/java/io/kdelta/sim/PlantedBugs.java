@@ -7,12 +7,12 @@ import java.util.Set;
  * The planted bugs of simulation.md section 4 that the simulated clusters must notice, each with
  * the oracles that may do it. An entry whose text no longer stands in the product fails its test.
  */
-final class PlantedBugs {
+public final class PlantedBugs {
   private static final String NODE = "node/src/main/java/io/kdelta/";
   private static final String STORAGE = "storage/src/main/java/io/kdelta/storage/";
 
   /** In order of their numbers. */
-  static final List<PlantedBug> ALL =
+  public static final List<PlantedBug> ALL =
       List.of(
           new PlantedBug(
               1,
