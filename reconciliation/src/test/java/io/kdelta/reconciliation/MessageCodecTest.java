@@ -42,7 +42,7 @@ final class MessageCodecTest {
   private static final Name NAME = new Name(0x0102030405060708L, 0x090a0b0c0d0e0f10L);
 
   @Test
-  void bytesAreFixed() {
+  void bytesOfRootsAndDotsAreFixed() {
     Digest one = Sets.numbered(1).getFirst();
     String hex = one.hex();
     String name = "0102030405060708090a0b0c0d0e0f10";
@@ -78,6 +78,13 @@ final class MessageCodecTest {
             + "05"
             + "00",
         new Dots(changed));
+  }
+
+  @Test
+  void bytesOfSketchesAndFiltersAreFixed() {
+    Digest one = Sets.numbered(1).getFirst();
+    String hex = one.hex();
+    String name = "0102030405060708090a0b0c0d0e0f10";
     Octets samples = Octets.copyOf(new byte[64], 0, 64);
     Octets cell = Octets.copyOf(new byte[] {0, 1, 2, 3, 4, 5, 6, 7}, 0, 8);
     assertBytes(
