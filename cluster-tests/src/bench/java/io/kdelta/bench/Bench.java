@@ -12,9 +12,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * Runs all phases of all engines, each in a process of its own, and prints the table.
  *
- * <p>System properties: {@code bench} (storage or documents), {@code reps} (3), {@code rows}
- * (phases: machine, load, durable, crash, overwrite), {@code engines} (kdelta,rocksdb,lmdb,h2),
- * {@code quick}, {@code data} (a directory on the disk to be measured, emptied before and after).
+ * <p>System properties: {@code bench} (storage, documents or reconciliation), {@code reps} (3),
+ * {@code rows} (phases: machine, load, durable, crash, overwrite), {@code engines}
+ * (kdelta,rocksdb,lmdb,h2), {@code quick}, {@code data} (a directory on the disk to be measured,
+ * emptied before and after).
  */
 public final class Bench {
   private static final List<String> PHASES =
@@ -36,6 +37,10 @@ public final class Bench {
   /** Prints the table. Ends with a stack trace when a phase fails, never because of a figure. */
   public static void main(String[] args) throws Exception {
     String bench = property("bench", "storage");
+    if (bench.equals("reconciliation")) {
+      SyncPhase.run();
+      return;
+    }
     boolean storage = bench.equals("storage");
     if (!storage && !bench.equals("documents")) throw new IllegalArgumentException(bench);
     int repetitions = Integer.parseInt(property("reps", Sizes.quick() ? "1" : "3"));

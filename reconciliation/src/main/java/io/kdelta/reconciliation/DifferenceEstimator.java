@@ -9,7 +9,9 @@ package io.kdelta.reconciliation;
  * touched with probability 1 - exp(-d / 16^l) and a touched one shows it in three of four cases.
  * Two bits of four nodes tell 1.5 to 2.8 times as much as one byte of one node (Fisher information
  * of log d, over the touched parts that occur), so 64 bytes a level give an estimate that is off by
- * a tenth, not by a sixth. The estimate is the d of maximum likelihood, on a grid of 1/16 octave.
+ * a tenth, not by a sixth. The estimate is the d of maximum likelihood, on a grid of 1/16 octave;
+ * but where that is hardly more than the counts differ by, one side most likely lacks nothing, and
+ * the difference of the counts is exact.
  *
  * <p>Bytes: level by level; node i of a level in bits 2 (i mod 4) and 2 (i mod 4) + 1 of byte i /
  * 4: the first two bits of its hash, 0 for a place that holds nothing.
@@ -22,6 +24,7 @@ final class DifferenceEstimator {
   private static final double SHOWN = 3.0 / 4;
   private static final double GRID = 1.0442737824274138; // 2^(1/16)
 
+  private static final double ONE_SIDED = 1.2;
   private static final int LEVEL_FIRST = 2;
   private static final int LEVEL_LAST = 13; // 16^12 = 2^48 nodes, the most that a count says
 
@@ -65,7 +68,7 @@ final class DifferenceEstimator {
         best = d;
         bestLikelihood = likelihood;
       }
-      if (d >= high) return best;
+      if (d >= high) return best < ONE_SIDED * low ? low : best;
     }
   }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * kdelta.sessions says, {@value #LIVES} if it says nothing.
  */
 final class SessionFuzzTest {
-  private static final int LIVES = 2_500;
+  private static final int LIVES = 1_000;
   private static final int STEPS_MAX = 60_000;
   private static final Limits TIGHT =
       new Limits(Limits.FRAME_BYTES_MIN, 4_096, 2_048, 64, 3, 8, 64, 64, 16, 4_096);
