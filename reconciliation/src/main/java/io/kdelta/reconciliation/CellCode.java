@@ -67,8 +67,8 @@ public final class CellCode {
   /** The symbol of an id. */
   long symbol(Digest id) {
     long keyed = SipHash.hash(key.first(), key.second(), id) & KEYED_MASK;
-    long name = (id.first() >>> (Long.SIZE - ID_BITS)) << KEYED_BITS | keyed;
-    return name << CHECK_BITS | check(name);
+    long name = ((id.first() >>> (Long.SIZE - ID_BITS)) << KEYED_BITS) | keyed;
+    return (name << CHECK_BITS) | check(name);
   }
 
   /** The first bits of an id, and behind them {@code keyed} keyed ones; {@code width} in all. */
@@ -79,7 +79,7 @@ public final class CellCode {
   /** The same of a name with all its bits. */
   static long cut(long name, int width, int keyed) {
     long plain = name >>> (NAME_BITS - (width - keyed));
-    return plain << keyed | (name & KEYED_MASK) >>> (KEYED_BITS - keyed);
+    return (plain << keyed) | ((name & KEYED_MASK) >>> (KEYED_BITS - keyed));
   }
 
   /** Whether a word could be one symbol alone in cell {@code index}. */

@@ -56,7 +56,7 @@ final class DifferenceEstimator {
     int[] touched = new int[samples.size() / BYTES_A_LEVEL];
     for (int i = 0; i < samples.size(); i++) {
       int unlike = mine.at(i) ^ samples.at(i);
-      touched[i / BYTES_A_LEVEL] += Integer.bitCount((unlike | unlike >>> 1) & 0x55);
+      touched[i / BYTES_A_LEVEL] += Integer.bitCount((unlike | (unlike >>> 1)) & 0x55);
     }
     double low = Math.max(1, Math.abs(set.count() - count));
     double high = Math.max(low, (double) (set.count() + count));

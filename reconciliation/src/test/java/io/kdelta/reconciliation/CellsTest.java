@@ -60,7 +60,7 @@ final class CellsTest {
       long symbol = code.symbol(id);
       assertEquals(id.first() >>> 40, symbol >>> 40);
       assertEquals(symbol >>> 20, code.name(id, 44, 20));
-      assertEquals((id.first() >>> 48 << 7) | (symbol >>> 33 & 0x7f), code.name(id, 23, 7));
+      assertEquals(((id.first() >>> 48) << 7) | ((symbol >>> 33) & 0x7f), code.name(id, 23, 7));
       for (int cell : cells(code, symbol, 1_000)) assertTrue(code.isPure(symbol, cell));
     }
   }
