@@ -55,9 +55,9 @@ import java.util.TreeMap;
  * packed     u8 coding | u32 size when unpacked | u32 length | bytes   (see {@link Squeeze})
  * </pre>
  */
-final class PeerCodec {
+public final class PeerCodec {
   /** The peer format this program speaks. */
-  static final int FORMAT = 1;
+  public static final int FORMAT = 1;
 
   /** Most rumours on one probe. */
   static final int RUMOURS_MAX = 32;
@@ -103,7 +103,7 @@ final class PeerCodec {
   private PeerCodec() {}
 
   /** The bytes of {@code message}. */
-  static Bytes encode(PeerMessage message) {
+  public static Bytes encode(PeerMessage message) {
     ByteWriter out = new ByteWriter(128);
     switch (message) {
       case PeerMessage.Hello m -> hello(out.writeByte(1), m);
@@ -150,7 +150,7 @@ final class PeerCodec {
   }
 
   /** The message in {@code bytes}; anything that {@link #encode} cannot have written is Invalid. */
-  static PeerMessage decode(Bytes bytes) {
+  public static PeerMessage decode(Bytes bytes) {
     ByteReader in = new ByteReader(bytes, "peer message");
     PeerMessage message = decode(in);
     in.end();
