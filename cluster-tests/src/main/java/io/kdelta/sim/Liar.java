@@ -166,7 +166,7 @@ final class Liar implements SimNetwork.Endpoint {
       }
       case SQUATTED_DOT -> {
         Incarnation victim = log(dice);
-        long place = 1 + dice.nextInt((int) Math.min(1_000, lasts.getOrDefault(victim, 1L)) + 2);
+        long place = 1L + dice.nextInt((int) Math.min(1_000, lasts.getOrDefault(victim, 1L)) + 2);
         Envelope squatter = version(dice, List.of(), List.of(new Dot(victim, place)));
         send(link, new PeerMessage.Versions(List.of(squatter)));
         List<Frame.Entry> entries = List.of(new Frame.Entry(squatter, false));
@@ -257,9 +257,7 @@ final class Liar implements SimNetwork.Endpoint {
             Version.Kind.PUT,
             new Key("liar", "k" + dice.nextInt(8)),
             parents,
-            new Timestamp(
-                SimTime.EPOCH_MICROS_START + simulator.nowNanos() / 1_000
-                    << Timestamp.COUNTER_BITS),
+            Timestamp.ofMicros(SimTime.EPOCH_MICROS_START + simulator.nowNanos() / 1_000),
             node,
             Bytes.EMPTY,
             ContentType.JSON,
