@@ -74,6 +74,9 @@ final class Links implements Wire {
     boolean greeted;
     boolean closing;
 
+    /** Given up because another link to the same node is kept. */
+    boolean spare;
+
     Link(long number, @Nullable String dialled, long now) {
       this.number = number;
       this.dialled = dialled;
@@ -108,7 +111,7 @@ final class Links implements Wire {
   void closed(long number, long now) {
     Link link = links.remove(number);
     if (link == null) return;
-    if (link.dialled != null) dialler.closed(link.dialled, link.greeted, now);
+    if (link.dialled != null) dialler.closed(link.dialled, link.greeted && !link.spare, now);
     deactivate(link, now);
   }
 
@@ -319,13 +322,19 @@ final class Links implements Wire {
         boolean lower = config.node().compareTo(node) < 0;
         Link kept = mine == lower ? link : old;
         if (kept == link) activate(link, node, now);
-        hangUp(kept == link ? old : link, "another link is kept", now);
+        giveUp(kept == link ? old : link, now);
       } else if (mine) {
-        hangUp(link, "another link is kept", now);
+        giveUp(link, now);
       } else {
         activate(link, node, now);
       }
     }
+  }
+
+  /** Of no use: an address that leads to a node linked already is dialled ever more slowly. */
+  private void giveUp(Link link, long now) {
+    link.spare = true;
+    hangUp(link, "another link is kept", now);
   }
 
   private void activate(Link link, NodeId node, long now) {
