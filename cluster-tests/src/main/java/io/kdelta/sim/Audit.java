@@ -131,7 +131,7 @@ public final class Audit {
   }
 
   /** SHA-256 over the length-prefixed tag and the bytes, written again from data-model.md 2. */
-  private static Digest named(String tag, Bytes bytes) {
+  static Digest named(String tag, Bytes bytes) {
     byte[] text = tag.getBytes(StandardCharsets.US_ASCII);
     ByteBuffer whole = ByteBuffer.allocate(1 + text.length + bytes.size());
     whole.put((byte) text.length).put(text).put(bytes.toArray());

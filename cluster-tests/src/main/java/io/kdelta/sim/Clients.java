@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * came of it. Their tickets are positive.
  */
 final class Clients implements SimNode.Outcomes {
-  private static final long DEADLINE_NANOS = 5_000_000_000L;
+  static final long DEADLINE_NANOS = 5_000_000_000L;
 
   /** What came of a request. */
   enum End {
@@ -37,6 +37,9 @@ final class Clients implements SimNode.Outcomes {
 
   /** Who wants to know what came of requests. */
   interface Listener {
+    /** A request leaves for a node that is up. */
+    default void asked(Action.Ask ask, SimNode node) {}
+
     void ended(Action.Ask ask, Outcome outcome);
   }
 
@@ -47,6 +50,7 @@ final class Clients implements SimNode.Outcomes {
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
+  private Listener watcher = (ask, outcome) -> {};
   private long lastTicket;
 
   Clients(Simulator simulator, Trace trace, Ledger ledger) {
@@ -58,6 +62,11 @@ final class Clients implements SimNode.Outcomes {
   /** Who hears of every end of a request from now on. */
   void tell(Listener hears) {
     listeners.add(hears);
+  }
+
+  /** Who watches, before anybody else hears of it. */
+  void watch(Listener watches) {
+    watcher = watches;
   }
 
   /** Sends a request to a node. */
@@ -74,6 +83,7 @@ final class Clients implements SimNode.Outcomes {
     }
     long ticket = ++lastTicket;
     open.put(ticket, new Open(ask, node, asker));
+    watcher.asked(ask, node);
     node.offer(
         new Event.Arrived(ticket, ask.request().command(), simulator.nowNanos() + DEADLINE_NANOS));
   }
@@ -148,6 +158,7 @@ final class Clients implements SimNode.Outcomes {
   }
 
   private void ended(Open request, Outcome outcome) {
+    watcher.ended(request.ask, outcome);
     request.asker.ended(request.ask, outcome);
     for (Listener listener : listeners) listener.ended(request.ask, outcome);
   }

@@ -10,6 +10,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,28 +27,24 @@ record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.S
 
   @Override
   public List<Audit.Told> versions() {
-    List<Audit.Told> all = new ArrayList<>();
-    Reply.NamespaceList list = (Reply.NamespaceList) ask.apply(new Command.ListNamespaces());
-    for (Reply.Stats namespace : list.namespaces()) {
-      String page = "";
-      do {
-        Reply.VersionList part =
-            (Reply.VersionList)
-                ask.apply(new Command.Export(namespace.namespace(), true, page, PAGE, PAGE_BYTES));
-        for (Envelope envelope : part.versions()) all.add(told(envelope));
-        page = part.next();
-      } while (!page.isEmpty());
-    }
-    return all;
+    return export().versions().stream().map(CoreSubject::told).toList();
   }
 
   /**
-   * Every version of those keys whose whole history stands in one answer. Of a key that two answers
-   * share nothing is told, since it may have changed between them.
+   * Everything that a node holds, as its export gives it page by page.
+   *
+   * @param split keys of which two pages tell, between which they may have changed
    */
-  RawGraph atOneMoment() {
-    List<RawGraph.Raw> all = new ArrayList<>();
-    TreeSet<String> shared = new TreeSet<>();
+  record Exported(List<Envelope> versions, SortedSet<String> split) {
+    /** Every version of those keys whose whole history stands in one page. */
+    List<Envelope> ofOneMoment() {
+      return versions.stream().filter(one -> !split.contains(Model.path(one))).toList();
+    }
+  }
+
+  Exported export() {
+    List<Envelope> all = new ArrayList<>();
+    TreeSet<String> split = new TreeSet<>();
     Reply.NamespaceList list = (Reply.NamespaceList) ask.apply(new Command.ListNamespaces());
     for (Reply.Stats namespace : list.namespaces()) {
       String page = "";
@@ -55,17 +52,16 @@ record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.S
         Reply.VersionList part =
             (Reply.VersionList)
                 ask.apply(new Command.Export(namespace.namespace(), true, page, PAGE, PAGE_BYTES));
-        for (Envelope envelope : part.versions()) all.add(told(envelope).raw());
+        all.addAll(part.versions());
         page = part.next();
-        if (!page.isEmpty() && !all.isEmpty()) shared.add(all.getLast().path());
+        if (!page.isEmpty() && !all.isEmpty()) split.add(Model.path(all.getLast()));
       } while (!page.isEmpty());
     }
-    RawGraph graph = new RawGraph();
-    for (RawGraph.Raw raw : all) if (!shared.contains(raw.path())) graph.add(raw);
-    return graph;
+    return new Exported(all, split);
   }
 
-  private static Audit.Told told(Envelope envelope) {
+  /** A version as the auditor takes it. */
+  static Audit.Told told(Envelope envelope) {
     Version version = envelope.version();
     return new Audit.Told(
         new RawGraph.Raw(

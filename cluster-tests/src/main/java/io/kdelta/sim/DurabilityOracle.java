@@ -28,6 +28,11 @@ final class DurabilityOracle implements Oracle {
   }
 
   @Override
+  public long looks() {
+    return probe.probes();
+  }
+
+  @Override
   public void acknowledged(SimNode node, Reply.Written written) {
     int oneIn = written.level() == AckLevel.LOCAL ? LOCAL_ONE_IN : FURTHER_ONE_IN;
     if (probe.probes() > PROBES_MAX || sampling.nextInt(oneIn) != 0) return;

@@ -128,7 +128,7 @@ final class Judgement {
         continue;
       }
       Reply.Status status = (Reply.Status) world.asker().ask(node, new Command.AdminStatus());
-      SoundOracle.check(node, status);
+      DiskOracle.check(node, status);
       roots.put(node.index(), status.root() + " " + status.stats().versions());
     }
     return roots;

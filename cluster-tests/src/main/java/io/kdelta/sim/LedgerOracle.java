@@ -9,9 +9,15 @@ import java.util.List;
 final class LedgerOracle implements Oracle {
   private final World world;
   private List<String> keysBefore = List.of();
+  private long looks;
 
   LedgerOracle(World world) {
     this.world = world;
+  }
+
+  @Override
+  public long looks() {
+    return looks;
   }
 
   @Override
@@ -32,6 +38,7 @@ final class LedgerOracle implements Oracle {
 
   private void audit(List<Audit> audits, String when) {
     for (Audit audit : audits) {
+      looks++;
       world.ledger().audit(audit.name() + " " + when, audit.graph(), audit.notes());
     }
   }

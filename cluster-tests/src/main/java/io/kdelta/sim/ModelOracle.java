@@ -1,52 +1,112 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.Dot;
+import io.kdelta.causal.Envelope;
+import io.kdelta.core.Command;
+import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 
 /**
- * O4, in the middle of a run: what a node answers for single keys is what follows from all that it
- * holds. Keys that change in the meantime are passed over.
+ * A node against all that it holds itself, at any moment: its answers are those of the {@link
+ * Model} (O4, O6), its root is that of its versions (O2), nothing is shown whose parents are not
+ * (CAUSAL), and no place in a log was ever given to two versions, on whatever nodes they lie
+ * (AMNESIA).
+ *
+ * <p>Answers are compared at the node's own position: between two questions for the root that are
+ * answered alike nothing has become visible.
  */
 final class ModelOracle implements Oracle {
-  private static final int KEYS_A_GLANCE = 4;
+  private static final int QUESTIONS_A_GLANCE = 6;
+  private static final int QUESTIONS_IN_QUIET = 25;
 
   private final World world;
+  private final Sightings sightings;
   private final Entropy sampling;
 
-  ModelOracle(World world) {
+  /** Whose place it is: filled from every node that was looked at, for the whole run. */
+  private final TreeMap<Dot, Digest> dots = new TreeMap<>();
+
+  private long answersCompared;
+
+  ModelOracle(World world, Sightings sightings) {
     this.world = world;
+    this.sightings = sightings;
     this.sampling = world.chance("oracle O4");
   }
 
   @Override
+  public long looks() {
+    return answersCompared;
+  }
+
+  @Override
   public void glance(SimNode node) {
-    CoreSubject subject = world.subject(node);
-    TreeMap<String, List<Digest>> answered = new TreeMap<>();
-    RawGraph before;
-    RawGraph after;
+    look(node, QUESTIONS_A_GLANCE);
+  }
+
+  @Override
+  public void quiet(List<Audit> audits) {
+    for (SimNode node : world.standing()) look(node, QUESTIONS_IN_QUIET);
+  }
+
+  @Override
+  public void cold(List<Audit> audits) {
+    for (SimNode node : world.standing()) look(node, QUESTIONS_IN_QUIET);
+  }
+
+  private void look(SimNode node, int questions) {
     try {
-      before = subject.atOneMoment();
-      List<String> keys = before.keys();
-      for (int i = 0; i < Math.min(KEYS_A_GLANCE, keys.size()); i++) {
-        String path = keys.get(sampling.nextInt(keys.size()));
-        int slash = path.indexOf('/');
-        answered.put(path, subject.heads(path.substring(0, slash), path.substring(slash + 1)));
-      }
-      after = subject.atOneMoment();
+      compare(world.subject(node), questions);
     } catch (KdeltaException refused) {
+      // It went down, or says itself that something is missing: no silent hole.
       undue(node, refused);
-      return; // It went down, or says itself that something is missing.
     }
-    answered.forEach((path, heads) -> {
-      List<RawGraph.Raw> expected = before.heads(path);
-      if (!after.heads(path).equals(expected)) return;
-      if (heads.equals(expected.stream().map(RawGraph.Raw::id).toList())) return;
+  }
+
+  private void compare(CoreSubject subject, int questions) {
+    Digest before = subject.root();
+    CoreSubject.Exported exported = subject.export();
+    boolean whole = before.equals(subject.root());
+    List<Envelope> held = whole ? exported.versions() : exported.ofOneMoment();
+    Model model = new Model(held);
+    List<String> wrong = new ArrayList<>();
+    String oracle = "";
+    Questions asked = new Questions(model, sampling);
+    for (int i = 0; whole && i < questions; i++) {
+      Questions.Question question = asked.next();
+      List<String> answer = Questions.answer(question.command(), subject.ask());
+      if (answer.equals(question.expected())) continue;
+      if (wrong.isEmpty()) oracle = question.oracle();
+      wrong.add(question.command() + " is " + answer + ", not " + question.expected());
+    }
+    boolean still = whole && before.equals(subject.root());
+    if (still && !wrong.isEmpty()) {
+      throw new OracleFailure(oracle, subject.name() + " says that " + wrong.getFirst());
+    }
+    model.graph().check();
+    if (still && !before.equals(model.graph().root())) {
       throw new OracleFailure(
-          "O4", subject.name() + " has heads " + heads + " of " + path + ", not " + expected);
-    });
+          "O2",
+          subject.name() + " says root " + before + ", its versions have " + model.graph().root());
+    }
+    if (still) answersCompared += questions;
+    exported.versions().forEach(this::place);
+    sightings.held(exported.versions());
+  }
+
+  /** AMNESIA: a dot has one owner for ever. */
+  private void place(Envelope held) {
+    for (Dot dot : held.dots()) {
+      Digest owner = dots.putIfAbsent(dot, held.version().id());
+      if (owner == null || owner.equals(held.version().id())) continue;
+      throw new OracleFailure(
+          "AMNESIA", dot + " is the place of " + owner + " and of " + held.version().id());
+    }
   }
 
   /** A node whose disk never rotted has no reason to miss what it holds. */

@@ -13,10 +13,26 @@ import java.util.List;
  * and agrees again; {@link #end} last.
  */
 interface Oracle {
-  /**
-   * A client is about to be told OK by {@code node}. Called in the middle of a turn: ask nobody.
-   */
+  /** How often it has looked at something: one that never looks never fails. */
+  long looks();
+
+  /** A client is about to be told OK by {@code node}. Called in the middle of a turn: ask nobody. */
   default void acknowledged(SimNode node, Reply.Written written) {}
+
+  /** Something is about to be done to the world from outside. Ask nobody. */
+  default void before(Action action) {}
+
+  /** It was done. Ask nobody. */
+  default void acted(Action action) {}
+
+  /** A client sends a request. Ask nobody. */
+  default void asked(Action.Ask ask, SimNode node) {}
+
+  /** What came of it. Ask nobody. */
+  default void ended(Action.Ask ask, Clients.Outcome outcome) {}
+
+  /** A line of the trace, of a node or (-1) of the world. Ask nobody. */
+  default void noted(int node, String what) {}
 
   /** In the middle of everything: what must hold at any moment, of a node that is up. */
   default void glance(SimNode node) {}

@@ -7,11 +7,17 @@ final class Oracles {
   private Oracles() {}
 
   static List<Oracle> of(World world) {
+    Sightings sightings = new Sightings(world);
     return List.of(
+        sightings,
         new DurabilityOracle(world),
-        new SoundOracle(world),
-        new CausalOracle(world),
-        new ModelOracle(world),
-        new LedgerOracle(world));
+        new DiskOracle(world, sightings),
+        new ModelOracle(world, sightings),
+        new LedgerOracle(world),
+        new HistoryOracle(world),
+        new ResourceOracle(world),
+        new VerdictOracle(world),
+        new ProgressOracle(world),
+        new DamageOracle(world));
   }
 }

@@ -73,6 +73,11 @@ public final class RawGraph {
     return versions.containsKey(id);
   }
 
+  /** Every version of a key. */
+  List<Raw> versions(String path) {
+    return List.copyOf(byKey.getOrDefault(path, List.of()));
+  }
+
   public List<String> keys() {
     return List.copyOf(byKey.keySet());
   }

@@ -30,6 +30,9 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
   static final StorageLimits SMALL =
       new StorageLimits(32 << 10, 3, 8L << 20, 128 << 10, 1 << 10, 64 << 10, 512 << 10);
 
+  /** A window and a tail that a few writes fill, of every node. */
+  static final ClusterConfig.Limits NARROW = new ClusterConfig.Limits(32 << 10, 16 << 10, 1_024);
+
   /** So many nodes as the simulator usually has them. */
   static Setup of(long seed, int nodes) {
     return new Setup(seed, nodes, ClusterConfig.BACKUPS, SMALL, Pace.HEALTHY);

@@ -133,6 +133,16 @@ final class SimNetwork {
     return lost;
   }
 
+  /** Bytes that one end of a link has sent and the path holds back, of the link with most. */
+  long mostHeldBack() {
+    long most = 0;
+    for (Connection connection : connections.values()) {
+      most = Math.max(most, connection.fromDialler.heldBytes);
+      most = Math.max(most, connection.fromAcceptor.heldBytes);
+    }
+    return most;
+  }
+
   /** {@code node} answers dials to {@code address} from now on. */
   void listen(int node, String address, Endpoint endpoint) {
     addresses.put(address, node);

@@ -399,6 +399,7 @@ final class SimNode implements SimNetwork.Endpoint {
     try {
       effects = running.turn(batch);
     } catch (SimVfs.PowerLoss loss) {
+      note("turn: " + loss.getMessage());
       losePower();
       return;
     }
@@ -478,6 +479,7 @@ final class SimNode implements SimNetwork.Endpoint {
     try {
       work.run();
     } catch (SimVfs.PowerLoss loss) {
+      note(work.getClass().getSimpleName() + ": " + loss.getMessage());
       losePower();
       return;
     }

@@ -19,6 +19,7 @@ public final class SimRun {
    * @param versions versions that every node held at the end
    * @param faults faults injected
    * @param conflicts keys that ended with several heads
+   * @param activity how much went on
    */
   public record Outcome(
       long seed,
@@ -28,7 +29,8 @@ public final class SimRun {
       long acknowledged,
       int versions,
       int faults,
-      int conflicts) {}
+      int conflicts,
+      Activity activity) {}
 
   private static final long SECOND = 1_000_000_000L;
   private static final long WORK_FROM = 3 * SECOND;
@@ -151,7 +153,8 @@ public final class SimRun {
         world.ledger().acknowledgedCount(),
         stage.judgement().versions(),
         stage.faults(),
-        stage.judgement().conflicts());
+        stage.judgement().conflicts(),
+        Activity.of(world));
   }
 
   /** A run that broke a promise: what, the seed, what was done and what led to it. */

@@ -63,6 +63,12 @@ final class Stage {
     if (action instanceof Action.Fault fault && fault.harms()) faults++;
     int lane = action instanceof Action.OnNode on ? on.node() : -1;
     world.trace().note(now, lane, action);
+    for (Oracle oracle : world.oracles()) oracle.before(action);
+    act(action);
+    for (Oracle oracle : world.oracles()) oracle.acted(action);
+  }
+
+  private void act(Action action) {
     switch (action) {
       case Action.OnNode on -> onNode(on, world.node(on));
       case Action.OnPath on -> onPath(on, world.network());

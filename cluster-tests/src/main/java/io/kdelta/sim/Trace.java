@@ -28,6 +28,12 @@ final class Trace {
   private final ByteBuffer numbers = ByteBuffer.allocate(16);
   private final Deque<Entry> entries = new ArrayDeque<>();
   private long count;
+  private Reader reader = (node, what) -> {};
+
+  /** Who wants to know what is noted, as it is. */
+  interface Reader {
+    void noted(int node, String what);
+  }
 
   Trace() {
     try {
@@ -37,10 +43,16 @@ final class Trace {
     }
   }
 
+  /** Who is told of every event from now on. */
+  void tell(Reader hears) {
+    reader = hears;
+  }
+
   /** Notes one event of {@code node} (-1: the world itself) at virtual time {@code nanos}. */
   void note(long nanos, int node, String what) {
     hash(nanos, node, what);
     keep(new Entry(nanos, node, what, false));
+    reader.noted(node, what);
   }
 
   /** Notes what is done to a node, or to the world, from outside. */

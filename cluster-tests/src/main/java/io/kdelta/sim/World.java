@@ -37,6 +37,10 @@ final class World {
     for (int i = 0; i < setup.nodes(); i++) nodes.add(node(i));
     this.atlas = new Atlas(this);
     this.oracles = Oracles.of(this);
+    trace.tell((node, what) -> {
+      for (Oracle oracle : oracles) oracle.noted(node, what);
+    });
+    clients.watch(new Watcher());
   }
 
   private SimNode node(int index) {
@@ -52,7 +56,7 @@ final class World {
             seeds,
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
-            ClusterConfig.Limits.DEFAULT);
+            Setup.NARROW);
     CoreConfig config =
         new CoreConfig(name(index), member, setup.storage(), CoreConfig.Limits.DEFAULT);
     return new SimNode(
@@ -142,6 +146,19 @@ final class World {
   /** A node as the auditor asks it. */
   CoreSubject subject(SimNode node) {
     return new CoreSubject(name(node.index()), command -> asker.ask(node, command));
+  }
+
+  /** Tells the oracles what clients ask and hear. */
+  private final class Watcher implements Clients.Listener {
+    @Override
+    public void asked(Action.Ask ask, SimNode node) {
+      for (Oracle oracle : oracles) oracle.asked(ask, node);
+    }
+
+    @Override
+    public void ended(Action.Ask ask, Clients.Outcome outcome) {
+      for (Oracle oracle : oracles) oracle.ended(ask, outcome);
+    }
   }
 
   /** Splits what nodes answer between the clients and the auditor's own questions. */

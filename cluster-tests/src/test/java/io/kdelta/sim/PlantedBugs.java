@@ -63,6 +63,22 @@ public final class PlantedBugs {
                   "if (found) setAside(segment, scan.gaps().get(gap++));",
                   "if (found) gap++;")),
           new PlantedBug(
+              5,
+              "cut the log at the first bad record",
+              Set.of("O1"),
+              patch(
+                  STORAGE + "WalReader.java",
+                  "if (proven(scan, gap, expected)) continue;",
+                  "if (gap.bytes() < 0) continue;")),
+          new PlantedBug(
+              6,
+              "a merge that is not the last drops deletes",
+              Set.of("O4"),
+              patch(
+                  STORAGE + "TableWork.java",
+                  "into, sources, step.from(), step.to(), step.bottom(), null, written());",
+                  "into, sources, step.from(), step.to(), true, null, written());")),
+          new PlantedBug(
               7,
               "compaction deletes its inputs before the manifest that names its outputs is durable",
               Set.of("O1", "O7"),
@@ -71,6 +87,20 @@ public final class PlantedBugs {
                   "edits.add(new ManifestEdit.TableRemoved(table.number()));",
                   "edits.add(new ManifestEdit.TableRemoved(table.number()));"
                       + " remove(vfs(), table.path()); vfs().syncDirectory(\"\");")),
+          new PlantedBug(
+              8,
+              "the incarnation is kept over a restart",
+              Set.of("AMNESIA"),
+              patch(
+                  NODE + "causal/CausalStore.java",
+                  "    state = DerivedState.scan(engine, state.node);",
+                  """
+                      state = DerivedState.scan(engine, state.node);
+                      for (LogState log : state.logs.values()) {
+                        if (!log.node().equals(state.node)) continue;
+                        state.own = new OwnLog(log.incarnation(), log.chain().seq());
+                      }
+                  """)),
           new PlantedBug(
               9,
               "keep only the later of two heads",
@@ -93,6 +123,17 @@ public final class PlantedBugs {
                   """
                       for (int i = 1; i < PROBES; i++, bits >>>= 9) {
                         long word = line +\
+                  """)),
+          new PlantedBug(
+              11,
+              "one leaf is left out of the Merkle root after a flush",
+              Set.of("O2"),
+              patch(
+                  NODE + "causal/DerivedState.java",
+                  "        ids.add(shown.id());",
+                  """
+                          // Rows of tables have no LSN.
+                          if (cursor.row().lsn() != 0 || ids.size() != 1) ids.add(shown.id());
                   """)),
           new PlantedBug(
               12,

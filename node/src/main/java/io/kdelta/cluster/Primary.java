@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * set are shipped, so a receiver that misses a parent can ask for it here.
  */
 final class Primary {
-  /** About how many bytes of frames one scan rebuilds. */
-  private static final int SCAN_BYTES = 256 << 10;
+  /** About how many bytes of frames one scan rebuilds, if the window is not smaller. */
+  private static final int SCAN_BYTES_MAX = 256 << 10;
 
   private static final int STREAMS_MAX = 4_096;
 
@@ -34,6 +34,7 @@ final class Primary {
   private final ClusterConfig.Limits limits;
   private final Wire wire;
   private final Predicate<NodeId> met;
+  private final int scanBytes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private final TreeMap<Long, Frame> tail = new TreeMap<>();
   private long tailBytes;
@@ -68,6 +69,7 @@ final class Primary {
     this.limits = limits;
     this.wire = wire;
     this.met = met;
+    this.scanBytes = Math.min(SCAN_BYTES_MAX, limits.windowBytes());
   }
 
   void up(NodeId node) {
@@ -214,7 +216,7 @@ final class Primary {
     if (log.equals(own) && stream.next > last) return false;
     Frame fresh = fromTail(log, stream.next);
     List<Frame> frames =
-        fresh != null ? List.of(fresh) : replica.frames(log, stream.next, SCAN_BYTES);
+        fresh != null ? List.of(fresh) : replica.frames(log, stream.next, scanBytes);
     if (frames.isEmpty()) {
       // The end of a log that is not ours, or a place that has no row here.
       if (stream.upTo != Long.MAX_VALUE) {

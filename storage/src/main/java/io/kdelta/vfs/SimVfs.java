@@ -29,6 +29,7 @@ public final class SimVfs implements Vfs {
   private long capacityBytes = Long.MAX_VALUE;
   private long contentsMade;
   private long life;
+  private int openFiles;
   private boolean powerLost;
   private long itemsLost;
   private final SimFaults faults = new SimFaults();
@@ -154,6 +155,11 @@ public final class SimVfs implements Vfs {
   /** How many pending changes crashes and failed syncs have dropped or torn. */
   public long itemsLost() {
     return itemsLost;
+  }
+
+  /** How many files are open in this life. */
+  public int openFiles() {
+    return openFiles;
   }
 
   /** Whether a crash now could take nothing away. */
@@ -398,6 +404,7 @@ public final class SimVfs implements Vfs {
     SimFile(String path, SimContent content) {
       this.path = path;
       this.content = content;
+      openFiles++;
     }
 
     @Override
@@ -479,6 +486,7 @@ public final class SimVfs implements Vfs {
 
     @Override
     public void close() {
+      if (!closed && lifeOpened == life) openFiles--;
       closed = true;
     }
 
@@ -521,7 +529,7 @@ public final class SimVfs implements Vfs {
       case DISK_FULL -> throw new KdeltaException.DiskFault(path, operation, true, null);
       case POWER_LOSS -> {
         powerLost = true;
-        alive(path);
+        throw new PowerLoss("the machine stopped before " + operation + " of '" + path + "'");
       }
       case SHORT_READ, SHORT_WRITE, SYNC_LOSES_PAGES -> {}
     }
@@ -534,6 +542,7 @@ public final class SimVfs implements Vfs {
 
   private void endLife() {
     life++;
+    openFiles = 0;
     powerLost = false;
     faults.clear();
     locks = new TreeMap<>();

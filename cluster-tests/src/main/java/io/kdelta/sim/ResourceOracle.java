@@ -1,0 +1,93 @@
+package io.kdelta.sim;
+
+import io.kdelta.core.Command;
+import io.kdelta.core.Reply;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.storage.StorageLimits;
+import io.kdelta.storage.StorageStats;
+import java.util.List;
+
+/**
+ * O8: what a node holds does not grow with its uptime. At any moment no peer has more on its way
+ * than its window, and memory stays within its limits; in quiet nothing waits, nothing is pinned,
+ * runs and files are few.
+ */
+final class ResourceOracle implements Oracle {
+  /** Beside a window of frames: the batch that fills it, gossip, messages of a session. */
+  private static final long BESIDE_WINDOW_BYTES = 128 << 10;
+
+  /** Most sorted runs that lazy levelling leaves, with those that a merge is about to take. */
+  private static final int RUNS_MAX = 16;
+
+  /** Open files beside tables, blobs and segments: lock, manifest, the next segment, its like. */
+  private static final int FILES_BESIDE = 8;
+
+  private final World world;
+  private long looks;
+
+  ResourceOracle(World world) {
+    this.world = world;
+  }
+
+  @Override
+  public long looks() {
+    return looks;
+  }
+
+  @Override
+  public void glance(SimNode node) {
+    long most = 2L * Setup.NARROW.windowBytes() + BESIDE_WINDOW_BYTES;
+    long held = world.network().mostHeldBack();
+    hold(held <= most, "some link holds back " + held + " bytes, the window allows " + most);
+    try {
+      check(node, (Reply.Status) world.asker().ask(node, new Command.AdminStatus()), false);
+    } catch (KdeltaException refused) {
+      // It went down.
+    }
+  }
+
+  @Override
+  public void quiet(List<Audit> audits) {
+    rest();
+  }
+
+  @Override
+  public void cold(List<Audit> audits) {
+    rest();
+  }
+
+  private void rest() {
+    for (SimNode node : world.standing()) {
+      check(node, (Reply.Status) world.asker().ask(node, new Command.AdminStatus()), true);
+    }
+  }
+
+  private void check(SimNode node, Reply.Status status, boolean quiet) {
+    looks++;
+    String name = World.name(node.index()) + " ";
+    StorageStats storage = status.storage();
+    StorageLimits limits = world.setup().storage();
+    hold(
+        storage.arenaBytes() <= limits.memtableBytesMax(),
+        name + "has reserved " + storage.arenaBytes() + " bytes for memtables");
+    hold(
+        storage.unflushedMemtables() <= limits.unflushedMemtablesMax(),
+        name + "has " + storage.unflushedMemtables() + " memtables that are no tables");
+    if (!quiet) return;
+    hold(status.stats().parked() == 0, name + "parks " + status.stats().parked() + " answers");
+    hold(status.stats().inboxEvents() == 0, name + "has events waiting");
+    hold(storage.pins() == 0, name + "has " + storage.pins() + " snapshots or cursors open");
+    hold(storage.runs() <= RUNS_MAX, name + "has " + storage.runs() + " runs");
+    long named = node.disk().list("").size();
+    hold(
+        named <= 2L * (storage.tables() + storage.blobs()) + 64,
+        name + "has " + named + " files, " + storage.tables() + " tables");
+    long open = node.disk().openFiles();
+    hold(
+        open <= named + FILES_BESIDE, name + "has " + open + " files open, " + named + " by name");
+  }
+
+  private static void hold(boolean holds, String what) {
+    if (!holds) throw new OracleFailure("O8", what);
+  }
+}

@@ -1,0 +1,93 @@
+package io.kdelta.sim;
+
+import io.kdelta.cluster.Member;
+import io.kdelta.core.Command;
+import io.kdelta.core.Reply;
+import java.util.TreeMap;
+
+/**
+ * O9: no live, connected node is called dead for over 30 s of quiet. And whoever is the first to
+ * call a member dead has suspected it for as long as the member has to refute: the verdict is
+ * reached by time that has passed, whatever a wall clock says.
+ */
+final class VerdictOracle implements Oracle {
+  private static final long QUIET_NANOS = 30_000_000_000L;
+
+  /** SWIM's shortest time to refute, 4 probe intervals, less what a clock may drift. */
+  private static final long REFUTE_NANOS_MIN = 3_200_000_000L;
+
+  /** A verdict that somebody else passed so lately may only have been passed on. */
+  private static final long RUMOUR_NANOS = 120_000_000_000L;
+
+  private final World world;
+
+  /** By who suspects whom: since when, in virtual time. */
+  private final TreeMap<String, Long> suspected = new TreeMap<>();
+
+  /** By whom: when anybody last called it dead. */
+  private final TreeMap<String, Long> calledDead = new TreeMap<>();
+
+  private long looks;
+
+  VerdictOracle(World world) {
+    this.world = world;
+  }
+
+  @Override
+  public long looks() {
+    return looks;
+  }
+
+  @Override
+  public void noted(int node, String what) {
+    if (node < 0 || !what.startsWith("node-")) return;
+    String of = node + " of " + what.substring(0, Math.max(0, what.indexOf(' ')));
+    String member = of.substring(of.lastIndexOf(' ') + 1);
+    if (what.equals(member + " is suspect")) {
+      suspected.put(of, world.nowNanos());
+    } else if (what.equals(member + " is alive")) {
+      suspected.remove(of);
+    } else if (what.equals(member + " is dead")) {
+      dead(node, of, member);
+    }
+  }
+
+  private void dead(int node, String of, String member) {
+    looks++;
+    long now = world.nowNanos();
+    Long since = suspected.remove(of);
+    Long before = calledDead.put(member, now);
+    if (before != null && now - before < RUMOUR_NANOS) return;
+    if (since != null && now - since >= REFUTE_NANOS_MIN) return;
+    throw new OracleFailure(
+        "O9",
+        World.name(node)
+            + " calls "
+            + member
+            + " dead, which it suspects since "
+            + (since == null ? "never" : (now - since) / 1e9 + " s"));
+  }
+
+  @Override
+  public void end() {
+    world.simulator().runUntil(world.nowNanos() + QUIET_NANOS);
+    for (SimNode node : world.standing()) {
+      if (!node.up()) continue;
+      looks++;
+      Reply.MemberList members =
+          (Reply.MemberList) world.asker().ask(node, new Command.ClusterStatus());
+      for (Reply.MemberList.Node member : members.nodes()) {
+        boolean up =
+            world.standing().stream()
+                .anyMatch(
+                    other ->
+                        other.up()
+                            && World.name(other.index()).equals(member.member().card().name()));
+        if (!up || member.member().state() == Member.State.ALIVE) continue;
+        throw new OracleFailure(
+            "O9",
+            World.name(node.index()) + " calls " + member.member() + " so after 30 s of quiet");
+      }
+    }
+  }
+}
