@@ -12,8 +12,7 @@ import java.util.TreeMap;
  * @param looks how often each oracle looked, by its name
  * @param places how often each place was reached
  */
-record Activity(
-    long delivered, long itemsLost, Map<String, Long> looks, Map<Place, Long> places) {
+record Activity(long delivered, long itemsLost, Map<String, Long> looks, Map<Place, Long> places) {
   Activity {
     looks = Map.copyOf(looks);
     places = Map.copyOf(places);

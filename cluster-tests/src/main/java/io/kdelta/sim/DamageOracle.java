@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A byte of a log that changed by itself, in the moment it did: what recovery makes of the disk
  * before and after is compared. What the log proves to have been durable, so that it may be
- * acknowledged, is never taken for a torn tail and cut (O1); whatever is missing behind the
- * change is named, never skipped in silence (NOHOLE).
+ * acknowledged, is never taken for a torn tail and cut (O1); whatever is missing behind the change
+ * is named, never skipped in silence (NOHOLE).
  */
 final class DamageOracle implements Oracle {
   /** What recovery finds on a disk. */
@@ -56,7 +56,13 @@ final class DamageOracle implements Oracle {
     if (cut != null && cut.lsn() <= durable) {
       throw new OracleFailure(
           "O1",
-          action + " made recovery cut what was durable up to " + durable + ": " + cut + ", " + missing);
+          action
+              + " made recovery cut what was durable up to "
+              + durable
+              + ": "
+              + cut
+              + ", "
+              + missing);
     }
     if (!missing.isEmpty() && cut == null && after.report.setAside().isEmpty()) {
       throw new OracleFailure("NOHOLE", action + " took away in silence: " + missing);

@@ -154,7 +154,13 @@ final class HistoryOracle implements Oracle {
     if (broken == null) return;
     throw new OracleFailure(
         oracle,
-        of + " was seen with " + broken + ", and later asked at " + seen.asked + " it says " + seen);
+        of
+            + " was seen with "
+            + broken
+            + ", and later asked at "
+            + seen.asked
+            + " it says "
+            + seen);
   }
 
   private static Digest id(Envelope envelope) {

@@ -2,8 +2,6 @@ package io.kdelta.sim;
 
 import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
-import io.kdelta.core.Command;
-import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;

@@ -16,7 +16,9 @@ interface Oracle {
   /** How often it has looked at something: one that never looks never fails. */
   long looks();
 
-  /** A client is about to be told OK by {@code node}. Called in the middle of a turn: ask nobody. */
+  /**
+   * A client is about to be told OK by {@code node}. Called in the middle of a turn: ask nobody.
+   */
   default void acknowledged(SimNode node, Reply.Written written) {}
 
   /** Something is about to be done to the world from outside. Ask nobody. */

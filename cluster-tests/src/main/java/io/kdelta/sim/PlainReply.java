@@ -72,8 +72,7 @@ final class PlainReply {
           new Command.History(list.key(), list.sinceMicros(), next, list.limit());
       case Command.Conflicts list -> new Command.Conflicts(list.namespace(), next, list.limit());
       case Command.Export list ->
-          new Command.Export(
-              list.namespace(), list.history(), next, list.limit(), list.sizeMax());
+          new Command.Export(list.namespace(), list.history(), next, list.limit(), list.sizeMax());
       default -> null;
     };
   }
@@ -107,8 +106,7 @@ final class PlainReply {
   private static List<String> difference(Reply.Difference difference) {
     Envelope source = difference.source();
     Envelope target = difference.target();
-    Json document =
-        source == null || source.version().deleted() ? null : read(source.document());
+    Json document = source == null || source.version().deleted() ? null : read(source.document());
     for (Reply.Difference.Change change : difference.changes()) {
       Bytes now = change.now();
       document = put(document, change.path(), now == null ? null : read(now));

@@ -186,7 +186,8 @@ final class Questions {
     Digest found =
         switch (at) {
           case Moment.Latest() -> heads.getFirst();
-          case Moment.Id(String prefix) -> Digest.fromBytes(java.util.HexFormat.of().parseHex(prefix));
+          case Moment.Id(String prefix) ->
+              Digest.fromBytes(java.util.HexFormat.of().parseHex(prefix));
           case Moment.Back(int steps) -> model.back(heads.getFirst(), steps);
           case Moment.Time(long micros) -> {
             List<Digest> then = model.headsAt(path, micros);
@@ -251,8 +252,7 @@ final class Questions {
       case 2 ->
           history.isEmpty()
               ? new Moment.Latest()
-              : new Moment.Id(
-                  history.get(chance.nextInt(history.size())).version().id().hex());
+              : new Moment.Id(history.get(chance.nextInt(history.size())).version().id().hex());
       default -> new Moment.Latest();
     };
   }

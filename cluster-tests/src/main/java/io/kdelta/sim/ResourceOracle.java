@@ -83,8 +83,7 @@ final class ResourceOracle implements Oracle {
         named <= 2L * (storage.tables() + storage.blobs()) + 64,
         name + "has " + named + " files, " + storage.tables() + " tables");
     long open = node.disk().openFiles();
-    hold(
-        open <= named + FILES_BESIDE, name + "has " + open + " files open, " + named + " by name");
+    hold(open <= named + FILES_BESIDE, name + "has " + open + " files open, " + named + " by name");
   }
 
   private static void hold(boolean holds, String what) {

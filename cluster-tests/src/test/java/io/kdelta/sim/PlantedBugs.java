@@ -57,7 +57,7 @@ public final class PlantedBugs {
           new PlantedBug(
               4,
               "skip a bad record in the middle of the log in silence",
-              Set.of("CAUSAL", "O1", "O2"),
+              Set.of("NOHOLE", "CAUSAL", "O1", "O2"),
               patch(
                   STORAGE + "WalReader.java",
                   "if (found) setAside(segment, scan.gaps().get(gap++));",
@@ -70,14 +70,6 @@ public final class PlantedBugs {
                   STORAGE + "WalReader.java",
                   "if (proven(scan, gap, expected)) continue;",
                   "if (gap.bytes() < 0) continue;")),
-          new PlantedBug(
-              6,
-              "a merge that is not the last drops deletes",
-              Set.of("O4"),
-              patch(
-                  STORAGE + "TableWork.java",
-                  "into, sources, step.from(), step.to(), step.bottom(), null, written());",
-                  "into, sources, step.from(), step.to(), true, null, written());")),
           new PlantedBug(
               7,
               "compaction deletes its inputs before the manifest that names its outputs is durable",
@@ -113,7 +105,7 @@ public final class PlantedBugs {
           new PlantedBug(
               10,
               "the Bloom filter is read with one hash more than it is built with",
-              Set.of("O4", "CAUSAL"),
+              Set.of("O4"),
               patch(
                   STORAGE + "TableFilter.java",
                   """
@@ -147,7 +139,29 @@ public final class PlantedBugs {
               patch(
                   NODE + "core/CommitGate.java",
                   "if (covers(node, need)) further++;",
-                  "if (covers(node, need)) further += 2;")));
+                  "if (covers(node, need)) further += 2;")),
+          new PlantedBug(
+              19,
+              "the suspicion timer runs on the wall clock",
+              Set.of("O9"),
+              List.of(
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Cluster.java",
+                      "public final class Cluster {",
+                      "public final class Cluster { public static long wallNanos;"),
+                  new PlantedBug.Patch(
+                      NODE + "core/TurnClock.java",
+                      "    epochMicros = source.epochMicros();",
+                      "    epochMicros = source.epochMicros();"
+                          + " io.kdelta.cluster.Cluster.wallNanos = epochMicros * 1000;"),
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Gossip.java",
+                      "config.pace().probe(), rumour.accuser(), now));",
+                      "config.pace().probe(), rumour.accuser(), Cluster.wallNanos));"),
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Gossip.java",
+                      "if (now < suspicion.getValue().deadline()) continue;",
+                      "if (Cluster.wallNanos < suspicion.getValue().deadline()) continue;"))));
 
   private PlantedBugs() {}
 
