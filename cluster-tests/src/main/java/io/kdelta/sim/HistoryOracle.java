@@ -75,7 +75,7 @@ final class HistoryOracle implements Oracle {
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     Sent sent = open.remove(ask.client());
     SimNode node = world.node(ask);
-    if (sent == null || node.rotten()) return;
+    if (sent == null || node.struck()) return;
     switch (outcome.reply()) {
       case Reply.Value value ->
           saw(ask, sent, path(value.version()), Kind.VALUE, List.of(id(value.version())));

@@ -84,6 +84,7 @@ final class ModelOracle implements Oracle {
     }
     boolean still = whole && before.equals(subject.root());
     if (still && !wrong.isEmpty()) {
+      heads(subject, model);
       throw new OracleFailure(oracle, subject.name() + " says that " + wrong.getFirst());
     }
     model.graph().check();
@@ -95,6 +96,18 @@ final class ModelOracle implements Oracle {
     if (still) answersCompared += questions;
     exported.versions().forEach(this::place);
     sightings.held(exported.versions());
+  }
+
+  /** Something is wrong: whether it is the heads of some key says more than a sum or a list. */
+  private static void heads(CoreSubject subject, Model model) {
+    for (String path : model.graph().keys()) {
+      int slash = path.indexOf('/');
+      List<Digest> answer = subject.heads(path.substring(0, slash), path.substring(slash + 1));
+      if (answer.equals(model.heads(path))) continue;
+      throw new OracleFailure(
+          "O4",
+          subject.name() + " has heads " + answer + " of " + path + ", not " + model.heads(path));
+    }
   }
 
   /** AMNESIA: a dot has one owner for ever. */

@@ -37,8 +37,8 @@ final class ResourceOracle implements Oracle {
   @Override
   public void glance(SimNode node) {
     long most = 2L * Setup.NARROW.windowBytes() + BESIDE_WINDOW_BYTES;
-    long held = world.network().mostHeldBack();
-    hold(held <= most, "some link holds back " + held + " bytes, the window allows " + most);
+    long sent = world.network().mostFramesOnWay();
+    hold(sent <= most, sent + " bytes of frames are on their way, the window allows " + most);
     try {
       check(node, (Reply.Status) world.asker().ask(node, new Command.AdminStatus()), false);
     } catch (KdeltaException refused) {

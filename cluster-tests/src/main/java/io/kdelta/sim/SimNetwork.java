@@ -60,9 +60,21 @@ final class SimNetwork {
 
     long heldBytes;
 
+    /** Bytes of log frames that were sent and have not arrived, held back ones included. */
+    long framesOnWay;
+
     void hold(Held message) {
       held.add(message);
       heldBytes += message.payload.size();
+      sent(message);
+    }
+
+    void sent(Held message) {
+      if (message.lane == Lane.SHIP) framesOnWay += message.payload.size();
+    }
+
+    void arrived(Held message) {
+      if (message.lane == Lane.SHIP) framesOnWay -= message.payload.size();
     }
   }
 
@@ -114,6 +126,7 @@ final class SimNetwork {
   private final TreeMap<String, Weather> weather = new TreeMap<>();
   private final TreeMap<String, Entropy> chance = new TreeMap<>();
   private long lastLink;
+  private long mostFramesOnWay;
   private long delivered;
   private long lost;
 
@@ -133,14 +146,9 @@ final class SimNetwork {
     return lost;
   }
 
-  /** Bytes that one end of a link has sent and the path holds back, of the link with most. */
-  long mostHeldBack() {
-    long most = 0;
-    for (Connection connection : connections.values()) {
-      most = Math.max(most, connection.fromDialler.heldBytes);
-      most = Math.max(most, connection.fromAcceptor.heldBytes);
-    }
-    return most;
+  /** The most bytes of log frames that ever were on their way at once, on one direction. */
+  long mostFramesOnWay() {
+    return mostFramesOnWay;
   }
 
   /** {@code node} answers dials to {@code address} from now on. */
@@ -260,9 +268,13 @@ final class SimNetwork {
 
   private void deliverAt(long nanos, Connection connection, int sender, Held message) {
     int receiver = connection.other(sender);
+    Flow flow = connection.from(sender);
+    flow.sent(message);
+    mostFramesOnWay = Math.max(mostFramesOnWay, flow.framesOnWay);
     simulator.at(
         nanos,
         () -> {
+          flow.arrived(message);
           Endpoint endpoint = endpoints.get(receiver);
           if (!connection.open || endpoint == null) {
             lost++;
@@ -291,6 +303,7 @@ final class SimNetwork {
   private void hold(Connection connection, int sender, Held message) {
     Flow flow = connection.from(sender);
     flow.hold(message);
+    mostFramesOnWay = Math.max(mostFramesOnWay, flow.framesOnWay);
     if (flow.heldBytes > QUEUE_BYTES_MAX) {
       trace.note(simulator.nowNanos(), sender, "hangs up a peer that is too slow");
       breakLink(connection);
@@ -346,6 +359,7 @@ final class SimNetwork {
       Flow flow = connection.from(from);
       List<Held> again = List.copyOf(flow.held);
       flow.held.clear();
+      again.forEach(flow::arrived);
       flow.heldBytes = 0;
       for (Held message : again) send(from, connection.id, message.lane, message.payload);
     }

@@ -265,6 +265,11 @@ final class SimNode implements SimNetwork.Endpoint {
     return rotten || simulator.nowNanos() - struckAtNanos < RECEIPT_NANOS;
   }
 
+  /** Whether anything on the disk was ever destroyed, or all of it made older. */
+  boolean struck() {
+    return rotten || struckAtNanos > 0;
+  }
+
   /** Makes both clocks run too fast by so many parts in a million, or too slow. */
   void drift(int ppm) {
     time.advanceTo(simulator.nowNanos());

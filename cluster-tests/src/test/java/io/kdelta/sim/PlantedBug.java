@@ -36,6 +36,13 @@ public record PlantedBug(int number, String name, Set<String> oracles, List<Patc
    */
   public record Patch(String source, String before, String after) {}
 
+  /** The same sources without the bug: what it would be compared with. */
+  PlantedBug withoutChange() {
+    List<Patch> none = new ArrayList<>();
+    for (Patch patch : patches) none.add(new Patch(patch.source, patch.before, patch.before));
+    return new PlantedBug(number, name, oracles, none);
+  }
+
   /** The project's own packages: what the class loader of a planted bug must not share. */
   private static final String PRODUCT = "io.kdelta.";
 

@@ -9,6 +9,7 @@ import java.util.Set;
  */
 public final class PlantedBugs {
   private static final String NODE = "node/src/main/java/io/kdelta/";
+  private static final String SIM = "cluster-tests/src/main/java/io/kdelta/sim/";
   private static final String STORAGE = "storage/src/main/java/io/kdelta/storage/";
 
   /** In order of their numbers. */
@@ -70,6 +71,14 @@ public final class PlantedBugs {
                   STORAGE + "WalReader.java",
                   "if (proven(scan, gap, expected)) continue;",
                   "if (gap.bytes() < 0) continue;")),
+          new PlantedBug(
+              6,
+              "a merge that is not the last drops deletes",
+              Set.of("O4"),
+              patch(
+                  STORAGE + "TableWork.java",
+                  "into, sources, step.from(), step.to(), step.bottom(), null, written());",
+                  "into, sources, step.from(), step.to(), true, null, written());")),
           new PlantedBug(
               7,
               "compaction deletes its inputs before the manifest that names its outputs is durable",
@@ -141,6 +150,20 @@ public final class PlantedBugs {
                   "if (covers(node, need)) further++;",
                   "if (covers(node, need)) further += 2;")),
           new PlantedBug(
+              17,
+              "an unbounded queue to a peer that takes nothing",
+              Set.of("O8"),
+              List.of(
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Primary.java",
+                      "while (!peer.streams.isEmpty() && peer.sent - peer.credited <"
+                          + " limits.windowBytes()) {",
+                      "while (!peer.streams.isEmpty()) {"),
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Primary.java",
+                      "if (peer.sent - peer.credited >= limits.windowBytes()) return;",
+                      ""))),
+          new PlantedBug(
               19,
               "the suspicion timer runs on the wall clock",
               Set.of("O9"),
@@ -162,6 +185,58 @@ public final class PlantedBugs {
                       NODE + "cluster/Gossip.java",
                       "if (now < suspicion.getValue().deadline()) continue;",
                       "if (Cluster.wallNanos < suspicion.getValue().deadline()) continue;"))));
+
+  /** Number 20: the simulator itself is what is wrong, and its guards must trip. */
+  static final List<PlantedBug> OF_THE_SIMULATOR =
+      List.of(
+          new PlantedBug(
+              20,
+              "the network drops everything in silence",
+              Set.of("LIVE", "O1", "GUARD"),
+              patch(
+                  SIM + "SimNetwork.java",
+                  "endpoint.received(connection.id, message.payload);",
+                  "")),
+          new PlantedBug(
+              20,
+              "a disk never loses what was not synced",
+              Set.of("GUARD"),
+              List.of(
+                  new PlantedBug.Patch(
+                      "storage/src/main/java/io/kdelta/vfs/SimVfs.java",
+                      "itemsLost += names.crash(entropy, namesMode);",
+                      ""),
+                  new PlantedBug.Patch(
+                      "storage/src/main/java/io/kdelta/vfs/SimVfs.java",
+                      "itemsLost += content.crash(entropy, bytesMode);",
+                      ""),
+                  new PlantedBug.Patch(
+                      "storage/src/main/java/io/kdelta/vfs/SimVfs.java",
+                      "itemsLost += content.syncLosingPages(entropy);",
+                      ""))),
+          new PlantedBug(
+              20,
+              "no oracle looks",
+              Set.of("GUARD"),
+              patch(
+                  SIM + "World.java",
+                  "this.oracles = Oracles.of(this);",
+                  "this.oracles = List.of();")),
+          new PlantedBug(
+              20,
+              "the nemesis never strikes",
+              Set.of("GUARD"),
+              patch(SIM + "Nemesis.java", "if (!possible.isEmpty()) next(possible);", "")),
+          new PlantedBug(
+              20,
+              "the order of a hash table leaks",
+              Set.of("DETERMINISM"),
+              patch(
+                  NODE + "cluster/Gossip.java",
+                  "      for (Roster.Entry entry : roster.all()) {\n"
+                      + "        if (entry.alive() && !entry.node()",
+                  "      for (Roster.Entry entry : new java.util.HashSet<>(roster.all())) {\n"
+                      + "        if (entry.alive() && !entry.node()")));
 
   private PlantedBugs() {}
 
