@@ -103,7 +103,7 @@ public final class Audit {
   private void take(Told told) {
     Digest name = named("version", canonical(told));
     if (!name.equals(told.raw().id())) {
-      throw new OracleFailure("O2", subject.name() + " has a version that is not its id: " + told);
+      throw new OracleFailure("SEC", subject.name() + " has a version that is not its id: " + told);
     }
     graph.add(told.raw());
     if (!told.note().isEmpty()) notes.merge(told.note(), 1, Integer::sum);

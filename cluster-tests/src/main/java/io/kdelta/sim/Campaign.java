@@ -28,6 +28,7 @@ final class Campaign {
    * What all seeds did together.
    *
    * @param failures one line for each seed that failed
+   * @param guards what all that kept every promise did together
    * @param hours simulated
    * @param nanos of wall time
    */
@@ -38,6 +39,7 @@ final class Campaign {
       long faults,
       long conflicts,
       List<String> failures,
+      Guards guards,
       long nanos,
       int threads) {
     Totals {
@@ -91,6 +93,7 @@ final class Campaign {
     long conflicts = 0;
     long seeds = 0;
     List<String> failures = new ArrayList<>();
+    Guards guards = new Guards();
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       ArrayDeque<Future<Ran>> running = new ArrayDeque<>();
       long next = from;
@@ -107,6 +110,7 @@ final class Campaign {
         if (ran.failed != null) {
           failures.add(investigate(ran.seed, ran.failed));
         } else if (ran.outcome != null) {
+          guards.add(ran.outcome);
           hours += ran.outcome.simulatedNanos() / NANOS_A_HOUR;
           acknowledged += ran.outcome.acknowledged();
           faults += ran.outcome.faults();
@@ -116,7 +120,8 @@ final class Campaign {
       }
     }
     long took = System.nanoTime() - began;
-    return new Totals(seeds, hours, acknowledged, faults, conflicts, failures, took, threads);
+    return new Totals(
+        seeds, hours, acknowledged, faults, conflicts, failures, guards, took, threads);
   }
 
   private static Callable<Ran> seed(long seed) {

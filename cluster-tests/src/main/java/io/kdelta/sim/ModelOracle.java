@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.ContentType;
 import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
 import io.kdelta.env.Entropy;
@@ -12,8 +13,8 @@ import java.util.TreeMap;
 /**
  * A node against all that it holds itself, at any moment: its answers are those of the {@link
  * Model} (O4, O6), its root is that of its versions (O2), nothing is shown whose parents are not
- * (CAUSAL), and no place in a log was ever given to two versions, on whatever nodes they lie
- * (AMNESIA).
+ * (CAUSAL), no document is another than its version names (SEC), and no place in a log was ever
+ * given to two versions, on whatever nodes they lie (AMNESIA).
  *
  * <p>Answers are compared at the node's own position: between two questions for the root that are
  * answered alike nothing has become visible.
@@ -95,6 +96,7 @@ final class ModelOracle implements Oracle {
     }
     if (still) answersCompared += questions;
     exported.versions().forEach(this::place);
+    for (Envelope one : exported.versions()) named(subject, one);
     sightings.held(exported.versions());
   }
 
@@ -108,6 +110,14 @@ final class ModelOracle implements Oracle {
           "O4",
           subject.name() + " has heads " + answer + " of " + path + ", not " + model.heads(path));
     }
+  }
+
+  /** SEC: nothing was let in whose document is not the one that its version names. */
+  private static void named(CoreSubject subject, Envelope one) {
+    if (one.version().contentType() != ContentType.JSON) return;
+    if (Audit.named("json", one.document()).equals(one.version().content())) return;
+    throw new OracleFailure(
+        "SEC", subject.name() + " holds under " + one.version().id() + " " + one.document());
   }
 
   /** AMNESIA: a dot has one owner for ever. */

@@ -11,8 +11,8 @@ final class Oracles {
     return List.of(
         sightings,
         new DurabilityOracle(world),
-        new DiskOracle(world, sightings),
         new ModelOracle(world, sightings),
+        new DiskOracle(world, sightings),
         new LedgerOracle(world),
         new HistoryOracle(world),
         new ResourceOracle(world),

@@ -48,12 +48,16 @@ enum Place {
   RELAYED,
   /** Two nodes found the difference by a session. */
   RECONCILED,
+  /** A session found the difference by positions. */
+  RECONCILED_BY_DOTS,
+  /** A session found the difference by maintained cells. */
+  RECONCILED_BY_CELLS,
   /** A session went through Bloom filters. */
   RECONCILED_WITH_BLOOM,
   /** A session went through the tree. */
   RECONCILED_BY_DRILL_DOWN,
-  /** What the filters hid the tree found. */
-  BLOOM_FALSE_POSITIVE_RESOLVED,
+  /** What one rung did not find a later one found. */
+  LATER_RUNG_FOUND_IT,
   /** A session broke off, and a later one did the work. */
   SESSION_BROKEN_OFF,
   /** A suspected member refuted. */

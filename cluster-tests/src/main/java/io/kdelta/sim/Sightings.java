@@ -169,12 +169,12 @@ final class Sightings implements Oracle {
   }
 
   private void session(Session session) {
-    boolean bloom = session.rungs().contains("bloom");
-    boolean merkle = session.rungs().contains("merkle");
     boolean equal = session.outcome().equals("equal");
-    reach(Place.RECONCILED_WITH_BLOOM, bloom);
-    reach(Place.RECONCILED_BY_DRILL_DOWN, merkle);
-    reach(Place.BLOOM_FALSE_POSITIVE_RESOLVED, bloom && merkle && equal);
+    reach(Place.RECONCILED_WITH_BLOOM, session.rungs().contains("bloom"));
+    reach(Place.RECONCILED_BY_DRILL_DOWN, session.rungs().contains("merkle"));
+    reach(Place.RECONCILED_BY_DOTS, session.rungs().contains("dots"));
+    reach(Place.RECONCILED_BY_CELLS, session.rungs().contains("cells"));
+    reach(Place.LATER_RUNG_FOUND_IT, session.rungs().size() > 2 && equal);
     reach(Place.SESSION_BROKEN_OFF, !equal);
   }
 

@@ -95,6 +95,8 @@ public final class SimMain {
     Campaign campaign = new Campaign(new Corpus(root()), out, THREADS);
     Campaign.Totals totals = campaign.run(from, seed -> seed <= to);
     out.println(totals);
+    out.print(totals.guards().table());
+    for (String flaw : totals.guards().flaws()) out.println("note: " + flaw);
     return totals.failures().isEmpty();
   }
 

@@ -79,10 +79,8 @@ final class VerdictOracle implements Oracle {
       for (Reply.MemberList.Node member : members.nodes()) {
         boolean up =
             world.standing().stream()
-                .anyMatch(
-                    other ->
-                        other.up()
-                            && World.name(other.index()).equals(member.member().card().name()));
+                .anyMatch(other ->
+                    other.up() && World.name(other.index()).equals(member.member().card().name()));
         if (!up || member.member().state() == Member.State.ALIVE) continue;
         throw new OracleFailure(
             "O9",

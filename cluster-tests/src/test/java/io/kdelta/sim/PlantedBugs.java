@@ -12,6 +12,23 @@ public final class PlantedBugs {
   private static final String SIM = "cluster-tests/src/main/java/io/kdelta/sim/";
   private static final String STORAGE = "storage/src/main/java/io/kdelta/storage/";
 
+  /**
+   * A peer that speaks the protocol and lies: one in sixteen of the versions that it ships has
+   * another document than the one it names.
+   */
+  private static final PlantedBug.Patch LIE =
+      new PlantedBug.Patch(
+          NODE + "causal/CausalStore.java",
+          "envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));",
+          "envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));"
+              + " if (!envelope.version().deleted() && envelope.version().id().toBytes()[5] % 16"
+              + " == 0) envelope = new Envelope(envelope.version(), envelope.dots(),"
+              + " envelope.request(), io.kdelta.memory.Bytes.utf8(\"{}\"), envelope.proof());");
+
+  /** The lying peer alone, among nodes that check what they get: no promise may break. */
+  static final PlantedBug LIAR =
+      new PlantedBug(14, "a lying peer and no bug", Set.of(), List.of(LIE));
+
   /** In order of their numbers. */
   public static final List<PlantedBug> ALL =
       List.of(
@@ -149,6 +166,16 @@ public final class PlantedBugs {
                   NODE + "core/CommitGate.java",
                   "if (covers(node, need)) further++;",
                   "if (covers(node, need)) further += 2;")),
+          new PlantedBug(
+              14,
+              "the document of a version that comes from a lying peer is not checked",
+              Set.of("SEC"),
+              List.of(
+                  LIE,
+                  new PlantedBug.Patch(
+                      NODE + "causal/Arrivals.java",
+                      "String flaw = Verification.documentFlaw(envelope);",
+                      "String flaw = null;"))),
           new PlantedBug(
               17,
               "an unbounded queue to a peer that takes nothing",

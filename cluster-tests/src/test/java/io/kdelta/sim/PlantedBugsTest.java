@@ -36,6 +36,8 @@ final class PlantedBugsTest {
   /** So many runs are enough for the guards. */
   private static final long SEEDS_GUARDED = 3;
 
+  private static final long SEEDS_OF_A_LIAR = 6;
+
   private static final Path ROOT = Path.of(System.getProperty("kdelta.root"));
   private static final List<Case> CASES = new ArrayList<>();
   private static @TempDir Path folder;
@@ -123,6 +125,17 @@ final class PlantedBugsTest {
   @Test
   void theSimulatorAsItIsPassesItsGuards() {
     assertEquals("", SimMain.firstFlaw(1, SEEDS_GUARDED));
+  }
+
+  @Test
+  void aLiarAloneBreaksNothing() throws Exception {
+    Object failure =
+        PlantedBugs.LIAR
+            .plant(ROOT, folder.resolve("liar"))
+            .loadClass("io.kdelta.sim.SimMain")
+            .getMethod("firstFailure", long.class, long.class)
+            .invoke(null, 1L, SEEDS_OF_A_LIAR);
+    assertEquals("", failure);
   }
 
   /**
