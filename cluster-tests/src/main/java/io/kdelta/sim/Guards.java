@@ -11,8 +11,8 @@ import java.util.TreeMap;
  * {@link Place} was reached. One thread.
  */
 public final class Guards {
-  /** Fewer seeds than this do not have to reach every place. */
-  private static final int SEEDS_FOR_PLACES = 150;
+  /** Fewer seeds than this need not end with a conflict. */
+  private static final int SEEDS_FOR_A_CONFLICT = 150;
 
   /** How many kinds of oracles watch a run. */
   private static final int ORACLES = 10;
@@ -51,11 +51,10 @@ public final class Guards {
     looks.forEach((oracle, count) -> {
       if (count == 0) flaws.add(oracle + " never looked");
     });
-    if (runs >= SEEDS_FOR_PLACES) {
-      if (conflicts == 0) flaws.add("no run ended with a conflict");
-      for (Place place : Place.values()) {
-        if (!places.containsKey(place)) flaws.add("never reached: " + place.label());
-      }
+    if (runs >= SEEDS_FOR_A_CONFLICT && conflicts == 0) flaws.add("no run ended with a conflict");
+    for (Place place : Place.values()) {
+      boolean due = runs >= place.seeds() && !places.containsKey(place);
+      if (due) flaws.add("never reached: " + place.label());
     }
     return flaws;
   }

@@ -15,13 +15,13 @@ enum Place {
   /** Versions that a node had lost came back from a peer. */
   REPAIRED_FROM_PEER,
   /** A read was refused because what it rests on is lost. */
-  READ_OF_DAMAGE_REFUSED,
+  READ_OF_DAMAGE_REFUSED(1_000),
   /** The power failed between the switch of names and the removal of what they replaced. */
-  CRASHED_BETWEEN_RENAME_AND_UNLINK,
+  CRASHED_BETWEEN_RENAME_AND_UNLINK(1_000),
   /** The power failed between a write and its sync. */
   CRASHED_BEFORE_SYNC,
   /** The power failed before a directory was synced. */
-  CRASHED_BEFORE_DIRECTORY_SYNC,
+  CRASHED_BEFORE_DIRECTORY_SYNC(1_000),
   /** The power failed in the middle of the writing of a table. */
   CRASHED_IN_A_TABLE,
   /** The power failed in the middle of a merge. */
@@ -43,7 +43,7 @@ enum Place {
   /** A node wrote under a second incarnation. */
   NEW_INCARNATION,
   /** A version waited on a disk for its parents; at the end all are shown. */
-  PARKED_THEN_SHOWN,
+  PARKED_THEN_SHOWN(1_000),
   /** A node that wrote nothing itself shipped the log of another. */
   RELAYED,
   /** Two nodes found the difference by a session. */
@@ -51,13 +51,13 @@ enum Place {
   /** A session found the difference by positions. */
   RECONCILED_BY_DOTS,
   /** A session found the difference by maintained cells. */
-  RECONCILED_BY_CELLS,
+  RECONCILED_BY_CELLS(1_000),
   /** A session went through Bloom filters. */
-  RECONCILED_WITH_BLOOM,
+  RECONCILED_WITH_BLOOM(1_000),
   /** A session went through the tree. */
-  RECONCILED_BY_DRILL_DOWN,
+  RECONCILED_BY_DRILL_DOWN(1_000),
   /** What one rung did not find a later one found. */
-  LATER_RUNG_FOUND_IT,
+  LATER_RUNG_FOUND_IT(1_000),
   /** A session broke off, and a later one did the work. */
   SESSION_BROKEN_OFF,
   /** A suspected member refuted. */
@@ -78,6 +78,21 @@ enum Place {
   CONFLICT_RESOLVED,
   /** A version stands in the far future of a clock that jumped. */
   WRITTEN_IN_THE_FUTURE;
+
+  private final int seeds;
+
+  Place() {
+    this(150);
+  }
+
+  Place(int seeds) {
+    this.seeds = seeds;
+  }
+
+  /** A batch of so many seeds must reach it. */
+  int seeds() {
+    return seeds;
+  }
 
   /** As a report names it. */
   String label() {
