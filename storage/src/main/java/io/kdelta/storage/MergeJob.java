@@ -1,5 +1,6 @@
 package io.kdelta.storage;
 
+import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -7,16 +8,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * A merge under way, in steps that each leave the store whole.
  *
- * <p>It takes one table of its oldest run after the other: a step replaces that table by what it
- * and the newer rows in its key range become, and the last step also removes the newer runs. Until
- * then their rows hide equal ones below, so that a crash between steps costs only the work, and the
- * extra space is that of one table. Flushes go on in between: they only add newer runs. Owner: the
- * core thread.
+ * <p>It takes one key range after the other. A range of moderate size is one step, which replaces
+ * all it reads: the room of the newer tables is free at once, and the extra space meanwhile is that
+ * of the range. A larger one is done table by table of its oldest run: a step replaces that table
+ * by what it and the newer rows in its keys become, and the last step also removes the newer
+ * tables. Until then their rows hide equal ones below, so that a crash between steps costs only the
+ * work. A newer table never goes before an older one of its range: a delete could go while the row
+ * stays that it hides. Flushes go on in between: they only add newer runs. Owner: the core thread.
  */
 final class MergeJob {
+  private final Compaction.Plan plan;
+  private final long partitionBytes;
+  private final Cuts cuts;
   private final List<Run> upper;
   private final Run oldest;
-  private final boolean withBottom;
+  private final List<Step> steps = new ArrayList<>();
   private int next;
 
   /**
@@ -28,7 +34,8 @@ final class MergeJob {
    * @param bottom whether it writes a part of the bottom run
    * @param outputAge age of the run that the new tables belong to
    * @param replaced tables that go when the step is done
-   * @param last whether the merge ends with it
+   * @param tableBytes at which size a table ends
+   * @param cuts where tables end beside that
    */
   record Step(
       List<Run> inputs,
@@ -37,49 +44,101 @@ final class MergeJob {
       boolean bottom,
       long outputAge,
       List<SSTable> replaced,
-      boolean last) {}
+      long tableBytes,
+      Cuts cuts) {}
 
   /**
-   * @param runs the runs of the plan, newest first, none damaged
+   * @param runs all runs, newest first, those of the plan not damaged
+   * @param cuts for a plan that leaves the bottom out
    */
-  MergeJob(List<Run> runs, boolean withBottom) {
-    this.upper = List.copyOf(runs.subList(0, runs.size() - 1));
-    this.oldest = runs.getLast();
-    this.withBottom = withBottom;
+  MergeJob(List<Run> runs, Compaction.Plan plan, long partitionBytes, Cuts cuts) {
+    this.plan = plan;
+    this.partitionBytes = partitionBytes;
+    this.cuts = cuts;
+    this.upper = List.copyOf(runs.subList(plan.first(), plan.last()));
+    this.oldest = runs.get(plan.last());
+    for (Ranges.Range range : plan.ranges()) addSteps(range);
+    if (steps.isEmpty()) throw new AssertionError("a merge of nothing");
   }
 
   /** The step that is due. */
   Step step() {
-    List<SSTable> upperTables = new ArrayList<>();
-    for (Run run : upper) upperTables.addAll(run.tables());
-    List<SSTable> partitions = oldest.tables();
-    SSTable partition = partitions.get(next);
-    boolean last = next == partitions.size() - 1;
-    List<Run> inputs = new ArrayList<>(upper);
-    inputs.add(new Run(oldest.age(), List.of(partition)));
-    List<SSTable> replaced = new ArrayList<>(List.of(partition));
-    if (last) replaced.addAll(upperTables);
-    RowKey from = next == 0 ? null : RowKey.first(partition.first().point());
-    RowKey to = last ? null : RowKey.first(partitions.get(next + 1).first().point());
-    return new Step(inputs, from, to, withBottom, oldest.age(), replaced, last);
+    return steps.get(next);
   }
 
-  /**
-   * At which size a step ends a table: about as large as the others, never a small rest behind
-   * large ones, which would make ever more tables out of the same rows.
-   */
-  long tableBytes(long partitionBytes) {
-    long share = oldest.tables().get(next).bytes();
-    for (Run run : upper) share += run.bytes() / oldest.tables().size();
-    long most = partitionBytes + partitionBytes / 4;
-    long pieces = Math.max(1, (share + most - 1) / most);
-    return pieces == 1 ? most : share / pieces + partitionBytes / 16;
+  /** Whether flushes wait for it. */
+  boolean urgent() {
+    return plan.urgent();
+  }
+
+  boolean intoBottom() {
+    return plan.bottom();
   }
 
   /** The step is done and durable; answers whether there is another. */
   boolean advance() {
     next++;
-    return next < oldest.tables().size();
+    return next < steps.size();
+  }
+
+  private void addSteps(Ranges.Range range) {
+    List<Run> newer = new ArrayList<>();
+    List<SSTable> newerTables = new ArrayList<>();
+    for (Run run : upper) {
+      List<SSTable> tables = run.from(boundary(range.from()), boundary(range.to()));
+      if (tables.isEmpty()) continue;
+      newer.add(new Run(run.age(), tables));
+      newerTables.addAll(tables);
+    }
+    boolean deletes = plan.bottom() && range.tombstones() > 0;
+    if (newer.isEmpty() && !deletes) return;
+    if (range.bytes() <= Compaction.stepBytes(partitionBytes)) {
+      steps.add(step(newer, newerTables, range.from(), range.to(), range.upperBytes()));
+      return;
+    }
+    long share = range.upperBytes() / (range.to() - range.from());
+    for (int i = range.from(); i < range.to(); i++) {
+      boolean last = i == range.to() - 1;
+      steps.add(step(newer, last ? newerTables : List.of(), i, i + 1, share));
+    }
+  }
+
+  private Step step(List<Run> newer, List<SSTable> removed, int from, int to, long newerBytes) {
+    List<SSTable> partitions = oldest.tables().subList(from, to);
+    List<Run> inputs = new ArrayList<>(newer);
+    Run part = new Run(oldest.age(), partitions);
+    inputs.add(part);
+    List<SSTable> replaced = new ArrayList<>(partitions);
+    replaced.addAll(removed);
+    Bytes first = boundary(from);
+    Bytes end = boundary(to);
+    return new Step(
+        inputs,
+        first == null ? null : RowKey.first(first),
+        end == null ? null : RowKey.first(end),
+        plan.bottom(),
+        oldest.age(),
+        replaced,
+        tableBytes(part.bytes(), newerBytes),
+        plan.bottom() ? Cuts.of(partitions, partitionBytes / 2) : cuts);
+  }
+
+  /** Where a partition begins; null for the first one and behind the last one. */
+  private @Nullable Bytes boundary(int partition) {
+    if (partition == 0 || partition == oldest.tables().size()) return null;
+    return oldest.tables().get(partition).first().point();
+  }
+
+  /**
+   * At which size a step ends a table: tables of about equal sizes, as if half of the newer rows
+   * were new ones, and never a small rest behind large ones, which would make ever more tables out
+   * of the same rows.
+   */
+  private long tableBytes(long olderBytes, long newerBytes) {
+    long expected = olderBytes + newerBytes / 2;
+    long most = partitionBytes + partitionBytes / 2;
+    long pieces = Math.max(1, (expected + most - 1) / most);
+    return pieces == 1 ? 2 * most : expected / pieces + partitionBytes / 8;
   }
 
   /** The runs after a step: what it replaced is gone, what it wrote lies where the age says. */

@@ -50,6 +50,12 @@ final class ReadView {
     return runs;
   }
 
+  /** How many memtables are not yet tables, the active one by what is in it. */
+  double unflushed() {
+    Memtable active = memtableArray[0];
+    return memtableArray.length - 1 + (double) active.used() / active.capacity();
+  }
+
   /** The memtable that takes the writes. */
   Memtable active() {
     return memtableArray[0];

@@ -1,5 +1,7 @@
 package io.kdelta.storage;
 
+import io.kdelta.memory.Bytes;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,32 @@ record Run(long age, List<SSTable> tables) {
       if (table.damage().isPresent()) return true;
     }
     return false;
+  }
+
+  /** What a plan of merges looks at. */
+  List<Compaction.Shape> shape() {
+    List<Compaction.Shape> shape = new ArrayList<>(tables.size());
+    for (SSTable table : tables) {
+      shape.add(
+          new Compaction.Shape(
+              table.first().point(),
+              table.last().point(),
+              table.bytes(),
+              table.rows(),
+              table.tombstones()));
+    }
+    return shape;
+  }
+
+  /** The tables that begin at or after a group (null: all) and before another (null: all). */
+  List<SSTable> from(@Nullable Bytes from, @Nullable Bytes to) {
+    List<SSTable> some = new ArrayList<>();
+    for (SSTable table : tables) {
+      Bytes first = table.first().point();
+      boolean before = from != null && first.compareTo(from) < 0;
+      if (!before && (to == null || first.compareTo(to) < 0)) some.add(table);
+    }
+    return some;
   }
 
   /** The only table that can hold a group, or null. */

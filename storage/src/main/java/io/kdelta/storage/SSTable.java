@@ -43,6 +43,8 @@ final class SSTable implements AutoCloseable {
   private final byte[] lastKey;
   private final int firstPointSize;
   private final int lastPointSize;
+  private final RowKey first;
+  private final RowKey last;
   private final long[] blobNumbers;
   private final BlobFile[] blobFiles;
   private Optional<KdeltaException.Corrupt> damage = Optional.empty();
@@ -60,6 +62,8 @@ final class SSTable implements AutoCloseable {
     this.firstPointSize = indexPointSize(0);
     this.lastKey = indexKey(header.blocks());
     this.lastPointSize = indexPointSize(header.blocks());
+    this.first = rowKey(firstKey, firstPointSize);
+    this.last = rowKey(lastKey, lastPointSize);
     this.blobNumbers = readBlobNumbers();
     this.blobFiles = new BlobFile[blobNumbers.length];
     this.verifications = 0;
@@ -177,12 +181,12 @@ final class SSTable implements AutoCloseable {
 
   /** The first key, as a lower bound of what is in it. */
   RowKey first() {
-    return rowKey(firstKey, firstPointSize);
+    return first;
   }
 
   /** The last key. */
   RowKey last() {
-    return rowKey(lastKey, lastPointSize);
+    return last;
   }
 
   /** How many blob files its rows refer to. */

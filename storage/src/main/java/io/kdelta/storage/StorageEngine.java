@@ -100,6 +100,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
     if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
     boolean fits = views.current().active().fits(batch);
     if (!fits) requireAnotherMemtable(batch);
+    if (views.current().unflushed() + tableWorks.debt() > limits.unflushedMemtablesMax()) {
+      throw refusal("merges have not given back enough room yet");
+    }
     if (!wal.fits(bytes)) throw refusal("the log waits for the disk");
     if (!fits) rotate(batch);
     long lsn = wal.append(StorageOpening.BATCH, batch.array(), 0, bytes);
@@ -306,17 +309,15 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   /**
    * Debt against the hard limit, 0 (none) to 1 (writes are refused): what fills the memtables that
-   * are not yet tables, plus the runs beyond those that merges keep. It follows from what was
-   * applied and what work was taken back alone; whoever acknowledges writes slows down by it. Cheap
-   * enough for every turn.
+   * are not yet tables, what waits for merges to give its room back, and the runs beyond those that
+   * merges keep. It follows from what was applied and what was taken back alone. Cheap.
    */
   public double pressure() {
     if (readOnlyReason().isPresent()) return 1;
-    List<Memtable> memtables = views.current().memtables();
-    double active = (double) memtables.getFirst().used() / memtables.getFirst().capacity();
-    double unflushed = (memtables.size() - 1 + active) / limits.unflushedMemtablesMax();
+    double unflushed = views.current().unflushed() + tableWorks.debt();
     double runs = views.current().runs().size() - Compaction.RUNS_MAX;
-    return Math.clamp(unflushed + Math.max(0, runs) / Compaction.RUNS_MAX, 0, 1);
+    double full = unflushed / limits.unflushedMemtablesMax();
+    return Math.clamp(full + Math.max(0, runs) / Compaction.RUNS_MAX, 0, 1);
   }
 
   /** Counters. */
@@ -376,6 +377,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
    */
   public void shutDown() {
     if (closed) return;
+    tableWorks.closing();
     for (int i = 0; i < SHUT_DOWN_ROUNDS_MAX && !isWritten(); i++) {
       if (views.current().memtables().getFirst().lastLsn() != 0) freeze();
       for (StorageWork work : takeWork()) {
@@ -472,10 +474,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
     long mergedBytes;
     long blobRewrites;
     long blobWrittenBytes;
-
     /** Of tables and blob files that are no longer shown. */
     long verificationsRetired;
-
     long logSyncs;
     long failures;
   }

@@ -65,7 +65,7 @@ public record StorageLimits(
 
   /** For a node of its own: 64 MiB memtables and log segments (storage.md sections 2 and 4). */
   public static StorageLimits standard() {
-    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 64L << 20, 512L << 20);
+    return new StorageLimits(64L << 20, 3, 512L << 20, 64L << 20, 16 << 10, 16L << 20, 512L << 20);
   }
 
   /**

@@ -13,13 +13,19 @@ import org.jspecify.annotations.Nullable;
  * Decides what the table thread does next, and takes its results in.
  *
  * <p>One piece is out at a time. In order: a log segment (without one writes stop), removing what
- * is not needed, noting what was found damaged, flushing, merging. Once there are so many runs that
- * reads suffer, flushes and steps of the merge take turns; at twice as many flushes wait. Both are
- * debt, which slows writes down. A piece that failed is tried again after some calls of {@link
- * #take}, more of them each time. Owner: the core thread.
+ * is not needed, noting what was found damaged, flushing, merging. Where rows above the bottom take
+ * more room than they may ({@link Compaction}), flushes wait for the merge that gives it back; when
+ * there are so many runs that reads suffer, flushes and steps of the merge take turns, and at twice
+ * as many flushes wait. So debt of every kind fills memtables, which slows writes down, and it is
+ * paid as soon as merges are done. What can not be merged, damaged runs or a full disk, holds no
+ * flush up. A piece that failed is tried again after some calls of {@link #take}, more of them each
+ * time. Owner: the core thread.
  */
 final class TableWorks {
   private static final int HOLD_CALLS_MAX = 64;
+
+  /** A run above the bottom is cut into tables down to this part of a partition. */
+  private static final int PIECES_MAX = 8;
 
   private final StorageLimits limits;
   private final Vfs vfs;
@@ -57,6 +63,17 @@ final class TableWorks {
 
   private final Warming warming;
   private @Nullable MergeJob merge;
+  private Compaction.@Nullable Plan planned;
+
+  /** The view that the plan was made for. */
+  private long plannedFor = -1;
+
+  private boolean closing;
+
+  /** A flush goes before merges while no more lies above the bottom: they gain on flushes. */
+  private long flushAtBytes = Long.MAX_VALUE;
+
+  private long debtBytes;
   private @Nullable TableWork out;
 
   private Optional<String> failing = Optional.empty();
@@ -107,6 +124,7 @@ final class TableWorks {
     }
     if (failure.isPresent()) {
       failed(work, failure.get());
+      countDebt();
       return;
     }
     failing = Optional.empty();
@@ -127,6 +145,17 @@ final class TableWorks {
       case TableWork.Chore _ -> maintenance.done();
       case TableWork.Reclaim _, TableWork.Segment _, TableWork.Populate _ -> {}
     }
+    countDebt();
+  }
+
+  /**
+   * What lies above the bottom and waits to be merged, in memtables that may not be filled
+   * meanwhile. Twice its size, so that rows are taken while there is less of it; but one memtable
+   * can always be filled.
+   */
+  double debt() {
+    double memtables = 2.0 * debtBytes / limits.memtableBytes();
+    return Math.min(memtables, limits.unflushedMemtablesMax() - 1);
   }
 
   Blobs blobs() {
@@ -171,6 +200,7 @@ final class TableWorks {
     }
     views.show(views.current().memtables(), sound);
     blobs.changed();
+    countDebt();
     return true;
   }
 
@@ -183,6 +213,12 @@ final class TableWorks {
       if (!noted.contains(table.number())) return false;
     }
     return out == null;
+  }
+
+  /** From now on flushes wait for nothing. */
+  void closing() {
+    closing = true;
+    countDebt();
   }
 
   void forgetSetAside() {
@@ -222,21 +258,60 @@ final class TableWorks {
     if (!notes.isEmpty()) {
       return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forget);
     }
-    int runs = views.current().runs().size();
-    boolean mergeFirst =
-        runs >= 2 * Compaction.RUNS_MAX || (runs > Compaction.RUNS_MAX && !mergedLast);
-    TableWork mergeWork = mergeFirst ? mergeStep() : null;
-    mergedLast = mergeWork != null;
-    if (mergeWork == null) mergeWork = flush();
+    boolean mergeFirst = mergesFirst();
     // Chores and merges take turns: neither waits for the other to have nothing left to do.
-    if (mergeWork == null && !choreLast) mergeWork = maintenance.next();
-    choreLast = mergeWork instanceof TableWork.Chore;
-    if (mergeWork == null) mergeWork = rewrite();
-    if (mergeWork == null) mergeWork = mergeStep();
-    if (mergeWork == null) mergeWork = maintenance.next();
-    if (mergeWork == null) mergeWork = warming.next(vfs, views.current());
-    if (mergeWork == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
-    return mergeWork;
+    TableWork work = mergeFirst && !choreLast ? maintenance.next() : null;
+    if (work == null && mergeFirst) work = mergeStep();
+    mergedLast = work instanceof TableWork.Merge;
+    if (work == null) work = flush();
+    if (work == null && !choreLast) work = maintenance.next();
+    choreLast = work instanceof TableWork.Chore;
+    if (work == null) work = rewrite();
+    if (work == null) work = mergeStep();
+    if (work == null) work = maintenance.next();
+    if (work == null) work = warming.next(vfs, views.current());
+    if (work == null && readOnlyReason().isPresent()) return new TableWork.Probe(vfs);
+    return work;
+  }
+
+  /**
+   * Whether a step of a merge goes before a flush. Runs among themselves can wait where a range is
+   * due: what they have done so far stays done. After a merge that failed a flush has its turn.
+   */
+  private boolean mergesFirst() {
+    if (closing || (failures > 0 && mergedLast)) return false;
+    int runs = views.current().runs().size();
+    if (runs >= 2 * Compaction.RUNS_MAX || (runs > Compaction.RUNS_MAX && !mergedLast)) return true;
+    if (merge != null && merge.urgent()) return true;
+    if (!isUrgent() || upperBytes() <= flushAtBytes) return false;
+    if (merge != null && merge.intoBottom()) return !mergedLast;
+    merge = null;
+    return true;
+  }
+
+  private boolean isUrgent() {
+    Compaction.Plan plan = plan();
+    return plan != null && plan.urgent();
+  }
+
+  /** Bytes of tables above the bottom. */
+  private long upperBytes() {
+    List<Run> runs = views.current().runs();
+    long bytes = 0;
+    for (int i = 0; i < runs.size() - 1; i++) bytes += runs.get(i).bytes();
+    return bytes;
+  }
+
+  /** Counts anew what waits to be merged; nobody waits for what can not be. */
+  private void countDebt() {
+    List<Run> runs = views.current().runs();
+    debtBytes = 0;
+    if (failures > 0 || closing || !isUrgent()) return;
+    for (Run run : runs) {
+      if (run.damaged()) return;
+    }
+    long free = Compaction.free(runs.getLast().bytes(), limits.memtableBytes());
+    debtBytes = Math.max(0, upperBytes() - free);
   }
 
   private TableWork reclaim() {
@@ -280,7 +355,7 @@ final class TableWorks {
     if (!frozen || oldest.lastLsn() > wal.durableLsn()) return null;
     return new TableWork.Flush(
         manifest,
-        target(false, limits.partitionBytes()),
+        target(false, limits.partitionBytes(), cuts(oldest.used())),
         oldest,
         wal.releasable(oldest.lastLsn()),
         blobs.contents());
@@ -302,33 +377,57 @@ final class TableWorks {
     for (Run run : runs) {
       if (!run.damaged()) continue;
       merge = null;
+      debtBytes = 0;
       return null;
     }
     if (merge == null) {
-      List<Compaction.Shape> shapes = new ArrayList<>();
-      for (Run run : runs) {
-        shapes.add(new Compaction.Shape(run.bytes(), run.rows(), run.tombstones()));
-      }
-      Optional<Compaction.Plan> plan =
+      Compaction.Plan plan =
           maintenance.mergesAll(runs)
-              ? Optional.of(new Compaction.Plan(0, runs.size() - 1, true))
-              : Compaction.plan(shapes, limits.memtableBytes());
-      if (plan.isEmpty()) return null;
-      Compaction.Plan due = plan.get();
-      merge = new MergeJob(runs.subList(due.first(), due.last() + 1), due.bottom());
+              ? Compaction.all(shapes(runs), limits.partitionBytes())
+              : plan();
+      if (plan == null) return null;
+      long bytes = 0;
+      for (Run run : runs.subList(plan.first(), plan.last() + 1)) bytes += run.bytes();
+      merge = new MergeJob(runs, plan, limits.partitionBytes(), cuts(bytes));
     }
     MergeJob.Step step = merge.step();
-    long tableBytes = merge.tableBytes(limits.partitionBytes());
-    return new TableWork.Merge(manifest, target(step.bottom(), tableBytes), step);
+    return new TableWork.Merge(
+        manifest, target(step.bottom(), step.tableBytes(), step.cuts()), step);
   }
 
-  private Compaction.Target target(boolean bottom, long tableBytes) {
+  /** The merge that is due; worked out once for each set of runs. */
+  private Compaction.@Nullable Plan plan() {
+    List<Run> runs = views.current().runs();
+    if (views.current().sequence() != plannedFor) {
+      planned =
+          Compaction.plan(shapes(runs), limits.memtableBytes(), limits.partitionBytes())
+              .orElse(null);
+      plannedFor = views.current().sequence();
+    }
+    return planned;
+  }
+
+  private static List<List<Compaction.Shape>> shapes(List<Run> runs) {
+    List<List<Compaction.Shape>> shapes = new ArrayList<>();
+    for (Run run : runs) shapes.add(run.shape());
+    return shapes;
+  }
+
+  /** Where a run of this size above the bottom is cut into tables. */
+  private Cuts cuts(long bytes) {
+    List<Run> runs = views.current().runs();
+    if (runs.isEmpty()) return Cuts.NONE;
+    return Cuts.above(runs.getLast(), bytes, limits.partitionBytes() / PIECES_MAX);
+  }
+
+  private Compaction.Target target(boolean bottom, long tableBytes, Cuts cuts) {
     return new Compaction.Target(
         vfs,
         manifest::nextFileNumber,
         new SSTableWriter.Layout(
             hashSeed, limits.blockBytes(), bottom, bottom && limits.compressBottom()),
         tableBytes,
+        cuts,
         scratch);
   }
 
@@ -338,6 +437,7 @@ final class TableWorks {
     List<Memtable> memtables = new ArrayList<>(views.current().memtables());
     if (memtables.removeLast() != flush.memtable) throw new AssertionError("flushed out of order");
     List<Run> runs = new ArrayList<>(views.current().runs());
+    flushAtBytes = Math.max(0, upperBytes() - limits.memtableBytes() / 2);
     if (!flush.opened().isEmpty()) {
       runs.addFirst(new Run(flush.memtable.lastLsn(), flush.opened()));
       counters.flushedBytes += runs.getFirst().bytes();

@@ -23,7 +23,7 @@ record Chapter(int index, SimVfs disk, StoreModel model, long lsn) {
   static final int ROWS_MAX = 4;
   private static final int COUNT = 5;
 
-  /** So much lies at the bottom before the first chapter that not every merge includes it. */
+  /** So much lies at the bottom before the first chapter that merges take a part of it. */
   private static final int ROWS_BEFORE = 200;
 
   private static final int ROW_BYTES_BEFORE = 300;
@@ -31,9 +31,7 @@ record Chapter(int index, SimVfs disk, StoreModel model, long lsn) {
   /** What the chapters of a history did, all together. */
   static final class Deeds {
     long flushes;
-    long merges;
     long bottomSteps;
-    long bottomStepsNotLast;
     long blobRewrites;
     long blobsRemoved;
     long manifestsRewritten;
@@ -42,15 +40,8 @@ record Chapter(int index, SimVfs disk, StoreModel model, long lsn) {
 
     @Override
     public String toString() {
-      return "flushes %d, merges %d, bottom %d (%d), blob rewrites %d, removed %d, manifests %d,"
-              .formatted(
-                  flushes,
-                  merges,
-                  bottomSteps,
-                  bottomStepsNotLast,
-                  blobRewrites,
-                  blobsRemoved,
-                  manifestsRewritten)
+      return "flushes %d, bottom %d, blob rewrites %d, removed %d, manifests %d,"
+              .formatted(flushes, bottomSteps, blobRewrites, blobsRemoved, manifestsRewritten)
           + " segments %d, calls %d".formatted(segments, calls);
     }
   }

@@ -212,7 +212,6 @@ final class ChapterLife {
     acknowledged = Math.max(acknowledged, store.durableLsn());
     if (deeds != null && work instanceof TableWork.Merge merge && merge.step.bottom()) {
       deeds.bottomSteps++;
-      if (!merge.step.last()) deeds.bottomStepsNotLast++;
     }
     if (deeds != null && work instanceof TableWork.Segment) deeds.segments++;
     if (deeds != null && work instanceof TableWork.Note note) {
@@ -261,7 +260,6 @@ final class ChapterLife {
   private void count(Chapter.Deeds into, StorageEngine store, long manifestBefore) {
     StorageStats stats = store.stats();
     into.flushes += stats.flushes();
-    into.merges += stats.merges();
     into.blobRewrites += stats.blobRewrites();
     into.calls += vfs.calls();
     if (manifest() > manifestBefore) into.manifestsRewritten++;

@@ -27,8 +27,7 @@ final class StorageCrashSweepTest {
     Chapter.Deeds deeds = new Chapter.Deeds();
     Chapter.history(SEED, deeds);
     assertTrue(deeds.flushes > 12, deeds.toString());
-    assertTrue(deeds.merges > deeds.bottomSteps, deeds.toString());
-    assertTrue(deeds.bottomStepsNotLast > 5, deeds.toString());
+    assertTrue(deeds.bottomSteps > 5, deeds.toString());
     assertTrue(deeds.blobRewrites > 2, deeds.toString());
     assertTrue(deeds.blobsRemoved > 2, deeds.toString());
     assertTrue(deeds.manifestsRewritten > 0, deeds.toString());
@@ -37,22 +36,22 @@ final class StorageCrashSweepTest {
 
   @Test
   void anyCallMayFail() {
-    sweep(SimVfs.Fault.IO_ERROR, 1200);
+    sweep(SimVfs.Fault.IO_ERROR, 1000);
   }
 
   @Test
   void anyCallMayFindTheDiskFull() {
-    sweep(SimVfs.Fault.DISK_FULL, 400);
+    sweep(SimVfs.Fault.DISK_FULL, 350);
   }
 
   @Test
   void anyWriteMayStoreOnlyAPart() {
-    sweep(SimVfs.Fault.SHORT_WRITE, 350);
+    sweep(SimVfs.Fault.SHORT_WRITE, 300);
   }
 
   @Test
   void anySyncMayFailAndLosePages() {
-    sweep(SimVfs.Fault.SYNC_LOSES_PAGES, 180);
+    sweep(SimVfs.Fault.SYNC_LOSES_PAGES, 150);
   }
 
   @Test

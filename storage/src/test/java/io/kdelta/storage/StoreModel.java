@@ -64,6 +64,12 @@ final class StoreModel {
     return new WriteBatch().put(key, value);
   }
 
+  /** One delete; the model is what the store should be after it. */
+  WriteBatch delete(RowKey key) {
+    rows.remove(key);
+    return new WriteBatch().delete(key);
+  }
+
   boolean equalTo(StoreModel other) {
     return rows.equals(other.rows);
   }

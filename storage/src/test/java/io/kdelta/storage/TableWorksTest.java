@@ -26,6 +26,10 @@ final class TableWorksTest {
   private static final StorageLimits WIDE =
       new StorageLimits(64 << 10, 3, 1 << 20, 64 << 10, 1024, 1 << 20, 0);
 
+  /** Tables so large that their headers do not count. */
+  private static final StorageLimits SMOOTH =
+      new StorageLimits(64 << 10, 3, 4 << 20, 256 << 10, 1024, 64 << 10, 0);
+
   private final SimVfs vfs = new SimVfs(new SimEntropy(1));
   private @Nullable StorageWork heldBack;
 
@@ -113,10 +117,10 @@ final class TableWorksTest {
       for (StorageWork work : engine.takeWork()) {
         work.run();
         if (work instanceof TableWork.Merge merge) {
-          merging = !merge.step.last();
+          merging = true;
           long bytes = 0;
           for (SSTable table : merge.opened()) bytes += table.bytes();
-          assertTrue(bytes < 6 * LIMITS.partitionBytes(), "a step wrote " + bytes);
+          assertTrue(bytes < 8 * LIMITS.partitionBytes(), "a step wrote " + bytes);
         }
         flushedDuringMerge |= merging && work instanceof TableWork.Flush;
         engine.workDone(work);
@@ -128,7 +132,7 @@ final class TableWorksTest {
 
   @Test
   void overwritesCostWhatTheDesignSays() {
-    StorageEngine engine = loaded(LIMITS, 4000);
+    StorageEngine engine = loaded(SMOOTH, 4000);
     StorageStats before = engine.stats();
     double spaceSum = 0;
     int samples = 0;
@@ -145,8 +149,8 @@ final class TableWorksTest {
     double written = after.flushedBytes() + after.mergedBytes();
     written -= before.flushedBytes() + before.mergedBytes();
     double amplification = written / (32_000.0 * (3 + 100));
-    assertTrue(amplification < 7, "table bytes written per byte put: " + amplification);
-    assertTrue(spaceSum / samples < 1.3, "space: " + spaceSum / samples);
+    assertTrue(amplification < 5.5, "table bytes written per byte put: " + amplification);
+    assertTrue(spaceSum / samples < 1.2, "space: " + spaceSum / samples);
     engine.close();
   }
 
