@@ -2,6 +2,8 @@ package io.kdelta.sim;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +64,8 @@ public final class SimMain {
   }
 
   private static boolean each(long from, long to, PrintStream out) {
+    ThreadMXBean processor = ManagementFactory.getThreadMXBean();
+    long before = processor.getCurrentThreadCpuTime();
     double hours = 0;
     long acknowledged = 0;
     long faults = 0;
@@ -81,11 +85,13 @@ public final class SimMain {
     }
     out.printf(
         Locale.ROOT,
-        "%d seeds, %.2f simulated hours, %d acknowledged writes, %d faults%n",
+        "%d seeds, %.2f simulated hours, %d acknowledged writes, %d faults;"
+            + " %.2f cluster-hours per minute of a core's time%n",
         to - from + 1,
         hours,
         acknowledged,
-        faults);
+        faults,
+        hours * 60e9 / (processor.getCurrentThreadCpuTime() - before));
     out.print(guards.table());
     for (String flaw : guards.flaws()) out.println("note: " + flaw);
     return true;

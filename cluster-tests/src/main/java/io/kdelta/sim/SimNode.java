@@ -297,8 +297,8 @@ final class SimNode implements SimNetwork.Endpoint {
     try {
       core = Core.open(config, disk, fuse.time(time), fuse.entropy(entropy.split("life " + life)));
     } catch (SimVfs.PowerLoss loss) {
-      goDown("power lost at start");
-      disk.crash();
+      goDown(disk.onlyTheProcessStopped() ? "killed at start" : "power lost at start");
+      disk.stopped();
       return false;
     } catch (KdeltaException.DiskFault | KdeltaException.ReadOnly fault) {
       // Read-only: there is damage to repair, and no room to write the repair down.
@@ -329,6 +329,13 @@ final class SimNode implements SimNetwork.Endpoint {
     if (core == null) return;
     goDown("power lost");
     disk.crash();
+  }
+
+  /** A planned fault has stopped the machine, or the process alone. */
+  private void stopped() {
+    if (core == null) return;
+    goDown(disk.onlyTheProcessStopped() ? "killed" : "power lost");
+    disk.stopped();
   }
 
   /** SIGKILL: the process is gone, what it wrote is still in the page cache. */
@@ -405,7 +412,7 @@ final class SimNode implements SimNetwork.Endpoint {
       effects = running.turn(batch);
     } catch (SimVfs.PowerLoss loss) {
       note("turn: " + loss.getMessage());
-      losePower();
+      stopped();
       return;
     }
     // While a call stands still, nothing of the turn has come out and no other turn begins.
@@ -420,7 +427,7 @@ final class SimNode implements SimNetwork.Endpoint {
         if (core == null) return;
       }
     } catch (SimVfs.PowerLoss loss) {
-      losePower();
+      stopped();
       return;
     }
     turnComes = !waiting.isEmpty();
@@ -485,7 +492,7 @@ final class SimNode implements SimNetwork.Endpoint {
       work.run();
     } catch (SimVfs.PowerLoss loss) {
       note(work.getClass().getSimpleName() + ": " + loss.getMessage());
-      losePower();
+      stopped();
       return;
     }
     offer(new Event.WorkDone(work));

@@ -13,6 +13,8 @@ public final class SimRun {
    *
    * @param seed its seed
    * @param trace hash of everything that happened
+   * @param disks hash of all files on all disks at the end
+   * @param histories hash of all that clients asked and were told
    * @param simulatedNanos virtual time that passed
    * @param nodes size of the cluster
    * @param acknowledged writes that were acknowledged
@@ -24,6 +26,8 @@ public final class SimRun {
   public record Outcome(
       long seed,
       String trace,
+      String disks,
+      String histories,
       long simulatedNanos,
       int nodes,
       long acknowledged,
@@ -148,6 +152,8 @@ public final class SimRun {
     return new Outcome(
         setup.seed(),
         world.trace().hash(),
+        disks(),
+        world.histories().hash(),
         world.nowNanos(),
         setup.nodes(),
         world.ledger().acknowledgedCount(),
@@ -155,6 +161,14 @@ public final class SimRun {
         stage.faults(),
         stage.judgement().conflicts(),
         Activity.of(world));
+  }
+
+  private String disks() {
+    Trace images = new Trace();
+    for (SimNode node : world.nodes()) {
+      images.note(world.nowNanos(), node.index(), node.disk().digest().hex());
+    }
+    return images.hash();
   }
 
   /** A run that broke a promise: what, the seed, what was done and what led to it. */

@@ -115,7 +115,10 @@ final class Stage {
         world.lose(lose.node());
       }
       case Action.Glance _ -> glance(node);
-      case Action.Ask ask -> world.clients().send(ask, node);
+      case Action.Ask ask -> {
+        world.histories().asked(world.nowNanos(), ask);
+        world.clients().send(ask, node);
+      }
     }
   }
 

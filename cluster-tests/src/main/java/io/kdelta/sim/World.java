@@ -21,6 +21,7 @@ final class World {
   private final Entropy entropy;
   private final Simulator simulator = new Simulator();
   private final Trace trace = new Trace();
+  private final Histories histories = new Histories();
   private final Ledger ledger = new Ledger();
   private final SimNetwork network;
   private final List<SimNode> nodes = new ArrayList<>();
@@ -100,6 +101,10 @@ final class World {
     return trace;
   }
 
+  Histories histories() {
+    return histories;
+  }
+
   Ledger ledger() {
     return ledger;
   }
@@ -169,6 +174,7 @@ final class World {
         asker.answered(node, ticket, reply);
         return;
       }
+      histories.answered(nowNanos(), node.index(), ticket, reply);
       if (reply instanceof Reply.Written written) {
         for (Oracle oracle : oracles) oracle.acknowledged(node, written);
       }
@@ -177,12 +183,17 @@ final class World {
 
     @Override
     public void refused(SimNode node, long ticket, KdeltaException error) {
-      if (ticket < 0) asker.refused(node, ticket, error);
-      else clients.refused(node, ticket, error);
+      if (ticket < 0) {
+        asker.refused(node, ticket, error);
+        return;
+      }
+      histories.refused(nowNanos(), node.index(), ticket, error);
+      clients.refused(node, ticket, error);
     }
 
     @Override
     public void vanished(SimNode node) {
+      histories.vanished(nowNanos(), node.index());
       clients.vanished(node);
     }
   }

@@ -8,11 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.nio.charset.Charset;
+import java.time.ZoneId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TimeZone;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -38,6 +48,8 @@ final class FloorsTest {
           "io.kdelta.error",
           "io.kdelta.reconciliation",
           "io.kdelta.proto");
+
+  private static final List<String> PARALLEL = List.of("parallelStream", "parallel");
 
   private static final JavaClasses HOUSE =
       new ClassFileImporter()
@@ -160,21 +172,108 @@ final class FloorsTest {
                 java.net.Socket.class));
   }
 
+  /** Whatever hashes by a salt that each JVM draws anew: its order is another in every run. */
   @Test
   void iterationOrderIsPartOfBehaviour() {
     check(
         noClasses()
             .that(LOGIC)
-            .and()
-            .resideInAnyPackage(
-                "io.kdelta.core..",
-                "io.kdelta.cluster..",
-                "io.kdelta.storage..",
-                "io.kdelta.causal..",
-                "io.kdelta.document..")
             .should()
+            .callMethodWhere(calls(Set.class, "of", "copyOf"))
+            .orShould()
+            .callMethodWhere(calls(Map.class, "of", "copyOf", "ofEntries"))
+            .orShould()
+            .callMethodWhere(
+                calls(
+                    Collectors.class,
+                    "toSet",
+                    "toUnmodifiableSet",
+                    "toMap",
+                    "toUnmodifiableMap",
+                    "groupingBy",
+                    "groupingByConcurrent",
+                    "partitioningBy"))
+            .orShould()
+            .callMethod(Object.class, "hashCode")
+            .orShould()
+            .callMethodWhere(calls(Objects.class, "toIdentityString")));
+    // By ticket and by label: they are asked and never walked.
+    check(
+        noClasses()
+            .that(LOGIC)
+            .and()
+            .doNotHaveFullyQualifiedName("io.kdelta.core.CommitGate")
+            .and()
+            .doNotHaveFullyQualifiedName("io.kdelta.document.HistoryImport")
+            .should()
+            .callConstructor(HashMap.class)
+            .orShould()
+            .callConstructor(HashMap.class, int.class)
+            .orShould()
             .dependOnClassesThat()
-            .belongToAnyOf(java.util.HashSet.class, java.util.IdentityHashMap.class));
+            .belongToAnyOf(
+                java.util.HashSet.class,
+                java.util.IdentityHashMap.class,
+                java.util.WeakHashMap.class,
+                java.util.concurrent.ConcurrentHashMap.class));
+  }
+
+  /** No thread but its own, no way out to the host, nothing that the host's settings change. */
+  @Test
+  void nothingDependsOnTheHost() {
+    check(
+        noClasses()
+            .that(LOGIC)
+            .should()
+            .callMethodWhere(
+                DescribedPredicate.describe(
+                    "makes a stream parallel",
+                    call -> PARALLEL.contains(call.getTarget().getName())))
+            .orShould()
+            .callMethodWhere(calls(Locale.class, "getDefault"))
+            .orShould()
+            .callMethodWhere(calls(ZoneId.class, "systemDefault"))
+            .orShould()
+            .callMethodWhere(calls(TimeZone.class, "getDefault"))
+            .orShould()
+            .callMethodWhere(calls(Charset.class, "defaultCharset"))
+            .orShould()
+            .callMethodWhere(calls(String.class, "formatted"))
+            .orShould()
+            .callMethod(String.class, "format", String.class, Object[].class)
+            .orShould()
+            .callMethod(String.class, "toLowerCase")
+            .orShould()
+            .callMethod(String.class, "toUpperCase")
+            .orShould()
+            .callMethod(String.class, "getBytes")
+            .orShould()
+            .callConstructor(String.class, byte[].class)
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                ThreadLocal.class,
+                java.util.SplittableRandom.class,
+                java.util.Timer.class,
+                java.util.concurrent.Executors.class,
+                java.util.concurrent.ForkJoinPool.class,
+                java.util.concurrent.ScheduledExecutorService.class,
+                java.io.File.class,
+                java.io.RandomAccessFile.class,
+                java.io.FileInputStream.class,
+                java.io.FileOutputStream.class)
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.net..", "java.nio.channels.."));
+  }
+
+  private static DescribedPredicate<JavaMethodCall> calls(Class<?> owner, String... names) {
+    List<String> named = List.of(names);
+    return DescribedPredicate.describe(
+        "calls " + owner.getSimpleName() + "." + named,
+        call ->
+            call.getTargetOwner().isEquivalentTo(owner)
+                && named.contains(call.getTarget().getName()));
   }
 
   private static void check(ArchRule rule) {

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
  * were. Owned by its disk. At most one fault is planned at a time.
  */
 final class SimFaults {
+  private static final SimVfs.Fault[] KINDS = SimVfs.Fault.values();
+
+  private final long[] callsThatCan = new long[KINDS.length];
   private long calls;
   private long happened;
   private long callsUntilFault;
@@ -41,6 +44,10 @@ final class SimFaults {
     return calls;
   }
 
+  long callsThatCan(SimVfs.Fault fault) {
+    return callsThatCan[fault.ordinal()];
+  }
+
   long happened() {
     return happened;
   }
@@ -53,6 +60,9 @@ final class SimFaults {
    */
   SimVfs.@Nullable Fault next(String path, String operation, boolean writes) {
     calls++;
+    for (SimVfs.Fault kind : KINDS) {
+      if (canHappen(kind, operation, writes)) callsThatCan[kind.ordinal()]++;
+    }
     SimVfs.Fault fault = planned;
     if (fault == null || !path.endsWith(suffix)) return null;
     boolean can = canHappen(fault, operation, writes);
@@ -67,7 +77,7 @@ final class SimFaults {
 
   private static boolean canHappen(SimVfs.Fault fault, String operation, boolean writes) {
     return switch (fault) {
-      case IO_ERROR, POWER_LOSS -> true;
+      case IO_ERROR, POWER_LOSS, KILL -> true;
       case DISK_FULL -> writes;
       case READ_ERROR -> operation.equals("readAt") || operation.equals("map");
       case SHORT_READ -> operation.equals("readAt");

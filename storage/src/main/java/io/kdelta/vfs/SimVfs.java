@@ -31,6 +31,7 @@ public final class SimVfs implements Vfs {
   private long life;
   private int openFiles;
   private boolean powerLost;
+  private boolean onlyTheProcess;
   private long itemsLost;
   private final SimFaults faults = new SimFaults();
 
@@ -56,7 +57,9 @@ public final class SimVfs implements Vfs {
      * The machine stops before the call: this and all later calls throw {@link PowerLoss}, until
      * {@link #crash} (the power was cut) or {@link #kill} (only the process died) decides.
      */
-    POWER_LOSS
+    POWER_LOSS,
+    /** The same, but only the process stops: {@link #stopped} ends its life as a kill. */
+    KILL
   }
 
   /** Thrown to end a life of the machine; nothing but the simulation may catch it. */
@@ -95,6 +98,17 @@ public final class SimVfs implements Vfs {
   /** Kills the process alone: what is pending stays readable and stays pending. */
   public void kill() {
     endLife();
+  }
+
+  /** Whether a planned fault has stopped the process and not the machine. */
+  public boolean onlyTheProcessStopped() {
+    return onlyTheProcess;
+  }
+
+  /** Ends a life that a planned fault has stopped, as that fault wants. */
+  public void stopped() {
+    if (onlyTheProcess) kill();
+    else crash();
   }
 
   /** Loses everything: the machine comes back with an empty disk. */
@@ -145,6 +159,11 @@ public final class SimVfs implements Vfs {
   /** How many calls there were that may fail. */
   public long calls() {
     return faults.calls();
+  }
+
+  /** How many calls there were at which that fault could have happened. */
+  public long callsThatCan(Fault fault) {
+    return faults.callsThatCan(fault);
   }
 
   /** How many of the planned faults have happened: those of a kind that their call can show. */
@@ -527,8 +546,9 @@ public final class SimVfs implements Vfs {
     switch (fault) {
       case IO_ERROR, READ_ERROR -> throw fault(path, operation, "input/output error");
       case DISK_FULL -> throw new KdeltaException.DiskFault(path, operation, true, null);
-      case POWER_LOSS -> {
+      case POWER_LOSS, KILL -> {
         powerLost = true;
+        onlyTheProcess = fault == Fault.KILL;
         throw new PowerLoss("the machine stopped before " + operation + " of '" + path + "'");
       }
       case SHORT_READ, SHORT_WRITE, SYNC_LOSES_PAGES -> {}
@@ -544,6 +564,7 @@ public final class SimVfs implements Vfs {
     life++;
     openFiles = 0;
     powerLost = false;
+    onlyTheProcess = false;
     faults.clear();
     locks = new TreeMap<>();
   }
