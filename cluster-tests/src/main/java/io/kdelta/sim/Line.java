@@ -26,22 +26,6 @@ final class Line {
   private static final Pattern NODE = Pattern.compile("node-(\\d+)");
   private static final Pattern PATH = Pattern.compile("[^/]+/.+");
   private static final Pattern RUN = Pattern.compile("(.)\\1{15,}");
-  private static final Map<String, Long> NANOS =
-      Map.of(
-          "ns",
-          1L,
-          "us",
-          1_000L,
-          "ms",
-          1_000_000L,
-          "s",
-          1_000_000_000L,
-          "m",
-          60_000_000_000L,
-          "h",
-          3_600_000_000_000L,
-          "d",
-          86_400_000_000_000L);
 
   private final String source;
   private final int number;
@@ -241,7 +225,7 @@ final class Line {
   }
 
   private static long nanos(Matcher time) {
-    BigDecimal unit = BigDecimal.valueOf(NANOS.getOrDefault(time.group(2), 1L));
+    BigDecimal unit = BigDecimal.valueOf(nanosOf(time.group(2)));
     return new BigDecimal(time.group(1)).multiply(unit).longValue();
   }
 
@@ -374,5 +358,17 @@ final class Line {
   /** As it is if that is one plain word, else in quotes. */
   static String plain(String text) {
     return text.matches("[A-Za-z0-9_./#-]+") ? text : quoted(text);
+  }
+
+  private static long nanosOf(String unit) {
+    return switch (unit) {
+      case "us" -> 1_000L;
+      case "ms" -> 1_000_000L;
+      case "s" -> 1_000_000_000L;
+      case "m" -> 60_000_000_000L;
+      case "h" -> 3_600_000_000_000L;
+      case "d" -> 86_400_000_000_000L;
+      default -> 1L;
+    };
   }
 }
