@@ -197,7 +197,7 @@ final class FloorsTest {
             .callMethod(Object.class, "hashCode")
             .orShould()
             .callMethodWhere(calls(Objects.class, "toIdentityString")));
-    // By ticket and by label: they are asked and never walked.
+    // By ticket, by label and by cell: they are asked and never walked.
     check(
         noClasses()
             .that(LOGIC)
@@ -205,6 +205,8 @@ final class FloorsTest {
             .doNotHaveFullyQualifiedName("io.kdelta.core.CommitGate")
             .and()
             .doNotHaveFullyQualifiedName("io.kdelta.document.HistoryImport")
+            .and()
+            .doNotHaveFullyQualifiedName("io.kdelta.reconciliation.CellPeeler")
             .should()
             .callConstructor(HashMap.class)
             .orShould()
