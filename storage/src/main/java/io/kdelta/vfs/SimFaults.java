@@ -1,5 +1,6 @@
 package io.kdelta.vfs;
 
+import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class SimFaults {
   private static final SimVfs.Fault[] KINDS = SimVfs.Fault.values();
 
-  private final long[] callsThatCan = new long[KINDS.length];
+  private final EnumMap<SimVfs.Fault, Long> callsThatCan = new EnumMap<>(SimVfs.Fault.class);
   private long calls;
   private long happened;
   private long callsUntilFault;
@@ -45,7 +46,7 @@ final class SimFaults {
   }
 
   long callsThatCan(SimVfs.Fault fault) {
-    return callsThatCan[fault.ordinal()];
+    return callsThatCan.getOrDefault(fault, 0L);
   }
 
   long happened() {
@@ -61,7 +62,7 @@ final class SimFaults {
   SimVfs.@Nullable Fault next(String path, String operation, boolean writes) {
     calls++;
     for (SimVfs.Fault kind : KINDS) {
-      if (canHappen(kind, operation, writes)) callsThatCan[kind.ordinal()]++;
+      if (canHappen(kind, operation, writes)) callsThatCan.merge(kind, 1L, Long::sum);
     }
     SimVfs.Fault fault = planned;
     if (fault == null || !path.endsWith(suffix)) return null;
