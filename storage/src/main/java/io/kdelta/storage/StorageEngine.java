@@ -474,8 +474,10 @@ public final class StorageEngine implements Rows, AutoCloseable {
     long mergedBytes;
     long blobRewrites;
     long blobWrittenBytes;
+
     /** Of tables and blob files that are no longer shown. */
     long verificationsRetired;
+
     long logSyncs;
     long failures;
   }

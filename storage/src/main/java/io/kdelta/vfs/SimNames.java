@@ -117,8 +117,14 @@ final class SimNames {
     return found;
   }
 
-  /** Adds the paths of all files in and below a directory, sorted within each directory. */
-  void collectPaths(SimDirectory directory, String path, List<String> found) {
+  /** The paths of all files, sorted within each directory. */
+  List<String> files() {
+    List<String> found = new ArrayList<>();
+    collectPaths(root, "", found);
+    return found;
+  }
+
+  private static void collectPaths(SimDirectory directory, String path, List<String> found) {
     directory.current.forEach((name, node) -> {
       String below = path.isEmpty() ? name : path + "/" + name;
       switch (node) {

@@ -9,7 +9,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -78,19 +77,19 @@ public final class SimVfs implements Vfs {
   public void crash() {
     SimContent.Mode namesMode = SimContent.Mode.drawMode(entropy);
     SimContent.Mode bytesMode = SimContent.Mode.drawMode(entropy);
-    // Not only those that have a name now: a delete that is dropped brings its file back.
-    itemsLost += names.crash(entropy, namesMode);
-    for (SimContent content : names.contents().values()) {
-      itemsLost += content.crash(entropy, bytesMode);
-    }
-    endLife();
+    crash(namesMode, bytesMode);
   }
 
   /** The power loss that takes most: everything pending is dropped. */
   public void crashDropping() {
-    itemsLost += names.crash(entropy, SimContent.Mode.ALL_DROPPED);
+    crash(SimContent.Mode.ALL_DROPPED, SimContent.Mode.ALL_DROPPED);
+  }
+
+  private void crash(SimContent.Mode namesMode, SimContent.Mode bytesMode) {
+    // Not only those that have a name now: a delete that is dropped brings its file back.
+    itemsLost += names.crash(entropy, namesMode);
     for (SimContent content : names.contents().values()) {
-      itemsLost += content.crash(entropy, SimContent.Mode.ALL_DROPPED);
+      itemsLost += content.crash(entropy, bytesMode);
     }
     endLife();
   }
@@ -194,7 +193,8 @@ public final class SimVfs implements Vfs {
   /** Bytes taken by all files that have a name, in whole pages, holes counted. */
   public long used() {
     long used = 0;
-    for (SimContent content : names.contents().values()) used += pages(content.current.size());
+    for (SimContent content : names.contents().values())
+      used += SparsePages.whole(content.current.size());
     return used;
   }
 
@@ -282,9 +282,7 @@ public final class SimVfs implements Vfs {
 
   /** The paths of all files, sorted. */
   public List<String> files() {
-    List<String> found = new ArrayList<>();
-    names.collectPaths(names.root, "", found);
-    return found;
+    return names.files();
   }
 
   /** The size of a file as reads see it. */
@@ -477,7 +475,7 @@ public final class SimVfs implements Vfs {
       @Nullable Fault fault = call(path, "preallocate", true);
       long before = content.current.size();
       if (size <= before) return;
-      room(path, "preallocate", pages(size) - pages(before));
+      room(path, "preallocate", SparsePages.whole(size) - SparsePages.whole(before));
       if (fault == Fault.SHORT_WRITE) {
         content.resize(before + (size - before) / 2);
         throw fault(path, "preallocate", "only a part was written");
@@ -515,7 +513,7 @@ public final class SimVfs implements Vfs {
       @Nullable Fault fault = call(path, operation, true);
       byte[] bytes = new byte[source.remaining()];
       long end = position + bytes.length;
-      room(path, operation, pages(end) - pages(content.current.size()));
+      room(path, operation, SparsePages.whole(end) - SparsePages.whole(content.current.size()));
       if (fault == Fault.SHORT_WRITE) {
         byte[] part = new byte[bytes.length / 2];
         source.get(part);
@@ -590,10 +588,6 @@ public final class SimVfs implements Vfs {
 
   private SimDirectory parent(String path, String operation) {
     return directory(PathRule.parent(path), operation);
-  }
-
-  private static long pages(long size) {
-    return -Math.floorDiv(-size, (long) SparsePages.PAGE_BYTES) * SparsePages.PAGE_BYTES;
   }
 
   private static KdeltaException.DiskFault fault(String path, String operation, String reason) {

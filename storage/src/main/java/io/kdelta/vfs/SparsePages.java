@@ -23,6 +23,11 @@ final class SparsePages {
   private final BitSet owned = new BitSet();
   private long size;
 
+  /** That many bytes in whole pages. */
+  static long whole(long bytes) {
+    return -Math.floorDiv(-bytes, (long) PAGE_BYTES) * PAGE_BYTES;
+  }
+
   long size() {
     return size;
   }
