@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,14 +15,14 @@ import java.util.TreeMap;
  */
 record Activity(long delivered, long itemsLost, Map<String, Long> looks, Map<Place, Long> places) {
   Activity {
-    looks = Map.copyOf(looks);
-    places = Map.copyOf(places);
+    looks = Collections.unmodifiableMap(new TreeMap<>(looks));
+    places = Collections.unmodifiableMap(new TreeMap<>(places));
   }
 
   /** Of a world whose run is over. */
   static Activity of(World world) {
     TreeMap<String, Long> looks = new TreeMap<>();
-    Map<Place, Long> places = Map.of();
+    Map<Place, Long> places = new TreeMap<>();
     for (Oracle oracle : world.oracles()) {
       looks.put(oracle.getClass().getSimpleName(), oracle.looks());
       if (oracle instanceof Sightings sightings) places = sightings.reached();

@@ -6,6 +6,7 @@ import io.kdelta.core.Command;
 import io.kdelta.core.Reply;
 import io.kdelta.env.SimTime;
 import io.kdelta.error.KdeltaException;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ final class Sightings implements Oracle {
 
   /** How often each place was reached. */
   Map<Place, Long> reached() {
-    return Map.copyOf(reached);
+    return Collections.unmodifiableMap(new TreeMap<>(reached));
   }
 
   @Override

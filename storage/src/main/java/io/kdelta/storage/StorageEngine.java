@@ -92,9 +92,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
   public long apply(WriteBatch batch) {
     epoch.end();
     int bytes = batch.encodedSize();
-    if (bytes > wal.payloadBytesMax()) {
-      throw new KdeltaException.Invalid(
-          "batch", bytes + " bytes, the log holds at most " + wal.payloadBytesMax());
+    if (bytes > batchBytesMax()) {
+      String reason = bytes + " bytes, the log holds at most " + batchBytesMax();
+      throw new KdeltaException.Invalid("batch", reason);
     }
     Optional<String> readOnly = readOnlyReason();
     if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
@@ -117,9 +117,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return wal.lastLsn();
   }
 
-  /**
-   * Every batch up to this LSN survives a power loss. Never goes back; stands still when fenced.
-   */
+  /** Every batch up to it survives a power loss. Never goes back; stands still when fenced. */
   public long durableLsn() {
     return wal.durableLsn();
   }
