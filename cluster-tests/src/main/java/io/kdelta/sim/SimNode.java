@@ -297,8 +297,7 @@ final class SimNode implements SimNetwork.Endpoint {
     try {
       core = Core.open(config, disk, fuse.time(time), fuse.entropy(entropy.split("life " + life)));
     } catch (SimVfs.PowerLoss loss) {
-      goDown(disk.onlyTheProcessStopped() ? "killed at start" : "power lost at start");
-      disk.stopped();
+      stoppedAs(" at start");
       return false;
     } catch (KdeltaException.DiskFault | KdeltaException.ReadOnly fault) {
       // Read-only: there is damage to repair, and no room to write the repair down.
@@ -333,9 +332,14 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** A planned fault has stopped the machine, or the process alone. */
   private void stopped() {
-    if (core == null) return;
-    goDown(disk.onlyTheProcessStopped() ? "killed" : "power lost");
-    disk.stopped();
+    if (core != null) stoppedAs("");
+  }
+
+  private void stoppedAs(String where) {
+    boolean killed = disk.onlyTheProcessStopped();
+    goDown((killed ? "killed" : "power lost") + where);
+    if (killed) disk.kill();
+    else disk.crash();
   }
 
   /** SIGKILL: the process is gone, what it wrote is still in the page cache. */

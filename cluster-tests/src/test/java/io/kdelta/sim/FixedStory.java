@@ -38,6 +38,7 @@ final class FixedStory {
   private final Stage stage;
   private final Twist twist;
   private int markers;
+  private int clients;
 
   private FixedStory(long seed, StorageLimits limits, Twist twist) {
     this.twist = twist;
@@ -91,7 +92,8 @@ final class FixedStory {
     for (int i = 0; i < 6; i++) put(i % NODES, i % 4, 400, level(i));
     chapter(1_000 * MILLI);
     for (int node = 0; node < NODES; node++) stage.perform(new Action.HealDisk(node));
-    chapter(2 * SECOND);
+    // What waits for a node that was down is answered, or refused at its deadline.
+    chapter(7 * SECOND);
     stage.perform(new Action.Judge());
   }
 
@@ -143,7 +145,8 @@ final class FixedStory {
   }
 
   private void ask(int node, Request request) {
-    stage.perform(new Action.Ask(node, node, request, 1));
+    // Nobody waits for the answer before, so each request has a client of its own.
+    stage.perform(new Action.Ask(++clients, node, request, 1));
   }
 
   private static AckLevel level(int i) {

@@ -35,7 +35,7 @@ final class MetamorphicClusterTest {
 
   private static final List<StorageLimits> LIMITS =
       List.of(
-          new StorageLimits(4 << 10, 4, 8L << 20, 16 << 10, 64, 4 << 10, 16 << 10),
+          new StorageLimits(6 << 10, 8, 8L << 20, 16 << 10, 64, 6 << 10, 16 << 10),
           new StorageLimits(12 << 10, 3, 8L << 20, 32 << 10, 512, 16 << 10, 16 << 10, true),
           Setup.SMALL,
           StorageLimits.small().compressed());
@@ -149,8 +149,8 @@ final class MetamorphicClusterTest {
     }
 
     private void ask(int node, Request request) {
-      stage.perform(new Action.Ask(node, node, request, 1));
-      pass(25 * MILLI);
+      stage.perform(new Action.Ask(asked, node, request, 1));
+      pass(250 * MILLI);
     }
 
     private void pass(long nanos) {

@@ -57,7 +57,7 @@ public final class SimVfs implements Vfs {
      * {@link #crash} (the power was cut) or {@link #kill} (only the process died) decides.
      */
     POWER_LOSS,
-    /** The same, but only the process stops: {@link #stopped} ends its life as a kill. */
+    /** The same, but only the process stops: {@link #onlyTheProcessStopped}. */
     KILL
   }
 
@@ -102,12 +102,6 @@ public final class SimVfs implements Vfs {
   /** Whether a planned fault has stopped the process and not the machine. */
   public boolean onlyTheProcessStopped() {
     return onlyTheProcess;
-  }
-
-  /** Ends a life that a planned fault has stopped, as that fault wants. */
-  public void stopped() {
-    if (onlyTheProcess) kill();
-    else crash();
   }
 
   /** Loses everything: the machine comes back with an empty disk. */
