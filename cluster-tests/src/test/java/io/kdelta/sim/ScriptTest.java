@@ -7,6 +7,7 @@ import io.kdelta.cluster.AckLevel;
 import io.kdelta.vfs.SimVfs;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +38,7 @@ final class ScriptTest {
           new Action.Start(2),
           new Action.Pause(0),
           new Action.Resume(0),
-          new Action.StopAt(1, Fuse.Port.values()[0], 3),
+          new Action.StopAt(1, Fuse.Port.SEND, 3),
           new Action.Lose(1),
           new Action.FailCall(0, 4, ".manifest", SimVfs.Fault.SYNC_LOSES_PAGES),
           new Action.FailCall(0, 4, "", SimVfs.Fault.IO_ERROR),
@@ -134,7 +135,7 @@ final class ScriptTest {
     assertEquals(all, written);
   }
 
-  private static void kinds(Class<?> sealed, TreeSet<String> found) {
+  private static void kinds(Class<?> sealed, SortedSet<String> found) {
     for (Class<?> kind : sealed.getPermittedSubclasses()) {
       if (kind.isInterface()) kinds(kind, found);
       else found.add(kind.getSimpleName());

@@ -4,7 +4,7 @@ import io.kdelta.reconciliation.Message.Cells;
 import io.kdelta.reconciliation.Message.More;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +45,7 @@ final class CellRung {
   }
 
   /** Whether the cells of STATE are enough: then they have been taken in. */
-  boolean peel(Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+  boolean peel(Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     CellStream first = peeled();
     return first.size() > 0 && decode(first, holding, pushes, wants);
   }
@@ -85,7 +85,7 @@ final class CellRung {
   }
 
   /** The peer's turn is over: takes in what it told. False when it broke off in the middle. */
-  boolean settle(Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+  boolean settle(Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     if (settled || stream == null) return true;
     if (!stream.isComplete()) return false;
     settled = true;
@@ -123,7 +123,7 @@ final class CellRung {
   }
 
   private boolean decode(
-      CellStream cells, Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+      CellStream cells, Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     return cells.decode(holding.code(), holding.cells(0, cells.size()), holding, pushes, wants);
   }
 

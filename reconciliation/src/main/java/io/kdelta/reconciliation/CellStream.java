@@ -5,7 +5,7 @@ import io.kdelta.reconciliation.Message.More;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,7 +93,7 @@ final class CellStream {
    * when the cells do not come apart.
    */
   boolean decode(
-      CellCode code, long[] mine, Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+      CellCode code, long[] mine, Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     List<Long> symbols = CellPeeler.peel(code, CellPeeler.difference(heard, mine));
     if (symbols == null) return false;
     for (long symbol : symbols) {

@@ -7,8 +7,8 @@ import io.kdelta.reconciliation.Message.More;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,7 +108,7 @@ final class FreshAsker {
   }
 
   /** The peer's turn is over: takes in what it told. False when it broke off in the middle. */
-  boolean settle(Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+  boolean settle(Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     CellCode code = code();
     Iterator<Scope> scopes = open.values().iterator();
     while (scopes.hasNext()) {
@@ -150,7 +150,7 @@ final class FreshAsker {
   }
 
   private boolean isDecoded(
-      Scope scope, CellCode code, Holding holding, List<Digest> pushes, TreeSet<Long> wants) {
+      Scope scope, CellCode code, Holding holding, List<Digest> pushes, SortedSet<Long> wants) {
     boolean isFirst = scope.filter == null && scope.incoming.isComplete();
     if (isFirst) scope.filter = scope.incoming.filter(key);
     BloomFilter filter = scope.filter;

@@ -54,6 +54,7 @@ final class Holding {
   }
 
   /** A version was received. */
+  @SuppressWarnings("ReferenceEquality") // A tree that did not change is the same object.
   void insert(Digest id) {
     MerkleTree grown = set.insert(id);
     if (grown == set) return;
@@ -62,6 +63,7 @@ final class Holding {
   }
 
   /** The peer will never hold these. */
+  @SuppressWarnings("ReferenceEquality") // A tree that did not change is the same object.
   void leaveOut(List<Digest> refused) {
     for (Digest digest : refused) {
       MerkleTree shrunk = set.remove(digest);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -175,7 +176,7 @@ final class Ladder {
         || (asker != null && isNamed(id, asker.code(), freshWants));
   }
 
-  private static boolean isNamed(Digest id, CellCode code, TreeSet<Long> names) {
+  private static boolean isNamed(Digest id, CellCode code, SortedSet<Long> names) {
     return !names.isEmpty()
         && names.contains(code.name(id, CellCode.NAME_BITS, CellCode.KEYED_BITS));
   }
@@ -359,7 +360,7 @@ final class Ladder {
    * As many names of symbols as a message holds, cut so short that one in 2^10 hits another; where
    * ids crowd, as ground ones do, with as many more keyed bits.
    */
-  private Want wantNames(Want.Kind kind, TreeSet<Long> names) {
+  private Want wantNames(Want.Kind kind, SortedSet<Long> names) {
     long ids = Math.max(holding.set().count(), peerCount) + names.size();
     int plain = Math.min(CellCode.ID_BITS, bits(ids));
     double crowd = 0;

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -43,17 +44,17 @@ final class DotSummaryTest {
       Random random = new Random(seed);
       DotSummary one = summary(random);
       DotSummary two = summary(random);
-      Map<Name, TreeSet<Long>> ones = plain(one);
-      Map<Name, TreeSet<Long>> twos = plain(two);
-      Map<Name, TreeSet<Long>> both = plain(one);
+      Map<Name, SortedSet<Long>> ones = plain(one);
+      Map<Name, SortedSet<Long>> twos = plain(two);
+      Map<Name, SortedSet<Long>> both = plain(one);
       twos.forEach((name, set) -> both.computeIfAbsent(name, n -> new TreeSet<>()).addAll(set));
       assertEquals(both, plain(one.union(two)), "seed " + seed);
-      Map<Name, TreeSet<Long>> rest = plain(one);
+      Map<Name, SortedSet<Long>> rest = plain(one);
       twos.forEach((name, set) -> rest.getOrDefault(name, new TreeSet<>()).removeAll(set));
-      rest.values().removeIf(TreeSet::isEmpty);
+      rest.values().removeIf(set -> set.isEmpty());
       assertEquals(rest, plain(one.minus(two)), "seed " + seed);
       long count = 0;
-      for (TreeSet<Long> set : ones.values()) count += set.size();
+      for (SortedSet<Long> set : ones.values()) count += set.size();
       assertEquals(count, one.count(), "seed " + seed);
     }
   }
@@ -101,7 +102,7 @@ final class DotSummaryTest {
     for (int seed = 0; seed < 3_000; seed++) {
       Random random = new Random(seed);
       TreeSet<Long> held = new TreeSet<>();
-      long last = 1 + random.nextInt(1 << random.nextInt(14));
+      long last = 1L + random.nextInt(1 << random.nextInt(14));
       double density = random.nextDouble();
       boolean inRuns = random.nextBoolean();
       boolean keep = true;
@@ -174,8 +175,8 @@ final class DotSummaryTest {
     return sink.toBytes();
   }
 
-  private static Map<Name, TreeSet<Long>> plain(DotSummary summary) {
-    Map<Name, TreeSet<Long>> all = new TreeMap<>();
+  private static Map<Name, SortedSet<Long>> plain(DotSummary summary) {
+    Map<Name, SortedSet<Long>> all = new TreeMap<>();
     for (Writer writer : summary.writers()) {
       TreeSet<Long> set = new TreeSet<>();
       for (Run run : writer.runs()) {
@@ -186,7 +187,7 @@ final class DotSummaryTest {
     return all;
   }
 
-  private static List<Run> runs(TreeSet<Long> held) {
+  private static List<Run> runs(SortedSet<Long> held) {
     List<Run> runs = new ArrayList<>();
     for (long position : held) {
       Run before = runs.isEmpty() ? null : runs.getLast();

@@ -319,7 +319,7 @@ final class MessageCodecTest {
   }
 
   private static Want want(Random random, int some) {
-    Want.Kind kind = Want.Kind.values()[random.nextInt(3)];
+    Want.Kind kind = List.of(Want.Kind.values()).get(random.nextInt(3));
     int widthMax = kind == Want.Kind.IDS ? RiceCode.WIDTH_MAX : CellCode.NAME_BITS;
     int width = RiceCode.WIDTH_MIN + random.nextInt(widthMax - RiceCode.WIDTH_MIN + 1);
     int keyed = 0;

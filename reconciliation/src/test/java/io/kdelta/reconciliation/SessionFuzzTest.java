@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
  * kdelta.sessions says, {@value #LIVES} if it says nothing.
  */
 final class SessionFuzzTest {
+  private static final List<Fate> FATES = List.of(Fate.values());
   private static final int LIVES = 1_000;
   private static final int STEPS_MAX = 60_000;
   private static final Limits TIGHT =
@@ -98,7 +99,7 @@ final class SessionFuzzTest {
     int live() {
       int sessions = 1 + random.nextInt(5);
       for (int i = 0; i < sessions; i++) {
-        Fate fate = Fate.values()[random.nextInt(Fate.values().length)];
+        Fate fate = FATES.get(random.nextInt(FATES.size()));
         run(fate);
         if (random.nextBoolean()) writeSome();
       }
@@ -187,7 +188,7 @@ final class SessionFuzzTest {
     /** A copied directory: both sides have written under one name. */
     private void fork() {
       Name name = name();
-      for (long at = 1 + random.nextInt(5); at > 0; at--) {
+      for (long at = 1L + random.nextInt(5); at > 0; at--) {
         one.fork(name, at, id());
         two.fork(name, at, id());
       }

@@ -124,7 +124,7 @@ final class CompactionTest {
   /** By sizes alone: 64 bytes a flush, spread evenly, cut where the bottom is as a store does. */
   private static void overwrites(int memtables) {
     int partitions = memtables * 4;
-    List<Compaction.Shape> bottom = partitions(0, (int) PARTITION, partitions);
+    List<Compaction.Shape> bottom = partitions(0, PARTITION, partitions);
     List<List<Compaction.Shape>> runs = new ArrayList<>(List.of(bottom));
     long live = partitions * PARTITION;
     long written = 0;
@@ -275,6 +275,7 @@ final class CompactionTest {
   }
 
   @SafeVarargs
+  @SuppressWarnings("varargs")
   private static Optional<Compaction.Plan> plan(List<Compaction.Shape>... runs) {
     return Compaction.plan(List.of(runs), MEMTABLE, PARTITION);
   }
