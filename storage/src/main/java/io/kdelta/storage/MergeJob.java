@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,10 @@ final class MergeJob {
   private final List<Run> upper;
   private final Run oldest;
   private final List<Step> steps = new ArrayList<>();
+
+  /** Steps that begin a range. */
+  private final BitSet beginnings = new BitSet();
+
   private int next;
 
   /**
@@ -75,6 +80,14 @@ final class MergeJob {
     return plan.bottom();
   }
 
+  /**
+   * Whether it may be given up before the next step, and all it has done stays done. In the middle
+   * of a range it may not: the newer tables are still there, and would only be merged once more.
+   */
+  boolean betweenRanges() {
+    return beginnings.get(next);
+  }
+
   /** The step is done and durable; answers whether there is another. */
   boolean advance() {
     next++;
@@ -92,6 +105,7 @@ final class MergeJob {
     }
     boolean deletes = plan.bottom() && range.tombstones() > 0;
     if (newer.isEmpty() && !deletes) return;
+    beginnings.set(steps.size());
     if (range.bytes() <= Compaction.stepBytes(partitionBytes)) {
       steps.add(step(newer, newerTables, range.from(), range.to(), range.upperBytes()));
       return;

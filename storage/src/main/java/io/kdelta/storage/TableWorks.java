@@ -276,7 +276,7 @@ final class TableWorks {
 
   /**
    * Whether a step of a merge goes before a flush. Runs among themselves can wait where a range is
-   * due: what they have done so far stays done. After a merge that failed a flush has its turn.
+   * due, once they are done with the range at hand. After a merge that failed a flush has its turn.
    */
   private boolean mergesFirst() {
     if (closing || (failures > 0 && mergedLast)) return false;
@@ -285,7 +285,7 @@ final class TableWorks {
     if (merge != null && merge.urgent()) return true;
     if (!isUrgent() || upperBytes() <= flushAtBytes) return false;
     if (merge != null && merge.intoBottom()) return !mergedLast;
-    merge = null;
+    if (merge != null && merge.betweenRanges()) merge = null;
     return true;
   }
 

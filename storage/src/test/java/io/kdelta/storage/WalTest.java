@@ -194,7 +194,7 @@ final class WalTest {
   void everyFaultAtEveryCall() {
     long calls = script(LogRig.create(9));
     for (SimVfs.Fault fault : SimVfs.Fault.values()) {
-      if (fault == SimVfs.Fault.POWER_LOSS) continue;
+      if (fault == SimVfs.Fault.POWER_LOSS || fault == SimVfs.Fault.KILL) continue;
       for (long n = 1; n <= calls; n++) {
         LogRig rig = LogRig.create(200);
         rig.vfs.failCall(n, fault);
