@@ -73,8 +73,28 @@ final class Stage {
       case Action.OnNode on -> onNode(on, world.node(on));
       case Action.OnPath on -> onPath(on, world.network());
       case Action.HealAll() -> world.network().healAll();
-      case Action.Judge() -> judgement.judge();
+      case Action.Judge() -> {
+        calm();
+        judgement.judge();
+      }
       case Action.Scripted scripted -> script.perform(scripted);
+    }
+  }
+
+  /** No fault outlasts the judgement, also in a record that lost what ended them. */
+  private void calm() {
+    world.network().healAll();
+    for (SimNode node : world.standing()) {
+      int index = node.index();
+      for (Action.OnNode end :
+          List.of(
+              new Action.Resume(index),
+              new Action.HealDisk(index),
+              new Action.Clock(index, 0),
+              new Action.Drift(index, 0),
+              new Action.Start(index))) {
+        onNode(end, node);
+      }
     }
   }
 

@@ -29,6 +29,9 @@ final class VerdictOracle implements Oracle {
   /** By whom: when anybody last called it dead. */
   private final TreeMap<String, Long> calledDead = new TreeMap<>();
 
+  /** By who calls whom dead and has not heard of it since: whoever meets them may be told. */
+  private final TreeSet<String> standing = new TreeSet<>();
+
   private long looks;
 
   VerdictOracle(World world) {
@@ -49,6 +52,7 @@ final class VerdictOracle implements Oracle {
       suspected.put(of, world.nowNanos());
     } else if (what.equals(member + " is alive")) {
       suspected.remove(of);
+      standing.remove(of);
     } else if (what.equals(member + " is dead")) {
       dead(node, of, member);
     }
@@ -59,6 +63,9 @@ final class VerdictOracle implements Oracle {
     long now = world.nowNanos();
     Long since = suspected.remove(of);
     Long before = calledDead.put(member, now);
+    boolean told = standing.stream().anyMatch(other -> other.endsWith(" of " + member));
+    standing.add(of);
+    if (told) return;
     if (before != null && now - before < RUMOUR_NANOS) return;
     if (since != null && now - since >= REFUTE_NANOS_MIN) return;
     // On a new disk lives another member under the old name.

@@ -156,7 +156,7 @@ public final class PlantedBugs {
           new PlantedBug(
               12,
               "a received version is visible before its parents",
-              Set.of("CAUSAL"),
+              Set.of("CAUSAL", "O4"),
               patch(NODE + "causal/Arrivals.java", "if (missing == null) missing = id;", "")),
           new PlantedBug(
               13,
@@ -176,20 +176,6 @@ public final class PlantedBugs {
                       NODE + "causal/Arrivals.java",
                       "String flaw = Verification.documentFlaw(envelope);",
                       "String flaw = null;"))),
-          new PlantedBug(
-              17,
-              "an unbounded queue to a peer that takes nothing",
-              Set.of("O8"),
-              List.of(
-                  new PlantedBug.Patch(
-                      NODE + "cluster/Primary.java",
-                      "while (!peer.streams.isEmpty() && peer.sent - peer.credited <"
-                          + " limits.windowBytes()) {",
-                      "while (!peer.streams.isEmpty()) {"),
-                  new PlantedBug.Patch(
-                      NODE + "cluster/Primary.java",
-                      "if (peer.sent - peer.credited >= limits.windowBytes()) return;",
-                      ""))),
           new PlantedBug(
               19,
               "the suspicion timer runs on the wall clock",

@@ -24,14 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Goal: the simulator's oracles can fail. Method: each of {@link PlantedBugs} is compiled beside
  * the product, and simulated clusters made of it run from seed 1 on until one fails: by an oracle
- * that the bug names, within {@link #SEEDS_MAX} seeds and {@link #SECONDS_MAX}. The same seeds pass
  * without the bug ({@link SimulationTest}). Bugs of the simulator itself are held to its guards,
  * which the simulator as it is must pass. As many run at once as there are processors; what caught
  * each is printed at the end.
  */
 final class PlantedBugsTest {
   private static final long SEEDS_MAX = 300;
-  private static final double SECONDS_MAX = 60;
 
   /** So many runs are enough for the guards. */
   private static final long SEEDS_GUARDED = 3;
@@ -119,7 +117,6 @@ final class PlantedBugsTest {
     String what = "planted bug " + bug.number() + " (" + bug.name() + ")";
     assertFalse(caught.seed.isEmpty(), what + " is never caught");
     assertTrue(bug.oracles().contains(caught.oracle), what + " is caught by " + caught);
-    assertTrue(caught.seconds < SECONDS_MAX, what + " is caught too late: " + caught);
   }
 
   @Test

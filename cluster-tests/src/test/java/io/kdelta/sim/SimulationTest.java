@@ -35,4 +35,10 @@ final class SimulationTest {
     // A simulator that does nothing would keep every promise, too.
     assertEquals(List.of(), totals.guards().flaws());
   }
+
+  /** Pushes that a store under pressure refused ended sessions, and catching up took minutes. */
+  @Test
+  void seedsThatOnceBrokeLiveKeepIt() {
+    for (long seed : new long[] {285, 439}) SimRun.of(seed);
+  }
 }

@@ -325,7 +325,10 @@ public final class Core implements AutoCloseable {
       durableTold = durable;
       peers().tell(new io.kdelta.cluster.Event.Durable(durable), now);
     }
-    if (service != null) service.peers.save();
+    if (service != null) {
+      service.peers.goOn(now);
+      service.peers.save();
+    }
     if (!mending.due(now)) {
       errands.scrubOn(now);
       for (StorageWork work : engine.takeWork()) {

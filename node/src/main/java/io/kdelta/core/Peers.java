@@ -3,13 +3,11 @@ package io.kdelta.core;
 import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.Committed;
 import io.kdelta.causal.Dot;
-import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Frame;
 import io.kdelta.causal.FrameReception;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.Intervals;
 import io.kdelta.causal.NodeId;
-import io.kdelta.causal.Reception;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.cluster.Effect;
@@ -31,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * with the store and the commit gate, or upward through the outbox.
  *
  * <p>Owned by the core. What the cluster asks of the store is done at once and answered within the
- * same turn; the answers wait in line, so the cluster is never entered twice.
+ * same turn, unless the {@link Intake} has to wait for room; the answers wait in line, so the
+ * cluster is never entered twice.
  */
 final class Peers {
   /** What a client may wait for that the cluster has to do. */
@@ -59,6 +58,7 @@ final class Peers {
   private final Timers timers;
   private final Outbox outbox;
   private final int frameBytes;
+  private final Intake intake;
   private final ArrayDeque<Event> line = new ArrayDeque<>();
   private final TreeMap<Long, Errand> errands = new TreeMap<>();
   private @Nullable Incarnation shipped;
@@ -80,6 +80,7 @@ final class Peers {
     this.timers = timers;
     this.outbox = outbox;
     this.frameBytes = frameBytes;
+    this.intake = new Intake(store, frameBytes);
   }
 
   /** The state machine, for reading. */
@@ -99,6 +100,11 @@ final class Peers {
     while (!line.isEmpty()) {
       for (Effect effect : cluster.step(line.remove(), now)) carryOut(effect);
     }
+  }
+
+  /** Goes on with what peers sent and the store had no room for. */
+  void goOn(long now) {
+    for (Event done : intake.goOn()) tell(done, now);
   }
 
   /** Ships what this node wrote since the last call. */
@@ -219,7 +225,7 @@ final class Peers {
       case Effect.Dial(String address) -> outbox.dial(address);
       case Effect.Hangup(long link, String reason) -> outbox.hangup(link, reason);
       case Effect.Send send -> outbox.send(send.link(), send.message(), send.lane());
-      case Effect.Store asked -> line.add(store.sound() ? store(asked) : unsound(asked.tag()));
+      case Effect.Store asked -> intake.take(asked).ifPresent(line::add);
       case Effect.TakeFrame asked ->
           line.add(store.sound() ? takeFrame(asked) : unsound(asked.tag()));
       case Effect.Adopt asked -> line.add(store.sound() ? adopt(asked) : unsound(asked.tag()));
@@ -241,46 +247,7 @@ final class Peers {
   }
 
   private static Event unsound(long tag) {
-    return new Event.NotStored(tag, "damage is being repaired");
-  }
-
-  /** Stores piece by piece: a peer does not know how much fits into a segment of this log. */
-  private Event store(Effect.Store asked) {
-    List<Reception> receptions = new ArrayList<>();
-    long lsn = 0;
-    for (List<Envelope> piece : pieces(asked.envelopes())) {
-      Transaction transaction = store.begin();
-      try {
-        for (Envelope envelope : piece) {
-          receptions.add(
-              asked.parkDurably()
-                  ? transaction.receiveDurably(envelope)
-                  : transaction.receive(envelope));
-        }
-        lsn = transaction.commit().lsn();
-      } catch (KdeltaException e) {
-        transaction.abandon();
-        return new Event.NotStored(asked.tag(), message(e));
-      }
-    }
-    return new Event.Stored(asked.tag(), lsn, receptions);
-  }
-
-  /** In order, each as large as a frame at most, or one envelope. */
-  private List<List<Envelope>> pieces(List<Envelope> envelopes) {
-    List<List<Envelope>> pieces = new ArrayList<>();
-    int from = 0;
-    long bytes = 0;
-    for (int i = 0; i < envelopes.size(); i++) {
-      bytes += envelopes.get(i).size();
-      if (bytes > frameBytes && i > from) {
-        pieces.add(envelopes.subList(from, i));
-        from = i;
-        bytes = envelopes.get(i).size();
-      }
-    }
-    pieces.add(envelopes.subList(from, envelopes.size()));
-    return pieces;
+    return new Event.NotStored(tag, Intake.UNSOUND);
   }
 
   private Event takeFrame(Effect.TakeFrame asked) {
@@ -341,7 +308,7 @@ final class Peers {
     outbox.departed();
   }
 
-  private static String message(KdeltaException e) {
+  static String message(KdeltaException e) {
     String message = e.getMessage();
     return message == null ? "the store refused" : message;
   }
