@@ -113,7 +113,7 @@ final class SyncCase {
       int last = -1;
       for (int i = writer; i < end; i += WRITERS) {
         if (lacked.get(i)) continue;
-        long seq = i / WRITERS + 1;
+        long seq = i / WRITERS + 1L;
         Run before = runs.isEmpty() ? null : runs.getLast();
         if (before != null && before.last() + 1 == seq) {
           runs.set(runs.size() - 1, new Run(before.first(), seq));
