@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /**
@@ -39,7 +40,7 @@ final class SyncPhase {
   }
 
   /** Those of the table, or of the property rows. */
-  private static TreeSet<Integer> differences(int n) {
+  private static NavigableSet<Integer> differences(int n) {
     TreeSet<Integer> all = new TreeSet<>(List.of(0, 1, 10, 100, 1_000, n / 100, n / 2));
     String rows = System.getProperty("rows", "");
     if (rows.isEmpty()) return all;
