@@ -105,11 +105,7 @@ final class Nemesis {
     stopped = true;
     stage.perform(new Action.HealAll());
     for (int node = 0; node < world.nodes().size(); node++) {
-      stage.perform(new Action.Resume(node));
-      stage.perform(new Action.HealDisk(node));
-      stage.perform(new Action.Clock(node, 0));
-      stage.perform(new Action.Drift(node, 0));
-      stage.perform(new Action.Start(node));
+      for (Action.OnNode end : Stage.endOfFaults(node)) stage.perform(end);
     }
   }
 

@@ -85,17 +85,18 @@ final class Stage {
   private void calm() {
     world.network().healAll();
     for (SimNode node : world.standing()) {
-      int index = node.index();
-      for (Action.OnNode end :
-          List.of(
-              new Action.Resume(index),
-              new Action.HealDisk(index),
-              new Action.Clock(index, 0),
-              new Action.Drift(index, 0),
-              new Action.Start(index))) {
-        onNode(end, node);
-      }
+      for (Action.OnNode end : endOfFaults(node.index())) onNode(end, node);
     }
+  }
+
+  /** What makes a node whole again, up and with the right time, whatever struck it. */
+  static List<Action.OnNode> endOfFaults(int node) {
+    return List.of(
+        new Action.Resume(node),
+        new Action.HealDisk(node),
+        new Action.Clock(node, 0),
+        new Action.Drift(node, 0),
+        new Action.Start(node));
   }
 
   private static void onPath(Action.OnPath action, SimNetwork network) {

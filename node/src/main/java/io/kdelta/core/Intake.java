@@ -18,17 +18,19 @@ import java.util.Optional;
  * goes on in a later turn: a refusal would end the session, and most of what it brought would be
  * sent again.
  *
- * <p>As much waits as sessions have on their way, which is bounded by their windows. Owner: the
- * core.
+ * <p>At most {@value #WAITING_MAX} requests wait, each no larger than a message of a peer; beyond
+ * that the store refuses, as it would without this class. Owner: the core.
  */
 final class Intake {
   static final String UNSOUND = "damage is being repaired";
+  private static final long WAITING_BYTES_MAX = 32 << 20;
 
   /** What the cluster asked for, and how far it is. */
   private static final class Asked {
     private final long tag;
     private final boolean parkDurably;
     private final List<List<Envelope>> pieces;
+    private final long bytes;
     private final List<Reception> receptions = new ArrayList<>();
     private int stored;
     private long lsn;
@@ -37,12 +39,14 @@ final class Intake {
       this.tag = asked.tag();
       this.parkDurably = asked.parkDurably();
       this.pieces = pieces;
+      this.bytes = asked.envelopes().stream().mapToLong(Envelope::size).sum();
     }
   }
 
   private final CausalStore store;
   private final int pieceBytes;
   private final ArrayDeque<Asked> waiting = new ArrayDeque<>();
+  private long waitingBytes;
 
   /**
    * @param pieceBytes of envelopes that go into the log at once, or one envelope
@@ -55,8 +59,14 @@ final class Intake {
   /** Stores it; the answer is empty if it has to wait. */
   Optional<Event> take(Effect.Store asked) {
     Asked one = new Asked(asked, pieces(asked.envelopes()));
+    if (waitingBytes + one.bytes > WAITING_BYTES_MAX) {
+      return Optional.of(new Event.NotStored(one.tag, "flushes and merges are behind"));
+    }
     Optional<Event> done = waiting.isEmpty() ? store(one) : Optional.empty();
-    if (done.isEmpty()) waiting.add(one);
+    if (done.isEmpty()) {
+      waiting.add(one);
+      waitingBytes += one.bytes;
+    }
     return done;
   }
 
@@ -67,7 +77,7 @@ final class Intake {
       Optional<Event> done = store(waiting.getFirst());
       if (done.isEmpty()) break;
       ended.add(done.get());
-      waiting.removeFirst();
+      waitingBytes -= waiting.removeFirst().bytes;
     }
     return ended;
   }
