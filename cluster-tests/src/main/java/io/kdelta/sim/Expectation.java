@@ -29,6 +29,9 @@ sealed interface Expectation {
     }
   }
 
+  /** A node never had more bytes of log frames on their way to one peer (MEM). */
+  record Queued(int node, long bytes) implements Expectation {}
+
   /** A node is up, or down. */
   record Up(int node, boolean up) implements Expectation {}
 

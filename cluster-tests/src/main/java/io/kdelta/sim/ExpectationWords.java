@@ -13,6 +13,7 @@ import java.util.List;
  * expect conflicts NODE N            keys with two or more heads
  * expect versions NODE N             at least so many
  * expect acknowledged N              at least so many writes, of all clients
+ * expect queued NODE under SIZE      log frames on their way to one peer, at any time
  * expect roots equal|differ [NODES]  all that stand unless named; converged = roots equal
  * expect node NODE up|down|read-only|writable
  * expect recovery NODE clean|'TEXT'  nothing was set aside | a note of the recovery contains it
@@ -37,6 +38,11 @@ final class ExpectationWords {
       case "conflicts" -> new Expectation.Conflicts(line.node(), line.count());
       case "versions" -> new Expectation.Versions(line.node(), line.count());
       case "acknowledged" -> new Expectation.Acknowledged(line.count());
+      case "queued" -> {
+        int node = line.node();
+        line.must("under");
+        yield new Expectation.Queued(node, line.size());
+      }
       case "converged" -> new Expectation.Roots(List.of(), true);
       case "roots" -> {
         boolean equal = line.takes("equal");
@@ -79,6 +85,8 @@ final class ExpectationWords {
           "roots "
               + (e.equal() ? "equal" : "differ")
               + (e.nodes().isEmpty() ? "" : " " + names(e.nodes()));
+      case Expectation.Queued e ->
+          "queued " + World.name(e.node()) + " under " + Line.size(e.bytes());
       case Expectation.Up e -> "node " + World.name(e.node()) + (e.up() ? " up" : " down");
       case Expectation.ReadOnly e ->
           "node " + World.name(e.node()) + (e.readOnly() ? " read-only" : " writable");

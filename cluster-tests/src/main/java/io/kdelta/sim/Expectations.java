@@ -54,6 +54,10 @@ final class Expectations {
             number("conflicts", subject(e.node()).conflicts().size(), e.count());
         case Expectation.Versions e -> atLeast(subject(e.node()).counts().versions(), e.count());
         case Expectation.Acknowledged e -> atLeast(world.ledger().acknowledgedCount(), e.count());
+        case Expectation.Queued e -> {
+          long most = world.network().mostFramesOnWay(e.node());
+          yield most < e.bytes() ? "" : "there were " + most + " bytes of frames";
+        }
         case Expectation.Roots e -> roots(e);
         case Expectation.Up e -> {
           boolean up = world.nodes().get(e.node()).up();

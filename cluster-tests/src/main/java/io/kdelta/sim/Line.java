@@ -249,16 +249,22 @@ final class Line {
   }
 
   long size(String name) {
-    return parse(
-        name,
-        "a size such as 64KiB",
-        text -> {
-          Matcher matcher = SIZE.matcher(text);
-          if (!matcher.matches()) return null;
-          long number = Long.parseLong(matcher.group(1));
-          if ("KiB".equals(matcher.group(2))) return number << 10;
-          return "MiB".equals(matcher.group(2)) ? number << 20 : number;
-        });
+    return parse(name, "a size such as 64KiB", Line::sizeOrNull);
+  }
+
+  /** A size such as 64KiB, in bytes. */
+  long size() {
+    Long size = sizeOrNull(word("a size such as 64KiB"));
+    if (size == null) throw notThat("a size such as 64KiB");
+    return size;
+  }
+
+  private static @Nullable Long sizeOrNull(String text) {
+    Matcher matcher = SIZE.matcher(text);
+    if (!matcher.matches()) return null;
+    long number = Long.parseLong(matcher.group(1));
+    if ("KiB".equals(matcher.group(2))) return number << 10;
+    return "MiB".equals(matcher.group(2)) ? number << 20 : number;
   }
 
   long time(String name) {
@@ -330,6 +336,12 @@ final class Line {
     if (nanos % 1_000_000L == 0) return nanos / 1_000_000L + "ms";
     if (nanos % 1_000L == 0) return nanos / 1_000L + "us";
     return nanos + "ns";
+  }
+
+  /** The shortest exact way to write a size. */
+  static String size(long bytes) {
+    if (bytes % (1 << 20) == 0) return (bytes >> 20) + "MiB";
+    return bytes % (1 << 10) == 0 ? (bytes >> 10) + "KiB" : bytes + "B";
   }
 
   /** In seconds, exactly. */

@@ -126,7 +126,7 @@ final class SimNetwork {
   private final TreeMap<String, Weather> weather = new TreeMap<>();
   private final TreeMap<String, Entropy> chance = new TreeMap<>();
   private long lastLink;
-  private long mostFramesOnWay;
+  private final TreeMap<Integer, Long> mostFramesOnWay = new TreeMap<>();
   private long delivered;
   private long lost;
 
@@ -148,7 +148,12 @@ final class SimNetwork {
 
   /** The most bytes of log frames that ever were on their way at once, on one direction. */
   long mostFramesOnWay() {
-    return mostFramesOnWay;
+    return mostFramesOnWay.values().stream().mapToLong(most -> most).max().orElse(0);
+  }
+
+  /** The same of one sender. */
+  long mostFramesOnWay(int sender) {
+    return mostFramesOnWay.getOrDefault(sender, 0L);
   }
 
   /** {@code node} answers dials to {@code address} from now on. */
@@ -270,7 +275,7 @@ final class SimNetwork {
     int receiver = connection.other(sender);
     Flow flow = connection.from(sender);
     flow.sent(message);
-    mostFramesOnWay = Math.max(mostFramesOnWay, flow.framesOnWay);
+    mostFramesOnWay.merge(sender, flow.framesOnWay, Math::max);
     simulator.at(
         nanos,
         () -> {
@@ -303,7 +308,7 @@ final class SimNetwork {
   private void hold(Connection connection, int sender, Held message) {
     Flow flow = connection.from(sender);
     flow.hold(message);
-    mostFramesOnWay = Math.max(mostFramesOnWay, flow.framesOnWay);
+    mostFramesOnWay.merge(sender, flow.framesOnWay, Math::max);
     if (flow.heldBytes > QUEUE_BYTES_MAX) {
       trace.note(simulator.nowNanos(), sender, "hangs up a peer that is too slow");
       breakLink(connection);

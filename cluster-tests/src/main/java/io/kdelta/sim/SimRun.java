@@ -120,16 +120,19 @@ public final class SimRun {
   /** Puts into the queue who will decide what is done to the world. */
   private void decide(Swarm swarm) {
     Workload workload = new Workload(stage, swarm);
+    Bursts bursts = new Bursts(stage);
     Nemesis nemesis = new Nemesis(stage);
     Entropy sampling = world.chance("sampling");
     Simulator simulator = world.simulator();
     for (int i = 0; i < setup.nodes(); i++) perform(0, new Action.Start(i));
     simulator.outside(WORK_FROM, workload::start);
     simulator.outside(CHAOS_FROM, nemesis::start);
+    simulator.outside(CHAOS_FROM, bursts::start);
     for (long at = CHAOS_FROM + GLANCE_NANOS; at <= QUIET_FROM; at += GLANCE_NANOS) {
       perform(at, new Action.Glance(sampling.nextInt(setup.nodes())));
     }
     simulator.outside(QUIET_FROM, nemesis::stop);
+    simulator.outside(QUIET_FROM, bursts::stop);
     simulator.outside(WORK_UNTIL, workload::stop);
     perform(JUDGED_AT, new Action.Judge());
   }

@@ -177,6 +177,20 @@ public final class PlantedBugs {
                       "String flaw = Verification.documentFlaw(envelope);",
                       "String flaw = null;"))),
           new PlantedBug(
+              17,
+              "an unbounded queue to a peer that takes nothing",
+              Set.of("O8"),
+              List.of(
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Primary.java",
+                      "while (!peer.streams.isEmpty() && peer.sent - peer.credited <"
+                          + " limits.windowBytes()) {",
+                      "while (!peer.streams.isEmpty()) {"),
+                  new PlantedBug.Patch(
+                      NODE + "cluster/Primary.java",
+                      "if (peer.sent - peer.credited >= limits.windowBytes()) return;",
+                      ""))),
+          new PlantedBug(
               19,
               "the suspicion timer runs on the wall clock",
               Set.of("O9"),

@@ -99,6 +99,8 @@ final class ScriptTest {
           new Action.Expect(new Expectation.Acknowledged(10), 0),
           new Action.Expect(new Expectation.Roots(List.of(), true), 0),
           new Action.Expect(new Expectation.Roots(List.of(0, 2), false), 0),
+          new Action.Expect(new Expectation.Queued(0, 96 << 10), 0),
+          new Action.Expect(new Expectation.Queued(0, 1_001), 0),
           new Action.Expect(new Expectation.Up(0, true), 0),
           new Action.Expect(new Expectation.Up(0, false), 0),
           new Action.Expect(new Expectation.ReadOnly(0, true), 0),
@@ -187,6 +189,7 @@ final class ScriptTest {
         "put node-0 ta '{}' | s:1:12: expected a key such as t/a, found ta",
         "put node-0 t/a '{}' ack=some | s:1:25: expected ack= one of [local, one, quorum, all]",
         "expect heads node-0 t/a many | s:1:25: expected a number, found many",
+        "expect queued node-0 under much | s:1:28: expected a size such as 64KiB, found much",
         "nodes 0 | s:1:7: expected a number from 1 to 99, found 0",
       })
   void aMistakeIsNamedByItsPlace(String text, String error) {

@@ -18,8 +18,9 @@ import java.util.Optional;
  * goes on in a later turn: a refusal would end the session, and most of what it brought would be
  * sent again.
  *
- * <p>At most {@value #WAITING_MAX} requests wait, each no larger than a message of a peer; beyond
- * that the store refuses, as it would without this class. Owner: the core.
+ * <p>At most {@value #WAITING_BYTES_MAX} bytes wait; beyond that a request is refused, and its
+ * sender ends the session. Invariant: what waits is stored in the order in which it came, whether
+ * or not its sender is still there. Owner: the core.
  */
 final class Intake {
   static final String UNSOUND = "damage is being repaired";
