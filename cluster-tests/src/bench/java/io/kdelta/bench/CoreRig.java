@@ -109,7 +109,7 @@ final class CoreRig implements AutoCloseable {
       switch (effect) {
         case Effect.Run(StorageWork one) -> work.add(one);
         case Effect.Answer _ -> answers++;
-        case Effect.Refuse(long _, var error) -> throw error;
+        case Effect.Refuse(long _, var error, _) -> throw error;
         default -> {
           // A lone node talks to nobody, and every turn is its own wake-up.
         }

@@ -389,7 +389,10 @@ final class SimNode implements SimNetwork.Endpoint {
   /** A client counts its patience on its own clock, the node on its own. */
   private Event inMyTime(Event.Arrived arrived) {
     return new Event.Arrived(
-        arrived.ticket(), arrived.command(), time.nanosAt(arrived.deadlineNanos()));
+        arrived.ticket(),
+        arrived.command(),
+        arrived.after(),
+        time.nanosAt(arrived.deadlineNanos()));
   }
 
   private void inThisLife(long afterNanos, Runnable action) {

@@ -52,6 +52,8 @@ public final class CausalStore {
   private boolean unsound;
   private @Nullable Transaction open;
   private WriteBatch batch = new WriteBatch();
+  private long revision;
+  private @Nullable Coverage coverage;
 
   private CausalStore(
       StorageEngine engine, Time time, Entropy entropy, ContentSchema schema, NodeId node) {
@@ -111,6 +113,7 @@ public final class CausalStore {
   private void load() {
     state = DerivedState.scan(engine, state.node);
     undrained.clear();
+    changed();
     for (Digest parent : state.waiting.keySet()) if (graph.contains(parent)) undrained.add(parent);
   }
 
@@ -198,6 +201,21 @@ public final class CausalStore {
   public Position position(Incarnation incarnation) {
     LogState log = state.logs.get(incarnation);
     return (log == null ? new LogState(incarnation) : log).position();
+  }
+
+  /** The places of versions, compared with tokens; of this state, until the next commit. */
+  public Coverage coverage() {
+    Coverage now = coverage;
+    if (now == null) {
+      now = new Coverage(state.logs, engine.lastLsn());
+      coverage = now;
+    }
+    return now;
+  }
+
+  /** Grows whenever anything here changes. */
+  public long revision() {
+    return revision;
   }
 
   /** The chain value after {@code seq} (0: the start), or null when it is not known here. */
@@ -423,7 +441,8 @@ public final class CausalStore {
       } finally {
         if (!applied) arrivals.undo();
       }
-      state.take(staging);
+      state.take(staging, lsn);
+      changed();
     }
     undrained.addAll(arrivals.undrained());
     List<Reception.Refused> refusals = new ArrayList<>();
@@ -462,6 +481,11 @@ public final class CausalStore {
     }
     undrained.addAll(stuck);
     return new Committed(lsn, applied, refusals);
+  }
+
+  private void changed() {
+    revision++;
+    coverage = null;
   }
 
   private void refuse(Digest id, String reason) {

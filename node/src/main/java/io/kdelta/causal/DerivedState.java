@@ -62,8 +62,8 @@ final class DerivedState {
     return state;
   }
 
-  /** Takes over what a batch that was applied has changed. */
-  void take(Staging staged) {
+  /** Takes over what the batch {@code lsn}, which was applied, has changed. */
+  void take(Staging staged, long lsn) {
     tree = staged.tree;
     if (cells != null) for (Applied one : staged.applied) cells.add(one.version().id());
     clock = staged.clock;
@@ -72,7 +72,7 @@ final class DerivedState {
     requests += staged.requestsChange;
     staged.counts.forEach((name, change) -> namespaces.merge(name, change, CausalStats::plus));
     for (Staging.LogChange change : staged.logChanges) {
-      log(change.dot().incarnation()).change(change.dot().seq(), change.change());
+      log(change.dot().incarnation()).change(change.dot().seq(), change.change(), lsn);
     }
     staged.chains.forEach((incarnation, chain) -> log(incarnation).chain(chain));
     staged.nodes.forEach((incarnation, owner) -> log(incarnation).belongTo(owner));
@@ -181,7 +181,7 @@ final class DerivedState {
         Row row = cursor.row();
         await(Keyspace.digestOf(row.key().point()), 1);
         for (Dot dot : StoredRows.stored(row).dots()) {
-          log(dot.incarnation()).change(dot.seq(), Change.PARKED);
+          log(dot.incarnation()).change(dot.seq(), Change.PARKED, 0);
         }
       }
     }

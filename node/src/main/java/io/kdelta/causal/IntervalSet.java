@@ -57,6 +57,29 @@ final class IntervalSet {
     return range != null && range.getValue() >= seq;
   }
 
+  /** Whether all positions from {@code first} to {@code last} are in. */
+  boolean contains(long first, long last) {
+    Map.Entry<Long, Long> range = ranges.floorEntry(first);
+    return range != null && range.getValue() >= last;
+  }
+
+  /** Whether none from {@code first} to {@code last} is in. */
+  boolean lacks(long first, long last) {
+    Map.Entry<Long, Long> range = ranges.floorEntry(last);
+    return range == null || range.getValue() < first;
+  }
+
+  /** The first of those that lead to {@code seq} without a gap, which is in. */
+  long startOf(long seq) {
+    return ranges.floorEntry(seq).getKey();
+  }
+
+  /** The largest position up to {@code seq}; 0 for none. */
+  long lastUpTo(long seq) {
+    Map.Entry<Long, Long> range = ranges.floorEntry(seq);
+    return range == null ? 0 : Math.min(seq, range.getValue());
+  }
+
   /** The same set as a value. */
   Intervals toIntervals() {
     List<Range> list = new ArrayList<>(ranges.size());

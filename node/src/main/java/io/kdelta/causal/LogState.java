@@ -16,6 +16,7 @@ final class LogState {
   private NodeId node = NodeId.NONE;
   private boolean disputed;
   private Chain chain;
+  private long filledLsn;
 
   /** The chain value behind the longest gapless run from position 1. */
   record Chain(long seq, Digest value) {
@@ -43,9 +44,11 @@ final class LogState {
     this.chain = Chain.start(incarnation);
   }
 
-  void change(long seq, Change change) {
+  /** The batch {@code lsn} did that. */
+  void change(long seq, Change change, long lsn) {
     switch (change) {
       case VISIBLE -> {
+        if (received.lastUpTo(Long.MAX_VALUE - 1) >= seq) filledLsn = lsn;
         received.add(seq, seq);
         parked.remove(seq);
       }
@@ -104,6 +107,37 @@ final class LogState {
   /** Whether any row tells of this log: its positions may all have been taken back. */
   boolean told() {
     return disputed || !received.isEmpty() || !adopted.isEmpty() || !node.equals(NodeId.NONE);
+  }
+
+  /** Whether versions that are in the set lie at all of these places. */
+  boolean holds(Intervals places) {
+    boolean rows = true;
+    for (Intervals.Range range : places.ranges()) {
+      rows &=
+          received.contains(range.first(), range.last())
+              && parked.lacks(range.first(), range.last());
+    }
+    return rows || inSet().containsAll(places);
+  }
+
+  /** Every place that is known to be that of a version in the set. */
+  Intervals inSet() {
+    return position().applied().union(adopted);
+  }
+
+  /** The visible places that lead to {@code seq} without a gap; that place alone if it is none. */
+  Intervals.Range runTo(long seq) {
+    boolean visible = received.contains(seq) && !parked.contains(seq);
+    long first = visible ? Math.max(received.startOf(seq), parked.lastUpTo(seq) + 1) : seq;
+    return new Intervals.Range(first, seq);
+  }
+
+  /**
+   * The newest batch that showed a version below others of this log which were there before; 0 when
+   * all came in their order. What lies below a place may be newer than the place by as much.
+   */
+  long filledLsn() {
+    return filledLsn;
   }
 
   Position position() {

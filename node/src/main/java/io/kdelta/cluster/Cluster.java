@@ -1,6 +1,7 @@
 package io.kdelta.cluster;
 
 import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Intervals;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
 import java.util.ArrayList;
@@ -148,6 +149,15 @@ public final class Cluster {
       if (entry.alive() || ledger.covers(entry.node(), incarnation, first, last)) possible++;
     }
     return possible >= plan.further();
+  }
+
+  /** Whether every other member says that it has these places of a log in its set. */
+  public boolean everyMemberHolds(Incarnation incarnation, Intervals places) {
+    for (Roster.Entry entry : roster.all()) {
+      if (!counts(entry)) continue;
+      if (!holdings.heard(entry.node(), incarnation).containsAll(places)) return false;
+    }
+    return true;
   }
 
   /** Sessions that ended, newest first, a bounded number. */

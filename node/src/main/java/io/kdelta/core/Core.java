@@ -5,7 +5,6 @@ import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.cluster.Traffic;
 import io.kdelta.document.DocumentSchema;
-import io.kdelta.document.DocumentStore;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
@@ -108,7 +107,7 @@ public final class Core implements AutoCloseable {
             config.limits(),
             engine,
             errands,
-            new DocumentStore(store),
+            store,
             gate,
             peers,
             new NodeFacts(config, engine, store, cluster, notes),
@@ -200,7 +199,10 @@ public final class Core implements AutoCloseable {
   public List<Effect> stop(String reason) {
     stopped = true;
     gate.stop(reason, outbox);
-    if (service != null) service.peers.stop(reason);
+    if (service != null) {
+      service.peers.stop(reason);
+      service.desk.stop();
+    }
     return outbox.take();
   }
 
@@ -252,11 +254,11 @@ public final class Core implements AutoCloseable {
 
   private void take(Event event, long now) {
     switch (event) {
-      case Event.Arrived(long ticket, Command command, long deadline) ->
-          serve(ticket, command, deadline);
+      case Event.Arrived asked -> serve(asked);
       case Event.Abandoned(long ticket) -> {
         gate.abandon(ticket);
         if (service != null) service.peers.abandon(ticket);
+        if (service != null) service.desk.abandon(ticket);
         errands.abandon(ticket);
       }
       case Event.WorkDone(StorageWork work) -> {
@@ -293,12 +295,12 @@ public final class Core implements AutoCloseable {
     }
   }
 
-  private void serve(long ticket, Command command, long deadline) {
-    boolean readable = store.sound() || command instanceof Command.Steering;
+  private void serve(Event.Arrived asked) {
+    boolean readable = store.sound() || asked.command() instanceof Command.Steering;
     if (service != null && readable) {
-      service.desk.serve(ticket, command, deadline);
+      service.desk.serve(asked);
     } else {
-      outbox.refuse(ticket, new KdeltaException.Unreachable(List.of(mending.waitsFor())));
+      outbox.refuse(asked.ticket(), new KdeltaException.Unreachable(List.of(mending.waitsFor())));
     }
   }
 
@@ -327,6 +329,8 @@ public final class Core implements AutoCloseable {
     }
     if (service != null) {
       service.peers.goOn(now);
+      if (store.sound()) service.desk.goOn();
+      if (service.desk.takeWrote()) service.peers.ship(now);
       service.peers.save();
     }
     if (!mending.due(now)) {
@@ -340,9 +344,13 @@ public final class Core implements AutoCloseable {
     timers.set(Timers.Purpose.ERRAND, errands.nextMoment(now));
     watchStorage(now);
     gate.settle(now, outbox);
-    if (service != null) service.peers.expire(now);
-    long peersDue = service == null ? Timers.NEVER : service.peers.nextDeadline();
-    timers.set(Timers.Purpose.GATE, Math.min(gate.nextMoment(), peersDue));
+    long due = gate.nextMoment();
+    if (service != null) {
+      service.peers.expire(now);
+      service.desk.expire(now);
+      due = Math.min(due, Math.min(service.peers.nextDeadline(), service.desk.nextDeadline()));
+    }
+    timers.set(Timers.Purpose.GATE, due);
     if (timers.announce()) outbox.wakeAt(timers.next());
   }
 

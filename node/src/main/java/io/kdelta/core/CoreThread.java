@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.HostWorker;
 import io.kdelta.env.Time;
@@ -115,17 +116,18 @@ public final class CoreThread implements AutoCloseable {
   /**
    * Hands a command to the core; the responder hears of the outcome.
    *
+   * @param after what the client has seen before
    * @param timeoutNanos from now: when the client wants an answer at the latest
    * @return the ticket, for {@link #abandon}
    * @throws KdeltaException.Overloaded at once when the inbox is full
    * @throws KdeltaException.ReadOnly when the core has stopped; the responder is called in neither
    *     case
    */
-  public long submit(Command command, long timeoutNanos, Responder responder) {
+  public long submit(Command command, CausalToken after, long timeoutNanos, Responder responder) {
     long ticket = tickets.incrementAndGet();
     responders.put(ticket, responder);
     long deadline = time.nanos() + Math.clamp(timeoutNanos, 0, TIMEOUT_NANOS_MAX);
-    if (inbox.offer(new Event.Arrived(ticket, command, deadline))) return ticket;
+    if (inbox.offer(new Event.Arrived(ticket, command, after, deadline))) return ticket;
     responders.remove(ticket);
     if (inbox.closed()) throw new KdeltaException.ReadOnly("the node is stopping");
     throw new KdeltaException.Overloaded(
@@ -136,22 +138,23 @@ public final class CoreThread implements AutoCloseable {
   }
 
   /**
-   * The same as a future, completed away from the core thread; its failure is a {@link
-   * KdeltaException}.
+   * The same for a client without a token, as a future, completed away from the core thread; its
+   * failure is a {@link KdeltaException}.
    */
   public CompletableFuture<Reply> submit(Command command, long timeoutNanos) {
     CompletableFuture<Reply> future = new CompletableFuture<>();
     submit(
         command,
+        CausalToken.NONE,
         timeoutNanos,
         new Responder() {
           @Override
-          public void answered(Reply reply) {
+          public void answered(Reply reply, CausalToken token) {
             future.completeAsync(() -> reply);
           }
 
           @Override
-          public void refused(KdeltaException error) {
+          public void refused(KdeltaException error, CausalToken token) {
             future.completeAsync(() -> {
               throw error;
             });
@@ -243,13 +246,13 @@ public final class CoreThread implements AutoCloseable {
   private void perform(List<Effect> effects) {
     for (Effect effect : effects) {
       switch (effect) {
-        case Effect.Answer(long ticket, Reply reply) -> {
-          Responder responder = responders.remove(ticket);
-          if (responder != null) responder.answered(reply);
+        case Effect.Answer answer -> {
+          Responder responder = responders.remove(answer.ticket());
+          if (responder != null) responder.answered(answer.reply(), answer.token());
         }
-        case Effect.Refuse(long ticket, KdeltaException error) -> {
-          Responder responder = responders.remove(ticket);
-          if (responder != null) responder.refused(error);
+        case Effect.Refuse refusal -> {
+          Responder responder = responders.remove(refusal.ticket());
+          if (responder != null) responder.refused(refusal.error(), refusal.token());
         }
         case Effect.Run(StorageWork work) -> run(work);
         case Effect.Send send -> sink.send(send.link(), send.message(), send.lane());
@@ -287,7 +290,7 @@ public final class CoreThread implements AutoCloseable {
     if (cause != null && !opened.completeExceptionally(cause)) sink.halted(cause);
     String reason = cause == null ? "the node is stopping" : "the node stopped: " + cause;
     for (Responder responder : new TreeMap<>(responders).values()) {
-      responder.refused(new KdeltaException.DurabilityUnmet("local", reason));
+      responder.refused(new KdeltaException.DurabilityUnmet("local", reason), CausalToken.NONE);
     }
     responders.clear();
   }

@@ -1,12 +1,15 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.CausalToken;
+import io.kdelta.causal.Coverage;
 import io.kdelta.causal.Dot;
+import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Written;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.cluster.AckPlan;
 import io.kdelta.cluster.Cluster;
-import io.kdelta.cluster.Event;
 import io.kdelta.cluster.Readiness;
 import io.kdelta.cluster.Session;
 import io.kdelta.document.Answer;
@@ -18,6 +21,7 @@ import io.kdelta.storage.StorageEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,8 @@ final class Desk {
   private final Errands errands;
   private final DocumentStore documents;
   private final Lookups lookups;
+  private final Tokens tokens;
+  private final Anteroom anteroom;
   private final CommitGate gate;
   private final Peers peers;
   private final NodeFacts facts;
@@ -52,7 +58,7 @@ final class Desk {
       CoreConfig.Limits limits,
       StorageEngine engine,
       Errands errands,
-      DocumentStore documents,
+      CausalStore store,
       CommitGate gate,
       Peers peers,
       NodeFacts facts,
@@ -62,8 +68,10 @@ final class Desk {
     this.limits = limits;
     this.engine = engine;
     this.errands = errands;
-    this.documents = documents;
-    this.lookups = new Lookups(documents, engine);
+    this.documents = new DocumentStore(store);
+    this.tokens = new Tokens(store, peers.cluster());
+    this.anteroom = new Anteroom(store, tokens);
+    this.lookups = new Lookups(documents, engine, tokens);
     this.gate = gate;
     this.peers = peers;
     this.facts = facts;
@@ -72,17 +80,67 @@ final class Desk {
     this.stats = stats;
   }
 
-  /** Serves one command; its answer leaves through the outbox, in this turn or a later one. */
-  void serve(long ticket, Command command, long deadline) {
+  /**
+   * Serves one command; its answer leaves through the outbox, in this turn or a later one. A
+   * command whose client has seen more than this node waits for that first.
+   */
+  void serve(Event.Arrived asked) {
     commands++;
+    boolean steers = asked.command() instanceof Command.Steering;
+    attempt(
+        asked,
+        () -> {
+          admit(asked.deadlineNanos());
+          if (steers || !anteroom.takes(asked)) carryOut(asked);
+        });
+  }
+
+  /** Serves what has waited for the store to grow, if it may be read. */
+  void goOn() {
+    for (Event.Arrived asked : anteroom.ready()) attempt(asked, () -> carryOut(asked));
+  }
+
+  /** Refuses those whose deadline came while they waited for the store to grow. */
+  void expire(long now) {
+    anteroom.expire(now, outbox);
+  }
+
+  /** When the next of them gives up, or {@link Timers#NEVER}. */
+  long nextDeadline() {
+    return anteroom.nextDeadline();
+  }
+
+  /** The client of a ticket needs no answer. */
+  void abandon(long ticket) {
+    anteroom.abandon(ticket);
+  }
+
+  /** Refuses what waits: the node stops. */
+  void stop() {
+    anteroom.stop(outbox);
+  }
+
+  private void attempt(Event.Arrived asked, Runnable attempt) {
+    long ticket = asked.ticket();
     try {
-      admit(deadline);
-      carryOut(ticket, command, deadline);
+      attempt.run();
     } catch (KdeltaException.NotFound | KdeltaException.NoValueAt | KdeltaException.Conflict e) {
       CommitGate.Need need = CommitGate.Need.read(engine.lastLsn());
-      gate.park(ticket, need, deadline, (out, _) -> out.refuse(ticket, e));
+      CausalToken token = tokens.answer(asked.after(), refusedBy(asked.command()));
+      gate.park(ticket, need, asked.deadlineNanos(), (out, _) -> out.refuse(ticket, e, token));
     } catch (KdeltaException e) {
       outbox.refuse(ticket, e);
+    }
+  }
+
+  /** What a refusal that rests on rows tells of them. */
+  private Coverage.Named refusedBy(Command command) {
+    Key key = Lookups.keyOf(command);
+    try {
+      return key == null ? tokens.everything() : tokens.key(key);
+    } catch (KdeltaException e) {
+      // Not to be read any more: then nothing was shown.
+      return Coverage.Named.NOTHING;
     }
   }
 
@@ -112,67 +170,63 @@ final class Desk {
     if (deadline <= clock.nanos()) {
       throw new KdeltaException.Overloaded("the request waited here beyond its deadline");
     }
-    if (gate.parked() >= limits.parkedReplies()) {
+    if (gate.parked() + anteroom.size() >= limits.parkedReplies()) {
       throw new KdeltaException.Overloaded(limits.parkedReplies() + " answers wait already");
     }
   }
 
-  private void carryOut(long ticket, Command command, long deadline) {
-    switch (command) {
-      case Command.Writing writing -> write(ticket, writing, deadline);
+  private void carryOut(Event.Arrived asked) {
+    long ticket = asked.ticket();
+    switch (asked.command()) {
+      case Command.Writing writing -> write(asked, writing);
       case Command.Reading reading -> {
         Lookups.Found found = lookups.find(reading);
+        CausalToken token = tokens.answer(asked.after(), found.named());
         if (gate.survives(found.lsn())) {
-          outbox.answer(ticket, found.reply());
+          outbox.answer(ticket, found.reply(), token);
           return;
         }
         CommitGate.Need need = CommitGate.Need.read(found.lsn());
-        gate.park(ticket, need, deadline, (out, _) -> out.answer(ticket, found.reply()));
+        gate.park(
+            ticket,
+            need,
+            asked.deadlineNanos(),
+            (out, _) -> out.answer(ticket, found.reply(), token));
       }
-      case Command.Steering steering -> steer(ticket, steering, deadline);
+      case Command.Steering steering -> steer(ticket, steering, asked.deadlineNanos());
     }
   }
 
-  private void write(long ticket, Command.Writing command, long deadline) {
+  private void write(Event.Arrived asked, Command.Writing command) {
     switch (command) {
       case Command.Put(Write write, Command.Terms terms) ->
-          write(ticket, List.of(noted(write, terms)), terms, deadline);
+          write(asked, List.of(noted(write, terms)), terms);
       case Command.Delete delete -> {
         Write write =
             Write.delete(delete.key())
                 .when(delete.precondition())
                 .over(delete.parents())
                 .because(delete.terms().note());
-        write(ticket, List.of(write), delete.terms(), deadline);
+        write(asked, List.of(write), delete.terms());
       }
       case Command.Batch batch -> {
         List<Write> noted = new ArrayList<>();
         for (Write item : batch.items()) noted.add(noted(item, batch.terms()));
-        write(ticket, noted, batch.terms(), deadline);
+        write(asked, noted, batch.terms());
       }
-      case Command.Resolve resolve -> resolve(ticket, resolve, deadline);
+      case Command.Resolve resolve -> resolve(asked, resolve);
       case Command.ImportVersions imports -> {
         AckPlan plan = accept(imports.level());
         Answer.Outcome outcome = documents.importVersions(imports.versions());
-        park(
-            ticket,
-            outcome,
-            plan,
-            deadline,
-            (out, synced) -> out.answer(ticket, Replies.imported(outcome, plan.level(), synced)));
+        park(asked, outcome, plan, synced -> Replies.imported(outcome, plan.level(), synced));
       }
     }
   }
 
-  private void write(long ticket, List<Write> asked, Command.Terms terms, long deadline) {
+  private void write(Event.Arrived asked, List<Write> writes, Command.Terms terms) {
     AckPlan plan = accept(terms.level());
-    Answer.Outcome outcome = documents.write(asked, terms.requestId());
-    park(
-        ticket,
-        outcome,
-        plan,
-        deadline,
-        (out, synced) -> out.answer(ticket, Replies.written(outcome, plan.level(), synced)));
+    Answer.Outcome outcome = documents.write(writes, terms.requestId());
+    park(asked, outcome, plan, synced -> Replies.written(outcome, plan.level(), synced));
   }
 
   private static Write noted(Write write, Command.Terms terms) {
@@ -180,7 +234,7 @@ final class Desk {
     return silent ? write.because(terms.note()) : write;
   }
 
-  private void resolve(long ticket, Command.Resolve command, long deadline) {
+  private void resolve(Event.Arrived asked, Command.Resolve command) {
     AckPlan plan = command.dryRun() ? null : accept(command.terms().level());
     Answer.Resolution resolution =
         documents.resolve(
@@ -192,18 +246,19 @@ final class Desk {
             command.terms().requestId());
     Answer.Outcome outcome = resolution.outcome();
     if (plan == null || outcome == null) {
+      long ticket = asked.ticket();
       Reply.Resolved reply = Replies.planned(resolution);
-      CommitGate.Need need = CommitGate.Need.read(resolution.lsn());
-      gate.park(ticket, need, deadline, (out, _) -> out.answer(ticket, reply));
+      Coverage.Named named = tokens.key(command.key());
+      CausalToken token = tokens.answer(asked.after(), named);
+      CommitGate.Need need = CommitGate.Need.read(Math.max(resolution.lsn(), named.lsn()));
+      gate.park(ticket, need, asked.deadlineNanos(), (out, _) -> out.answer(ticket, reply, token));
       return;
     }
     park(
-        ticket,
+        asked,
         outcome,
         plan,
-        deadline,
-        (out, synced) ->
-            out.answer(ticket, Replies.resolved(resolution, outcome, plan.level(), synced)));
+        synced -> Replies.resolved(resolution, outcome, plan.level(), synced));
   }
 
   /** What a write accepted now has to reach; ReadOnly while the node takes none. */
@@ -216,16 +271,19 @@ final class Desk {
     return cluster.plan(level == null ? cluster.defaultLevel() : level);
   }
 
+  /**
+   * Parks the answer to a write.
+   *
+   * @param reply makes it, from how many nodes have it synced
+   */
   private void park(
-      long ticket,
-      Answer.Outcome outcome,
-      AckPlan plan,
-      long deadline,
-      CommitGate.Departure departure) {
+      Event.Arrived asked, Answer.Outcome outcome, AckPlan plan, IntFunction<Reply> reply) {
     List<List<Dot>> places = new ArrayList<>();
     List<List<Dot>> repeated = new ArrayList<>();
+    List<Dot> dots = new ArrayList<>();
     for (Written written : outcome.written()) {
       places.add(written.dots());
+      dots.addAll(written.dots());
       if (written.repeated()) {
         repeated.add(written.dots());
       } else {
@@ -233,11 +291,18 @@ final class Desk {
         wrote = true;
       }
     }
-    CommitGate.Need need =
-        CommitGate.Need.write(outcome.lsn(), plan.level(), plan.further(), places);
+    Coverage.Named named = tokens.dots(dots);
+    CausalToken token = tokens.answer(asked.after(), named);
+    long lsn = Math.max(outcome.lsn(), named.lsn());
+    CommitGate.Need need = CommitGate.Need.write(lsn, plan.level(), plan.further(), places);
     long now = clock.nanos();
     long patience = now + limits.ackTimeoutMillis() * NANOS_PER_MILLI;
-    gate.park(ticket, need, now + slowness, Math.min(deadline, patience), departure);
+    gate.park(
+        asked.ticket(),
+        need,
+        now + slowness,
+        Math.min(asked.deadlineNanos(), patience),
+        (out, synced) -> out.answer(asked.ticket(), reply.apply(synced), token));
     // Nobody ships what was shipped once; a retry has to ask for it.
     if (plan.further() > 0) peers.assure(repeated, clock.nanos());
   }
@@ -256,11 +321,12 @@ final class Desk {
       case Command.Reconcile reconcile -> {
         Optional<NodeId> peer =
             Optional.ofNullable(reconcile.with()).map(text -> facts.member(text).node());
-        Event event = new Event.ReconcileNow(ticket, peer);
+        var event = new io.kdelta.cluster.Event.ReconcileNow(ticket, peer);
         peers.run(ticket, Peers.Kind.RECONCILE, deadline, event, now);
       }
       case Command.StoreErrand errand -> errands.begin(ticket, errand);
-      case Command.Leave() -> peers.run(ticket, Peers.Kind.LEAVE, deadline, new Event.Leave(), now);
+      case Command.Leave() ->
+          peers.run(ticket, Peers.Kind.LEAVE, deadline, new io.kdelta.cluster.Event.Leave(), now);
     }
   }
 }

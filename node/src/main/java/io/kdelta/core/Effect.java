@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.cluster.Lane;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
@@ -7,11 +8,20 @@ import io.kdelta.storage.StorageWork;
 
 /** What the core asks of the world at the end of a turn, to be performed in order. Immutable. */
 public sealed interface Effect {
-  /** Answers a request. */
-  record Answer(long ticket, Reply reply) implements Effect {}
+  /**
+   * Answers a request.
+   *
+   * @param token what the client has seen by then: what it asked with and what the reply shows
+   */
+  record Answer(long ticket, Reply reply, CausalToken token) implements Effect {}
 
-  /** Answers a request with an error. */
-  record Refuse(long ticket, KdeltaException error) implements Effect {}
+  /**
+   * Answers a request with an error.
+   *
+   * @param token as in Answer where the error tells something of the data, such as that a key was
+   *     deleted; else empty
+   */
+  record Refuse(long ticket, KdeltaException error, CausalToken token) implements Effect {}
 
   /**
    * Runs a piece of disk work away from the core; afterwards {@link Event.WorkDone}. Work of kind

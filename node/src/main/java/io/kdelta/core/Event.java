@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageWork;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +23,20 @@ public sealed interface Event {
    * A client asked.
    *
    * @param ticket names the request in {@link Effect.Answer} and {@link Effect.Refuse}
+   * @param after what the client has seen or written before: the node answers once it has it
    * @param deadlineNanos of {@link io.kdelta.env.Time#nanos()}: when the client wants an answer at
    *     the latest
    */
-  record Arrived(long ticket, Command command, long deadlineNanos) implements Event {
+  record Arrived(long ticket, Command command, CausalToken after, long deadlineNanos)
+      implements Event {
+    /** A client that has seen nothing before, or does not care. */
+    public Arrived(long ticket, Command command, long deadlineNanos) {
+      this(ticket, command, CausalToken.NONE, deadlineNanos);
+    }
+
     @Override
     public long size() {
-      return FIXED_SIZE + command.size();
+      return FIXED_SIZE + command.size() + 2L * after.size();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.kdelta.core;
 
 import io.kdelta.causal.CausalStats;
+import io.kdelta.causal.Coverage;
 import io.kdelta.causal.Key;
 import io.kdelta.document.Answer;
 import io.kdelta.document.DocumentReader;
@@ -9,6 +10,7 @@ import io.kdelta.document.Moment;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.storage.StorageEngine;
+import org.jspecify.annotations.Nullable;
 
 /** Carries out the commands that only read. Owned by the core. */
 final class Lookups {
@@ -21,21 +23,74 @@ final class Lookups {
    * What a read found.
    *
    * @param lsn the newest batch that it rests on; 0 for none
+   * @param named what the reply shows
    */
-  record Found(Reply reply, long lsn) {}
+  record Found(Reply reply, long lsn, Coverage.Named named) {
+    Found(Reply reply, long lsn) {
+      this(reply, lsn, Coverage.Named.NOTHING);
+    }
+
+    /** This, with what it shows. */
+    Found showing(Coverage.Named shown) {
+      return new Found(reply, Math.max(lsn, shown.lsn()), shown);
+    }
+  }
 
   private final DocumentStore documents;
   private final DocumentReader reader;
   private final StorageEngine engine;
+  private final Tokens tokens;
 
-  Lookups(DocumentStore documents, StorageEngine engine) {
+  Lookups(DocumentStore documents, StorageEngine engine, Tokens tokens) {
     this.documents = documents;
     this.reader = documents.reader();
     this.engine = engine;
+    this.tokens = tokens;
   }
 
-  /** Reads what is asked for; throws what the reader does, and Invalid for a page out of bounds. */
+  /** Reads what is asked for, and finds out what of the data the answer shows. */
   Found find(Command.Reading command) {
+    if (command instanceof Command.Get(Key key, Moment.Latest _)) return get(key);
+    Found found = read(command);
+    return switch (found.reply()) {
+      case Reply.Shown shown -> found.showing(tokens.key(shown.version().version().key()));
+      case Reply.VersionList list when !(command instanceof Command.Export) ->
+          found.showing(
+              list.versions().isEmpty()
+                  ? Coverage.Named.NOTHING
+                  : tokens.key(list.versions().getFirst().version().key()));
+      default -> {
+        Key key = keyOf(command);
+        yield found.showing(key == null ? tokens.everything() : tokens.key(key));
+      }
+    };
+  }
+
+  /** The key that a command is about; null when it is about none, or several. */
+  static @Nullable Key keyOf(Command command) {
+    return switch (command) {
+      case Command.Put put -> put.write().key();
+      case Command.Delete delete -> delete.key();
+      case Command.Resolve resolve -> resolve.key();
+      case Command.Get get -> get.key();
+      case Command.Heads heads -> heads.key();
+      case Command.Exists exists -> exists.key();
+      case Command.History history -> history.key();
+      case Command.Diff diff -> diff.key();
+      default -> null;
+    };
+  }
+
+  /** The value of a key now: a single head is on its way already. */
+  private Found get(Key key) {
+    Answer.Value answer = reader.get(key, new Moment.Latest());
+    boolean single = answer.heads().orElse(0) == 1;
+    return new Found(Replies.value(answer), answer.lsn())
+        .showing(single ? tokens.dots(answer.version().dots()) : tokens.key(key));
+  }
+
+  /** Reads; throws what the reader does, and Invalid for a page out of bounds. */
+  private Found read(Command.Reading command) {
     return switch (command) {
       case Command.Get(Key key, Moment at) -> {
         Answer.Value answer = reader.get(key, at);

@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.cluster.Lane;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
@@ -13,16 +14,26 @@ final class Outbox {
   private long replies;
   private long refusals;
 
-  /** See {@link Effect.Answer}. */
+  /** See {@link Effect.Answer}: of something that no token names. */
   void answer(long ticket, Reply reply) {
+    answer(ticket, reply, CausalToken.NONE);
+  }
+
+  /** See {@link Effect.Answer}. */
+  void answer(long ticket, Reply reply, CausalToken token) {
     replies++;
-    effects.add(new Effect.Answer(ticket, reply));
+    effects.add(new Effect.Answer(ticket, reply, token));
+  }
+
+  /** See {@link Effect.Refuse}: tells nothing of the data. */
+  void refuse(long ticket, KdeltaException error) {
+    refuse(ticket, error, CausalToken.NONE);
   }
 
   /** See {@link Effect.Refuse}. */
-  void refuse(long ticket, KdeltaException error) {
+  void refuse(long ticket, KdeltaException error, CausalToken token) {
     refusals++;
-    effects.add(new Effect.Refuse(ticket, error));
+    effects.add(new Effect.Refuse(ticket, error, token));
   }
 
   /** See {@link Effect.Run}. */

@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 
 /**
@@ -7,9 +8,9 @@ import io.kdelta.error.KdeltaException;
  * thread. An implementation hands over and returns; it never waits and never throws.
  */
 public interface Responder {
-  /** The command was carried out. */
-  void answered(Reply reply);
+  /** The command was carried out; see {@link Effect.Answer}. */
+  void answered(Reply reply, CausalToken token);
 
-  /** The command failed. */
-  void refused(KdeltaException error);
+  /** The command failed; see {@link Effect.Refuse}. */
+  void refused(KdeltaException error, CausalToken token);
 }

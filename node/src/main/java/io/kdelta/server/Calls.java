@@ -6,6 +6,7 @@ import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Command;
 import io.kdelta.core.CoreThread;
 import io.kdelta.core.Reply;
@@ -52,7 +53,8 @@ final class Calls {
     call.setOnCancelHandler(() -> {});
     try {
       CoreThread ready = core();
-      long ticket = ready.submit(command.get(), timeoutNanos(), responder(call, rendering));
+      long ticket =
+          ready.submit(command.get(), CausalToken.NONE, timeoutNanos(), responder(call, rendering));
       call.setOnCancelHandler(() -> ready.abandon(ticket));
     } catch (KdeltaException e) {
       call.onError(StatusMapping.toGrpc(e));
@@ -94,12 +96,12 @@ final class Calls {
   private <T> Responder responder(ServerCallStreamObserver<T> call, Function<Reply, T> rendering) {
     return new Responder() {
       @Override
-      public void answered(Reply reply) {
+      public void answered(Reply reply, CausalToken token) {
         executor.execute(() -> finish(call, reply, rendering));
       }
 
       @Override
-      public void refused(KdeltaException error) {
+      public void refused(KdeltaException error, CausalToken token) {
         executor.execute(() -> call.onError(StatusMapping.toGrpc(error)));
       }
     };

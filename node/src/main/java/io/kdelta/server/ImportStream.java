@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Command;
 import io.kdelta.core.Reply;
 import io.kdelta.core.Responder;
@@ -92,7 +93,7 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
     try {
       if (ended) return;
       slots.add(slot);
-      calls.core().submit(command, Calls.timeoutNanos(), responder(slot));
+      calls.core().submit(command, CausalToken.NONE, Calls.timeoutNanos(), responder(slot));
       submitting = false;
       paused = slots.size() >= EdgeLimits.IMPORTS_IN_FLIGHT_MAX;
       if (!paused && !ended) client.request(1);
@@ -112,12 +113,12 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
   private Responder responder(Slot slot) {
     return new Responder() {
       @Override
-      public void answered(Reply reply) {
+      public void answered(Reply reply, CausalToken token) {
         calls.executor().execute(() -> answer(slot, (Reply.Imported) reply));
       }
 
       @Override
-      public void refused(KdeltaException error) {
+      public void refused(KdeltaException error, CausalToken token) {
         calls.executor().execute(() -> fail(StatusMapping.toGrpc(error)));
       }
     };

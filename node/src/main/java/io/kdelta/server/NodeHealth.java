@@ -2,6 +2,7 @@ package io.kdelta.server;
 
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Command;
 import io.kdelta.core.CoreThread;
 import io.kdelta.core.Reply;
@@ -92,9 +93,13 @@ final class NodeHealth {
     if (stopping) return;
     try {
       core.submit(
-          new Command.AdminStatus(), ANSWER_NANOS_MAX, hear(reply -> seen((Reply.Status) reply)));
+          new Command.AdminStatus(),
+          CausalToken.NONE,
+          ANSWER_NANOS_MAX,
+          hear(reply -> seen((Reply.Status) reply)));
       core.submit(
           new Command.ClusterStatus(),
+          CausalToken.NONE,
           ANSWER_NANOS_MAX,
           hear(reply -> seen((Reply.MemberList) reply)));
     } catch (KdeltaException e) {
@@ -125,12 +130,12 @@ final class NodeHealth {
   private static Responder hear(java.util.function.Consumer<Reply> answered) {
     return new Responder() {
       @Override
-      public void answered(Reply reply) {
+      public void answered(Reply reply, CausalToken token) {
         answered.accept(reply);
       }
 
       @Override
-      public void refused(KdeltaException error) {
+      public void refused(KdeltaException error, CausalToken token) {
         // As an answer that never came: the picture grows old.
       }
     };

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Goal: a token is what it was when it left, or refused; it never outgrows its limit, and what is
- * folded away is never silent. Method: golden bytes, seeded random tokens, every flipped bit, random
- * bytes.
+ * folded away is never silent. Method: golden bytes, seeded random tokens, every flipped bit,
+ * random bytes.
  */
 final class CausalTokenTest {
   private static final long CLUSTER = 0x0102030405060708L;
@@ -40,8 +40,7 @@ final class CausalTokenTest {
             CLUSTER,
             true,
             logs(
-                Map.of(
-                    -1L, Intervals.of(5, 5).with(7, 9), 2L, Intervals.of(1, 1).with(200, 200)))),
+                Map.of(-1L, Intervals.of(5, 5).with(7, 9), 2L, Intervals.of(1, 1).with(200, 200)))),
         "0101"
             + "0102030405060708"
             + "0200"
@@ -124,8 +123,7 @@ final class CausalTokenTest {
     crc.update(body);
     int sum = (int) crc.getValue();
     return Bytes.concat(
-        Bytes.wrap(body),
-        Bytes.of(sum & 255, sum >>> 8 & 255, sum >>> 16 & 255, sum >>> 24 & 255));
+        Bytes.wrap(body), Bytes.of(sum & 255, sum >>> 8 & 255, sum >>> 16 & 255, sum >>> 24 & 255));
   }
 
   @Test
@@ -145,10 +143,12 @@ final class CausalTokenTest {
       assertEquals(a.partial() || b.partial(), union.partial());
       covers(union, a);
       covers(union, b);
-      union.logs().forEach((log, places) -> {
-        Intervals either = at(a, log).union(at(b, log));
-        assertEquals(either, places);
-      });
+      union
+          .logs()
+          .forEach((log, places) -> {
+            Intervals either = at(a, log).union(at(b, log));
+            assertEquals(either, places);
+          });
     }
     CausalToken elsewhere = new CausalToken(7, false, logs(Map.of(1L, Intervals.of(1, 1))));
     CausalToken here = new CausalToken(CLUSTER, false, logs(Map.of(1L, Intervals.of(1, 1))));

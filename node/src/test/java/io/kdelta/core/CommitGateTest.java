@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Dot;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
@@ -271,9 +272,9 @@ final class CommitGateTest {
     for (Effect effect : effects) {
       texts.add(
           switch (effect) {
-            case Effect.Answer(long ticket, Reply reply) ->
+            case Effect.Answer(long ticket, Reply reply, CausalToken _) ->
                 ticket + " ok " + assertInstanceOf(Reply.Written.class, reply).synced();
-            case Effect.Refuse(long ticket, KdeltaException error) -> {
+            case Effect.Refuse(long ticket, KdeltaException error, CausalToken _) -> {
               var unmet = assertInstanceOf(KdeltaException.DurabilityUnmet.class, error);
               yield ticket + " unmet " + unmet.level() + " " + unmet.reached();
             }
@@ -361,11 +362,11 @@ final class CommitGateTest {
 
     private void check(Effect effect) {
       switch (effect) {
-        case Effect.Answer(long ticket, Reply _) -> {
+        case Effect.Answer(long ticket, Reply _, CausalToken _) -> {
           assertTrue(met(ticket), () -> "seed " + seed + ": answered too early");
           waiting.remove(ticket);
         }
-        case Effect.Refuse(long ticket, KdeltaException _) -> {
+        case Effect.Refuse(long ticket, KdeltaException _, CausalToken _) -> {
           Asked need = Objects.requireNonNull(waiting.remove(ticket));
           assertTrue(need.lsn() <= durable, () -> "seed " + seed + ": refused before its sync");
           long possible = count(need, counted);

@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Key;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.document.Precondition;
@@ -30,6 +31,7 @@ final class CoreRig {
   final ArrayDeque<StorageWork> inHand = new ArrayDeque<>();
   final TreeMap<Long, Reply> answered = new TreeMap<>();
   final TreeMap<Long, KdeltaException> refused = new TreeMap<>();
+  final TreeMap<Long, CausalToken> tokens = new TreeMap<>();
   final List<String> trace = new ArrayList<>();
   final List<Effect> outgoing = new ArrayList<>();
   long wakeAt = Timers.NEVER;
@@ -89,8 +91,13 @@ final class CoreRig {
 
   /** Offers a command to the core and takes a turn; its ticket. */
   long send(Command command) {
+    return send(command, CausalToken.NONE);
+  }
+
+  /** The same for a client that has seen something. */
+  long send(Command command, CausalToken after) {
     long ticket = ++tickets;
-    turn(new Event.Arrived(ticket, command, time.nanos() + TIMEOUT_NANOS));
+    turn(new Event.Arrived(ticket, command, after, time.nanos() + TIMEOUT_NANOS));
     return ticket;
   }
 
@@ -100,9 +107,14 @@ final class CoreRig {
     for (Effect effect : effects) {
       trace.add(text(effect));
       switch (effect) {
-        case Effect.Answer(long ticket, Reply reply) -> once(ticket, answered.put(ticket, reply));
-        case Effect.Refuse(long ticket, KdeltaException error) ->
-            once(ticket, refused.put(ticket, error));
+        case Effect.Answer(long ticket, Reply reply, CausalToken token) -> {
+          tokens.put(ticket, token);
+          once(ticket, answered.put(ticket, reply));
+        }
+        case Effect.Refuse(long ticket, KdeltaException error, CausalToken token) -> {
+          tokens.put(ticket, token);
+          once(ticket, refused.put(ticket, error));
+        }
         case Effect.Run(StorageWork work) -> inHand.add(work);
         case Effect.WakeAt(long nanos) -> wakeAt = nanos;
         default -> outgoing.add(effect);
@@ -179,7 +191,8 @@ final class CoreRig {
     return switch (effect) {
       // Work prints differently in every process; what it does to the disk is compared instead.
       case Effect.Run(StorageWork work) -> "run " + work.kind();
-      case Effect.Refuse(long ticket, KdeltaException error) -> "refuse " + ticket + " " + error;
+      case Effect.Refuse(long ticket, KdeltaException error, CausalToken _) ->
+          "refuse " + ticket + " " + error;
       default -> effect.toString();
     };
   }

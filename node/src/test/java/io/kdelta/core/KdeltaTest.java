@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Key;
 import io.kdelta.document.Moment;
 import io.kdelta.document.Precondition;
@@ -151,10 +152,11 @@ final class KdeltaTest {
     CountDownLatch go = new CountDownLatch(1);
     core.submit(
         new Command.ClusterStatus(),
+        CausalToken.NONE,
         TimeUnit.MINUTES.toNanos(1),
         new Responder() {
           @Override
-          public void answered(Reply reply) {
+          public void answered(Reply reply, CausalToken token) {
             // Keeps the core thread busy, so that what follows has to wait in the inbox.
             busy.countDown();
             boolean released = false;
@@ -168,7 +170,7 @@ final class KdeltaTest {
           }
 
           @Override
-          public void refused(KdeltaException error) {
+          public void refused(KdeltaException error, CausalToken token) {
             throw new AssertionError(error);
           }
         });

@@ -227,6 +227,13 @@ public abstract sealed class KdeltaException extends RuntimeException {
     public String position() {
       return position;
     }
+
+    @Override
+    public Optional<String> hint() {
+      return Optional.of(
+          "try again, or ask the node that gave the token; without a token any node answers what it"
+              + " has");
+    }
   }
 
   /**

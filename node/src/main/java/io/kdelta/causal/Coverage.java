@@ -1,0 +1,113 @@
+package io.kdelta.causal;
+
+import io.kdelta.causal.Intervals.Range;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the logs that a store holds have to do with tokens: what a token names and is not here, and
+ * which token names what is here.
+ *
+ * <p>Owner: the core thread; good until the store changes. A log under dispute counts like any
+ * other: a token names places, and two versions claim one of that log's.
+ */
+public final class Coverage {
+  private final TreeMap<Incarnation, LogState> logs;
+  private final long lastLsn;
+  private @Nullable Named everything;
+
+  /**
+   * What a token names.
+   *
+   * @param lsn the newest batch that it rests on; 0 when all is in tables, or came long ago
+   */
+  public record Named(SortedMap<Long, Intervals> logs, long lsn) {
+    /** Nothing. */
+    public static final Named NOTHING = new Named(new TreeMap<>(), 0);
+
+    /** Both. */
+    public Named and(Named other) {
+      TreeMap<Long, Intervals> both = new TreeMap<>(logs);
+      other.logs.forEach((log, places) -> both.merge(log, places, Intervals::union));
+      return new Named(both, Math.max(lsn, other.lsn));
+    }
+  }
+
+  Coverage(TreeMap<Incarnation, LogState> logs, long lastLsn) {
+    this.logs = logs;
+    this.lastLsn = lastLsn;
+  }
+
+  /** What of {@code token} is not in the set here. */
+  public CausalToken lacking(CausalToken token) {
+    TreeMap<Long, Intervals> lacking = new TreeMap<>();
+    token
+        .logs()
+        .forEach((name, places) -> {
+          LogState log = find(name);
+          if (log == null) {
+            lacking.put(name, places);
+          } else if (!log.holds(places)) {
+            lacking.put(name, places.minus(log.inSet()));
+          }
+        });
+    return new CausalToken(token.cluster(), false, lacking);
+  }
+
+  /**
+   * The given places of visible versions, each with those that lead to it without a gap: so the
+   * token of a client stays short, since its ranges join.
+   */
+  public Named of(Collection<Dot> dots) {
+    TreeMap<Long, Intervals> named = new TreeMap<>();
+    long lsn = 0;
+    for (Dot dot : dots) {
+      LogState log = logs.get(dot.incarnation());
+      if (log == null) continue;
+      Range run = log.runTo(dot.seq());
+      named.merge(
+          dot.incarnation().high(), Intervals.of(run.first(), run.last()), Intervals::union);
+      lsn = Math.max(lsn, log.filledLsn());
+    }
+    return new Named(named, lsn);
+  }
+
+  /** All that is in the set. */
+  public Named everything() {
+    Named all = everything;
+    if (all == null) {
+      all = findEverything();
+      everything = all;
+    }
+    return all;
+  }
+
+  private Named findEverything() {
+    TreeMap<Long, Intervals> named = new TreeMap<>();
+    for (Map.Entry<Incarnation, LogState> log : logs.entrySet()) {
+      Intervals places = log.getValue().inSet();
+      if (!places.isEmpty()) named.merge(log.getKey().high(), places, Intervals::union);
+    }
+    return new Named(named, lastLsn);
+  }
+
+  /** The incarnations that logs of these names have here. */
+  public List<Incarnation> incarnations(Collection<Long> names) {
+    List<Incarnation> found = new ArrayList<>();
+    for (long name : names) {
+      Incarnation first = logs.ceilingKey(new Incarnation(name, 0));
+      if (first != null && first.high() == name) found.add(first);
+    }
+    return found;
+  }
+
+  private @Nullable LogState find(long name) {
+    Map.Entry<Incarnation, LogState> first = logs.ceilingEntry(new Incarnation(name, 0));
+    return first == null || first.getKey().high() != name ? null : first.getValue();
+  }
+}
