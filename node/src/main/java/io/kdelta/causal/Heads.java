@@ -67,6 +67,7 @@ public record Heads(Key key, List<Head> all, long lsn) {
    * for a key without versions.
    */
   public Optional<Digest> stateId() {
+    if (all.size() == 1) return Optional.of(all.getFirst().id());
     return all.isEmpty() ? Optional.empty() : Optional.of(Distinction.synthesize(ids()));
   }
 }

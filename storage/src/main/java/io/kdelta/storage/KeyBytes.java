@@ -39,6 +39,20 @@ final class KeyBytes {
     return size - arraySize;
   }
 
+  /** How many leading bytes in a segment and in an array are the same. */
+  static int common(
+      MemorySegment segment, long at, int size, byte[] array, int from, int arraySize) {
+    int end = Math.min(size, arraySize);
+    int i = 0;
+    for (; i + 8 <= end; i += 8) {
+      long differing =
+          segment.get(SORTED_U64, at + i) ^ (long) SORTED_ARRAY_U64.get(array, from + i);
+      if (differing != 0) return i + Long.numberOfLeadingZeros(differing) / 8;
+    }
+    while (i < end && segment.get(U8, at + i) == array[from + i]) i++;
+    return i;
+  }
+
   /** Whether as many bytes in a segment and in an array are the same. */
   static boolean equal(MemorySegment segment, long at, byte[] array, int from, int size) {
     return compare(segment, at, size, array, from, size) == 0;

@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>All references are arena offsets divided by 8; 0 is none.
  *
  * <pre>
- * group: 0 u32 first row | 4 u32 heads of the levels above 0 (11 x u32) | 8 u32 rows
+ * group: 0 u32 first row | 4 u32 heads | 8 u32 rows
  *        12 u16 bytes of the point part | 14 u8 levels | 15 zero | 16 point part
+ * heads: 11 x u32 first row of each level above 0 | 44 u32 last row; none while there is one level
  * row:   0 u64 LSN | 8 u32 next row | 12 u16 bytes of the suffix | 14 u8 kind | 15 u8 levels above 0
  *        16 u32 bytes of the value | 20 u32 next row for each of these levels | suffix | value
  * </pre>
@@ -48,7 +49,8 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
   private static final int ROW_LINKS = 20;
 
   private static final int LEVELS_MAX = 12;
-  private static final int HEADS_BYTES = 4 * (LEVELS_MAX - 1);
+  private static final int HEADS_LAST = 4 * (LEVELS_MAX - 1);
+  private static final int HEADS_BYTES = HEADS_LAST + 4;
   private static final int REFERENCE_SHIFT = 3;
   private static final int ALIGNMENT = 1 << REFERENCE_SHIFT;
   private static final int GROUPS_MIN = 64;
@@ -222,7 +224,10 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     if (rows == 0) return Found.NOTHING;
     long slot = slot(hash, point, from, pointSize);
     if (index.isFree(index.markAt(slot))) return Found.NOTHING;
-    int row = lowerBound(index.group(slot), suffix, 0, suffixSize, lsnMax);
+    int row =
+        suffixSize == 0
+            ? visible(index.firstRow(slot), lsnMax)
+            : lowerBound(index.group(slot), suffix, 0, suffixSize, lsnMax);
     return row == 0 ? Found.NOTHING : show(index.group(slot), row, into);
   }
 
@@ -368,7 +373,7 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     int levels = levels(count);
     int present = memory.get(U8, base + GROUP_LEVELS);
     if (levels > present) {
-      if (present == 1) addHeads(base);
+      if (present == 1) addHeads(group);
       memory.set(U8, base + GROUP_LEVELS, (byte) levels);
     }
     int before = 0;
@@ -382,6 +387,8 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
       memory.set(U32, link(group, row, level), memory.get(U32, link));
       memory.set(U32, link, row);
     }
+    int heads = memory.get(U32, base + GROUP_HEADS);
+    if (heads != 0 && next(group, row) == 0) memory.set(U32, offset(heads) + HEADS_LAST, row);
   }
 
   /** How high the n-th row of a group reaches: the same at every replay, but not to be foreseen. */
@@ -392,14 +399,25 @@ final class Memtable implements WriteBatch.RowSink, AutoCloseable {
     return Math.min(LEVELS_MAX, Math.min(useful, chance));
   }
 
-  private void addHeads(long groupBase) {
+  private void addHeads(int group) {
     int heads = allocate(HEADS_BYTES);
     memory.asSlice(offset(heads), HEADS_BYTES).fill((byte) 0);
-    memory.set(U32, groupBase + GROUP_HEADS, heads);
+    memory.set(U32, offset(group) + GROUP_HEADS, heads);
+    int last = next(group, 0);
+    for (int row = last; row != 0; row = next(group, row)) last = row;
+    memory.set(U32, offset(heads) + HEADS_LAST, last);
   }
 
-  /** The first row whose suffix is at or after this one and that was there at the LSN, or 0. */
+  /**
+   * The first row whose suffix is at or after this one and that was there at the LSN, or 0. What is
+   * sought among the older rows of a large group is often behind all the newer ones that are here.
+   */
   int lowerBound(int group, byte[] suffix, int from, int size, long lsnMax) {
+    int heads = memory.get(U32, offset(group) + GROUP_HEADS);
+    if (heads != 0) {
+      int last = memory.get(U32, offset(heads) + HEADS_LAST);
+      if (compareSuffix(last, suffix, from, size) < 0) return 0;
+    }
     int before = 0;
     for (int level = memory.get(U8, offset(group) + GROUP_LEVELS) - 1; level >= 0; level--) {
       before = lastBefore(group, before, level, suffix, from, size, lsnMax);

@@ -86,9 +86,9 @@ final class TableLookup {
         if (order > 0) return Found.NOTHING;
         if (order == 0 && kind != BlockWriter.BLOB) return show(key, from, pointSize, into);
       }
-      TableSource rows = atFirstRow(key, from, pointSize);
+      TableSource rows = ownSource();
       boolean here =
-          rows.seekInGroup(key, from, pointSize, key, suffixFrom, suffixSize)
+          seek(rows, key, from, pointSize, key, suffixFrom, suffixSize)
               && rows.compareSuffix(key, suffixFrom, suffixSize) == 0;
       return here ? show(rows, into) : Found.NOTHING;
     } catch (InternalError cut) {
@@ -110,9 +110,9 @@ final class TableLookup {
         int order = KeyBytes.compare(map, suffixAt, rowSuffixSize, suffix, 0, suffixSize);
         if (order >= 0) return show(key, from, pointSize, into);
       }
-      TableSource rows = atFirstRow(key, from, pointSize);
-      if (!rows.seekInGroup(key, from, pointSize, suffix, 0, suffixSize)) return Found.NOTHING;
-      return show(rows, into);
+      TableSource rows = ownSource();
+      boolean here = seek(rows, key, from, pointSize, suffix, 0, suffixSize);
+      return here ? show(rows, into) : Found.NOTHING;
     } catch (InternalError cut) {
       throw table.cut(cut);
     } catch (IndexOutOfBoundsException rotten) {
@@ -276,12 +276,24 @@ final class TableLookup {
     return Found.ROW;
   }
 
-  private TableSource atFirstRow(byte[] key, int from, int pointSize) {
-    TableSource rows = ownSource();
-    if (prefix >= 0 && !rows.standAt(block, offset, key, from, pointSize)) {
-      throw new AssertionError("the row at " + offset + " of block " + block + " is another");
+  /** Moves the source to the first row at or after a suffix of the group that was found. */
+  private boolean seek(
+      TableSource rows,
+      byte[] key,
+      int from,
+      int pointSize,
+      byte[] suffix,
+      int suffixFrom,
+      int suffixSize) {
+    if (prefix >= 0) {
+      if (KeyBytes.compare(map, suffixAt, rowSuffixSize, suffix, suffixFrom, suffixSize) < 0) {
+        return rows.seekBehind(block, key, from, pointSize, suffix, suffixFrom, suffixSize);
+      }
+      if (!rows.standAt(block, offset, key, from, pointSize)) {
+        throw new AssertionError("the row at " + offset + " of block " + block + " is another");
+      }
     }
-    return rows;
+    return rows.seekInGroup(key, from, pointSize, suffix, suffixFrom, suffixSize);
   }
 
   private TableSource ownSource() {

@@ -119,7 +119,22 @@ final class TableSource extends RowSource {
   boolean seekInGroup(
       byte[] point, int from, int pointBytes, byte[] suffix, int suffixFrom, int suffixBytes) {
     if (compareSuffix(suffix, suffixFrom, suffixBytes) >= 0) return true;
-    return seekFrom(block, point, from, pointBytes, suffix, suffixFrom, suffixBytes)
+    return seekBehind(block, point, from, pointBytes, suffix, suffixFrom, suffixBytes);
+  }
+
+  /**
+   * Moves to the first row of a group at or after a suffix, if there is one, wherever it stands;
+   * the group begins in the first block with a row before that.
+   */
+  boolean seekBehind(
+      int firstBlock,
+      byte[] point,
+      int from,
+      int pointBytes,
+      byte[] suffix,
+      int suffixFrom,
+      int suffixBytes) {
+    return seekFrom(firstBlock, point, from, pointBytes, suffix, suffixFrom, suffixBytes)
         && inGroup(point, from, pointBytes);
   }
 
@@ -155,9 +170,49 @@ final class TableSource extends RowSource {
         if (byPoint > 0) return true;
         within = byPoint == 0;
       }
-      if (within && compareSuffix(suffix, suffixFrom, suffixBytes) >= 0) return true;
+      if (!within) continue;
+      if (compareSuffix(suffix, suffixFrom, suffixBytes) >= 0) return true;
+      pass(suffix, suffixFrom, suffixBytes);
     }
     return false;
+  }
+
+  /**
+   * From a row before a suffix moves behind those that follow it, up to the next whole one, and are
+   * before the suffix as well. How much a row shares with the row before tells most of them without
+   * a look at their keys: more than the suffix does, and it is before the suffix as that one is;
+   * less, and it is behind. So what the first row that is not passed shares with the row before is
+   * a part of the suffix.
+   */
+  private void pass(byte[] suffix, int from, int size) {
+    int matched = Arrays.mismatch(key, pointSize, keySize, suffix, from, from + size);
+    while (position < restarts) {
+      long row = position;
+      int keyWord = varint();
+      int shared = varint();
+      int valueWord = varint();
+      int fresh = keyWord >>> 1;
+      long next = position + fresh + (valueWord >>> 2);
+      boolean passed = (keyWord & 1) == 0 && shared >= matched && next <= restarts;
+      if (passed && shared == matched) {
+        int left = size - matched;
+        int more = KeyBytes.common(segment, position, fresh, suffix, from + matched, left);
+        passed =
+            more < left
+                && (more == fresh
+                    || Byte.compareUnsigned(
+                            segment.get(U8, position + more), suffix[from + matched + more])
+                        < 0);
+        if (passed) matched += more;
+      }
+      if (!passed) {
+        position = row;
+        break;
+      }
+      position = next;
+    }
+    reserveKey(pointSize + matched);
+    System.arraycopy(suffix, from, key, pointSize, matched);
   }
 
   /** Whether the present row lies in memory that the next block will take. */
