@@ -184,8 +184,14 @@ sealed interface Action {
    *
    * @param client who asks
    * @param attempt 1 for the first time; more for a retry under the same request id
+   * @param session with which token: that of all answers in this session of the client; 0 for none
    */
-  record Ask(int client, int node, Request request, int attempt) implements OnNode {
+  record Ask(int client, int node, Request request, int attempt, int session) implements OnNode {
+    /** Without a token. */
+    Ask(int client, int node, Request request, int attempt) {
+      this(client, node, request, attempt, 0);
+    }
+
     @Override
     public String summary() {
       return "asked " + request.getClass().getSimpleName() + " " + request.markers();

@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Command;
 import io.kdelta.core.Event;
 import io.kdelta.core.Reply;
@@ -28,12 +29,12 @@ final class Asker implements SimNode.Outcomes {
   }
 
   @Override
-  public void answered(SimNode node, long ticket, Reply reply) {
+  public void answered(SimNode node, long ticket, Reply reply, CausalToken token) {
     if (waitsFor(node, ticket)) replies.put(ticket, reply);
   }
 
   @Override
-  public void refused(SimNode node, long ticket, KdeltaException error) {
+  public void refused(SimNode node, long ticket, KdeltaException error, CausalToken token) {
     if (waitsFor(node, ticket)) errors.put(ticket, error);
   }
 

@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Envelope;
 import io.kdelta.core.Event;
 import io.kdelta.core.Reply;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The clients of a simulated world: send what they are told to, and tell the {@link Ledger} what
- * came of it. Their tickets are positive.
+ * came of it. Their tickets are positive. Each keeps the token of its session.
  */
 final class Clients implements SimNode.Outcomes {
   static final long DEADLINE_NANOS = 5_000_000_000L;
@@ -45,10 +46,14 @@ final class Clients implements SimNode.Outcomes {
 
   private record Open(Action.Ask ask, SimNode node, Listener asker) {}
 
+  /** What a client has seen since a session began. */
+  private record Session(int number, CausalToken token) {}
+
   private final Simulator simulator;
   private final Trace trace;
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
+  private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
   private Listener watcher = (ask, outcome) -> {};
   private long lastTicket;
@@ -84,14 +89,29 @@ final class Clients implements SimNode.Outcomes {
     long ticket = ++lastTicket;
     open.put(ticket, new Open(ask, node, asker));
     watcher.asked(ask, node);
-    node.offer(
-        new Event.Arrived(ticket, ask.request().command(), simulator.nowNanos() + DEADLINE_NANOS));
+    long deadline = simulator.nowNanos() + DEADLINE_NANOS;
+    node.offer(new Event.Arrived(ticket, ask.request().command(), token(ask), deadline));
+  }
+
+  /** What the client of a request has seen in its session. */
+  private CausalToken token(Action.Ask ask) {
+    Session session = sessions.get(ask.client());
+    boolean goesOn = session != null && session.number == ask.session();
+    return goesOn ? session.token : CausalToken.NONE;
+  }
+
+  /** A client takes the token of an answer as its own; it travels as bytes. */
+  private void learn(Action.Ask ask, CausalToken told) {
+    if (ask.session() == 0) return;
+    CausalToken known = token(ask).union(CausalToken.decode(told.encode())).fitted();
+    sessions.put(ask.client(), new Session(ask.session(), known));
   }
 
   @Override
-  public void answered(SimNode node, long ticket, Reply reply) {
+  public void answered(SimNode node, long ticket, Reply reply, CausalToken token) {
     Open request = open.remove(ticket);
     if (request == null) return;
+    learn(request.ask, token);
     List<String> markers = request.ask.request().markers();
     note(node, "answers " + markers + " " + summary(reply));
     String how = "by " + markers + " on node-" + node.index();
@@ -126,9 +146,10 @@ final class Clients implements SimNode.Outcomes {
   }
 
   @Override
-  public void refused(SimNode node, long ticket, KdeltaException error) {
+  public void refused(SimNode node, long ticket, KdeltaException error, CausalToken token) {
     Open request = open.remove(ticket);
     if (request == null) return;
+    learn(request.ask, token);
     note(
         node,
         "refuses " + request.ask.request().markers() + " " + error.getClass().getSimpleName());

@@ -72,6 +72,8 @@ enum Place {
   CONDITION_REFUSED,
   /** A write was refused by a node that takes none. */
   WRITE_REFUSED,
+  /** A client with a token was told that the node is behind. */
+  BEHIND_TOLD,
   /** Somebody saw two heads of a key. */
   CONFLICT_SEEN,
   /** Somebody made one head of several. */

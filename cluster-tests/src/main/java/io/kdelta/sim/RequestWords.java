@@ -15,7 +15,8 @@ import java.util.List;
  * get NODE KEY
  * heads NODE KEY
  * compact NODE                       merge everything into one run
- *   options of all: client=N attempt=N; of writes: ack=local|one|quorum|all id=ID note=NOTE
+ *   options of all: client=N attempt=N session=N (with the token of that session of the client);
+ *   of writes: ack=local|one|quorum|all id=ID note=NOTE
  *   -> ok | refused [ERROR] | unknown [ERROR]     waits for the answer, which must be that
  * </pre>
  */
@@ -37,7 +38,8 @@ final class RequestWords {
     int node = line.node();
     int client = line.has("client") ? (int) line.number("client") : CLIENT;
     int attempt = line.has("attempt") ? (int) line.number("attempt") : 1;
-    Action.Ask ask = new Action.Ask(client, node, request(verb, line), attempt);
+    int session = line.has("session") ? (int) line.number("session") : 0;
+    Action.Ask ask = new Action.Ask(client, node, request(verb, line), attempt, session);
     if (!line.takes("->")) return ask;
     Clients.End end;
     if (line.takes("ok")) end = Clients.End.OK;
@@ -94,6 +96,7 @@ final class RequestWords {
     String node = " " + World.name(ask.node()) + " ";
     String who = ask.client() == CLIENT ? "" : " client=" + ask.client();
     if (ask.attempt() != 1) who += " attempt=" + ask.attempt();
+    if (ask.session() != 0) who += " session=" + ask.session();
     return switch (ask.request()) {
       case Request.Put put ->
           "put"

@@ -156,7 +156,8 @@ final class Shrink {
       Request less =
           new Request.Put(put.path(), SMALL_DOCUMENT, put.ifAbsent(), put.marker(), put.terms());
       return new Step(
-          step.atNanos(), new Action.Ask(ask.client(), ask.node(), less, ask.attempt()));
+          step.atNanos(),
+          new Action.Ask(ask.client(), ask.node(), less, ask.attempt(), ask.session()));
     }
     return step;
   }

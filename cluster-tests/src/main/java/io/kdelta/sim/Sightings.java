@@ -112,6 +112,7 @@ final class Sightings implements Oracle {
         reach(Place.ACK_UNMET_TOLD, error instanceof KdeltaException.DurabilityUnmet);
         reach(Place.CONDITION_REFUSED, error instanceof KdeltaException.Conflict);
         reach(Place.READ_OF_DAMAGE_REFUSED, error instanceof KdeltaException.Corrupt);
+        reach(Place.BEHIND_TOLD, error instanceof KdeltaException.Behind);
         reach(Place.WRITE_REFUSED, error instanceof KdeltaException.ReadOnly);
       }
     }

@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Core;
 import io.kdelta.core.CoreConfig;
 import io.kdelta.core.Effect;
@@ -26,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class SimNode implements SimNetwork.Endpoint {
   /** Who gets what a node answers. */
   interface Outcomes {
-    void answered(SimNode node, long ticket, Reply reply);
+    void answered(SimNode node, long ticket, Reply reply, CausalToken token);
 
-    void refused(SimNode node, long ticket, KdeltaException error);
+    void refused(SimNode node, long ticket, KdeltaException error, CausalToken token);
 
     /** The process of the node ended: what was asked of it has no answer and never will have. */
     void vanished(SimNode node);
@@ -462,8 +463,10 @@ final class SimNode implements SimNetwork.Endpoint {
           default -> Fuse.Port.SEND;
         });
     switch (effect) {
-      case Effect.Answer answer -> outcomes.answered(this, answer.ticket(), answer.reply());
-      case Effect.Refuse refuse -> outcomes.refused(this, refuse.ticket(), refuse.error());
+      case Effect.Answer answer ->
+          outcomes.answered(this, answer.ticket(), answer.reply(), answer.token());
+      case Effect.Refuse refuse ->
+          outcomes.refused(this, refuse.ticket(), refuse.error(), refuse.token());
       case Effect.Run run -> runLater(run.work());
       case Effect.Send send -> network.send(index, send.link(), send.lane(), send.message());
       case Effect.Dial dial -> network.dial(index, dial.address());

@@ -2,6 +2,7 @@ package io.kdelta.sim;
 
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.env.Entropy;
+import io.kdelta.error.KdeltaException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,12 +10,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides what clients ask of which node and when, each client from its own stream of chance: they
  * write and read a few keys on all nodes; some retry under their request id when an outcome is
- * unknown. {@link Stage} performs it, {@link Clients} tell what came of it.
+ * unknown. In half of all runs they carry tokens, and stray more. {@link Stage} performs it, {@link
+ * Clients} tell what came of it.
  */
 final class Workload implements Clients.Listener {
   private static final String NAMESPACE = "t/";
   private static final int ATTEMPTS = 4;
   private static final long RETRY_NANOS = 500_000_000L;
+
+  /** After so many answers in a row that a node is behind a client begins a new session. */
+  private static final int PATIENCE = 3;
 
   private final Stage stage;
   private final Simulator simulator;
@@ -25,6 +30,9 @@ final class Workload implements Clients.Listener {
   private boolean stopped;
   private final String name;
   private final int firstClient;
+  private final boolean sessions;
+  private final int[] session;
+  private final int[] behind;
   private long lastMarker;
 
   /** The clients of a whole run. */
@@ -47,6 +55,9 @@ final class Workload implements Clients.Listener {
     this.firstClient = firstClient;
     Entropy entropy = stage.world().chance(purpose);
     for (int i = 0; i < swarm.clients(); i++) dice.add(entropy.split("client " + i));
+    this.sessions = entropy.split("sessions").nextInt(2) == 0;
+    this.session = new int[swarm.clients()];
+    this.behind = new int[swarm.clients()];
   }
 
   void start() {
@@ -71,8 +82,9 @@ final class Workload implements Clients.Listener {
   private void ask(int client) {
     Entropy chance = dice.get(client);
     // A client has a favourite node and strays now and then.
-    int at = chance.nextInt(4) > 0 ? client % nodes : chance.nextInt(nodes);
-    stage.perform(new Action.Ask(firstClient + client, at, request(client, chance), 1));
+    int at = chance.nextInt(sessions ? 2 : 4) > 0 ? client % nodes : chance.nextInt(nodes);
+    int carries = sessions ? 1 + session[client] : 0;
+    stage.perform(new Action.Ask(firstClient + client, at, request(client, chance), 1, carries));
   }
 
   private Request request(int client, Entropy chance) {
@@ -140,13 +152,19 @@ final class Workload implements Clients.Listener {
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     int client = ask.client() - firstClient;
     if (client < 0 || client >= dice.size()) return;
+    behind[client] = outcome.error() instanceof KdeltaException.Behind ? behind[client] + 1 : 0;
+    if (behind[client] == PATIENCE) {
+      session[client]++;
+      behind[client] = 0;
+    }
     boolean unknown = outcome.end() == Clients.End.UNKNOWN;
     boolean retries = unknown && ask.attempt() < ATTEMPTS && !ask.request().id().isEmpty();
     if (!retries || stopped) {
       next(client);
       return;
     }
-    Action.Ask again = new Action.Ask(ask.client(), ask.node(), ask.request(), ask.attempt() + 1);
+    Action.Ask again =
+        new Action.Ask(ask.client(), ask.node(), ask.request(), ask.attempt() + 1, ask.session());
     simulator.outside(
         simulator.nowNanos() + RETRY_NANOS * ask.attempt(),
         () -> {

@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.core.CoreConfig;
 import io.kdelta.core.Reply;
@@ -169,26 +170,26 @@ final class World {
   /** Splits what nodes answer between the clients and the auditor's own questions. */
   private final class Outcomes implements SimNode.Outcomes {
     @Override
-    public void answered(SimNode node, long ticket, Reply reply) {
+    public void answered(SimNode node, long ticket, Reply reply, CausalToken token) {
       if (ticket < 0) {
-        asker.answered(node, ticket, reply);
+        asker.answered(node, ticket, reply, token);
         return;
       }
       histories.answered(nowNanos(), node.index(), ticket, reply);
       if (reply instanceof Reply.Written written) {
         for (Oracle oracle : oracles) oracle.acknowledged(node, written);
       }
-      clients.answered(node, ticket, reply);
+      clients.answered(node, ticket, reply, token);
     }
 
     @Override
-    public void refused(SimNode node, long ticket, KdeltaException error) {
+    public void refused(SimNode node, long ticket, KdeltaException error, CausalToken token) {
       if (ticket < 0) {
-        asker.refused(node, ticket, error);
+        asker.refused(node, ticket, error, token);
         return;
       }
       histories.refused(nowNanos(), node.index(), ticket, error);
-      clients.refused(node, ticket, error);
+      clients.refused(node, ticket, error, token);
     }
 
     @Override

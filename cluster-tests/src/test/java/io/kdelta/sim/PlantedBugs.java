@@ -191,6 +191,15 @@ public final class PlantedBugs {
                       "if (peer.sent - peer.credited >= limits.windowBytes()) return;",
                       ""))),
           new PlantedBug(
+              18,
+              "the token of a read is ignored",
+              Set.of("O5"),
+              patch(
+                  NODE + "core/Anteroom.java",
+                  "if (lacking.isEmpty()) return false;",
+                  "if (lacking.isEmpty() || asked.command() instanceof Command.Reading) return"
+                      + " false;")),
+          new PlantedBug(
               19,
               "the suspicion timer runs on the wall clock",
               Set.of("O9"),

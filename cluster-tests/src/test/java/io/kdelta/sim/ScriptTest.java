@@ -88,6 +88,7 @@ final class ScriptTest {
           new Action.Ask(0, 0, new Request.Resolve("t/a", null, "m", NO_TERMS), 1),
           new Action.Ask(0, 0, new Request.Heads("t/a"), 1),
           new Action.Ask(0, 0, new Request.Compact(), 1),
+          new Action.Ask(3, 0, new Request.Heads("t/a"), 2, 4),
           new Action.AskFor(GET, Clients.End.OK, ""),
           new Action.AskFor(GET, Clients.End.REFUSED, "NotFound"),
           new Action.AskFor(GET, Clients.End.UNKNOWN, "Unreachable"),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Key;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.cluster.ClusterConfig;
@@ -58,12 +59,12 @@ final class SimNodeTest {
               CoreConfig.Limits.DEFAULT),
           new SimNode.Outcomes() {
             @Override
-            public void answered(SimNode of, long ticket, Reply reply) {
+            public void answered(SimNode of, long ticket, Reply reply, CausalToken token) {
               outcomes.add(ticket + " " + reply.getClass().getSimpleName());
             }
 
             @Override
-            public void refused(SimNode of, long ticket, KdeltaException error) {
+            public void refused(SimNode of, long ticket, KdeltaException error, CausalToken token) {
               outcomes.add(ticket + " refused " + error.getClass().getSimpleName());
             }
 

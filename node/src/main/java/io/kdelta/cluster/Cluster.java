@@ -160,6 +160,11 @@ public final class Cluster {
     return true;
   }
 
+  /** Whether there is nobody to hear of: no other member, and no seed to ask for one. */
+  public boolean alone() {
+    return config.seeds().isEmpty() && roster.all().stream().noneMatch(this::counts);
+  }
+
   /** Sessions that ended, newest first, a bounded number. */
   public List<Session> sessions() {
     return sessions.past();

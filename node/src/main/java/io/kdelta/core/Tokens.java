@@ -10,7 +10,6 @@ import io.kdelta.causal.Intervals;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.Stored;
 import io.kdelta.cluster.Cluster;
-import io.kdelta.cluster.Member;
 import io.kdelta.error.KdeltaException;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,11 +83,6 @@ final class Tokens {
 
   /** Whether nobody is known who could bring what is not here. */
   boolean alone() {
-    if (!cluster.readiness().ready() || store.parked() > 0) return false;
-    for (Member member : cluster.members()) {
-      boolean other = !member.node().equals(store.node());
-      if (other && member.state() != Member.State.LEFT) return false;
-    }
-    return true;
+    return cluster.alone() && store.parked() == 0;
   }
 }
