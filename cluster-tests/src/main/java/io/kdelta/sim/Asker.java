@@ -50,8 +50,9 @@ final class Asker implements SimNode.Outcomes {
     throw new OracleFailure("O11", "node-" + node.index() + " answers " + ticket + " twice");
   }
 
-  /** Throws what the node refuses with; Unreachable when it goes down before it answers. */
+  /** Throws what the node refuses with; Unreachable when it is down, or goes down before. */
   Reply ask(SimNode node, Command command) {
+    if (!node.up()) throw new KdeltaException.Unreachable(List.of("node-" + node.index()));
     long ticket = --lastTicket;
     int life = node.life();
     long deadline = simulator.nowNanos() + PATIENCE_NANOS;

@@ -43,17 +43,16 @@ final class DurabilityProbe {
    * @throws OracleFailure O1 when fewer would still have it
    */
   void check(List<SimNode> nodes, SimNode accepting, List<Digest> ids, int further) {
-    // A node with another disk than before may not know yet of how many it is one.
-    if (accepting.forgetful()) return;
-    if (!survives(accepting, ids)) {
+    if (!accepting.forgetsReceipts() && !survives(accepting, ids)) {
       throw new OracleFailure(
           "O1", "node-" + accepting.index() + " acknowledged what it has not synced: " + ids);
     }
     int others = 0;
     for (SimNode node : nodes) {
       if (node == accepting || others >= further) continue;
-      // What a disk has lost since, its receipt was true for.
-      if (node.forgetful() || survives(node, ids)) others++;
+      // What a disk has lost since, its receipt was true for; what was wiped had another id then.
+      if (node.replacedLately()) others++;
+      if (node.forgetsReceipts() || survives(node, ids)) others++;
     }
     if (others < further) {
       throw new OracleFailure(

@@ -50,7 +50,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private final Entropy entropy;
   private final Entropy chance;
   private final Setup.Pace pace;
-  private final CoreConfig config;
+  private final CoreConfig replacement;
   private final Outcomes outcomes;
   private final SimVfs disk;
   private final Fuse fuse;
@@ -66,8 +66,13 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Counts the processes of this node: what belongs to an earlier one is dropped. */
   private int life;
 
+  /** How it is started: with the operator's words of the first time, or of the last replacement. */
+  private CoreConfig config;
+
   private boolean rotten;
-  private long struckAtNanos = -RECEIPT_NANOS;
+  private boolean struck;
+  private long rolledBackAtNanos = -RECEIPT_NANOS;
+  private long replacedAtNanos = -RECEIPT_NANOS;
   private @Nullable SimVfs image;
   private boolean paused;
   private boolean hung;
@@ -89,6 +94,7 @@ final class SimNode implements SimNetwork.Endpoint {
       Entropy entropy,
       Setup.Pace pace,
       CoreConfig config,
+      CoreConfig replacement,
       Outcomes outcomes) {
     this.index = index;
     this.simulator = simulator;
@@ -99,6 +105,7 @@ final class SimNode implements SimNetwork.Endpoint {
     this.pace = pace;
     this.diskNanosMax = pace.diskMax();
     this.config = config;
+    this.replacement = replacement;
     this.outcomes = outcomes;
     this.disk = new SimVfs(entropy.split("disk"));
     this.fuse = new Fuse(disk);
@@ -219,12 +226,16 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Does to the disk what destroys something on it. Files that do not exist suffer nothing. */
   void strike(Action.OnDisk action, List<SimNode> nodes) {
-    struckAtNanos = simulator.nowNanos();
+    struck = true;
     rotten |= action.rots();
+    if (action instanceof Action.RollBack || action instanceof Action.Clone) {
+      rolledBackAtNanos = simulator.nowNanos();
+    }
     switch (action) {
       case Action.Wipe _ -> {
         losePower();
         disk.wipe();
+        replacedAtNanos = simulator.nowNanos();
       }
       case Action.RollBack _ -> {
         losePower();
@@ -259,16 +270,25 @@ final class SimNode implements SimNetwork.Endpoint {
   }
 
   /**
-   * Whether the disk may have lost something that it has given a receipt for, and that somebody
-   * still counts on: it rots, or was struck a short while ago.
+   * Whether the disk may have lost something that this node has given a receipt for, and that
+   * somebody still counts on: it rots, or went back to an older state a short while ago.
    */
-  boolean forgetful() {
-    return rotten || simulator.nowNanos() - struckAtNanos < RECEIPT_NANOS;
+  boolean forgetsReceipts() {
+    return rotten || lately(rolledBackAtNanos);
+  }
+
+  /** Whether it has an empty disk, and so another id, since a short while ago. */
+  boolean replacedLately() {
+    return lately(replacedAtNanos);
+  }
+
+  private boolean lately(long atNanos) {
+    return simulator.nowNanos() - atNanos < RECEIPT_NANOS;
   }
 
   /** Whether anything on the disk was ever destroyed, or all of it made older. */
   boolean struck() {
-    return rotten || struckAtNanos > 0;
+    return struck;
   }
 
   /** Makes both clocks run too fast by so many parts in a million, or too slow. */
@@ -293,6 +313,11 @@ final class SimNode implements SimNetwork.Endpoint {
    */
   boolean start() {
     if (core != null) return true;
+    // An operator who puts an empty disk in names the others, so that the node joins them.
+    if (life > 0 && disk.files().isEmpty()) {
+      config = replacement;
+      replacedAtNanos = simulator.nowNanos();
+    }
     life++;
     time.advanceTo(simulator.nowNanos());
     try {
@@ -319,7 +344,6 @@ final class SimNode implements SimNetwork.Endpoint {
   private boolean replaceDisk(KdeltaException.Corrupt damage) {
     goDown("start refused: " + damage.getMessage());
     disk.wipe();
-    struckAtNanos = simulator.nowNanos();
     note("gets an empty disk");
     return start();
   }

@@ -46,7 +46,22 @@ final class World {
   }
 
   private SimNode node(int index) {
-    List<String> seeds = index == 0 ? List.of() : List.of(address(0));
+    List<String> others = new ArrayList<>();
+    for (int other = 0; other < setup.nodes(); other++)
+      if (other != index) others.add(address(other));
+    return new SimNode(
+        index,
+        simulator,
+        network,
+        trace,
+        entropy.split("node " + index),
+        setup.pace(),
+        config(index, index == 0 ? List.of() : List.of(address(0))),
+        config(index, others),
+        new Outcomes());
+  }
+
+  private CoreConfig config(int index, List<String> seeds) {
     CoreConfig.Member member =
         new CoreConfig.Member(
             name(index),
@@ -59,17 +74,7 @@ final class World {
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
             Setup.NARROW);
-    CoreConfig config =
-        new CoreConfig(name(index), member, setup.storage(), CoreConfig.Limits.DEFAULT);
-    return new SimNode(
-        index,
-        simulator,
-        network,
-        trace,
-        entropy.split("node " + index),
-        setup.pace(),
-        config,
-        new Outcomes());
+    return new CoreConfig(name(index), member, setup.storage(), CoreConfig.Limits.DEFAULT);
   }
 
   /** What people call a node. */

@@ -31,6 +31,23 @@ final class SimNodeTest {
   private static final long SECOND = 1_000_000_000L;
   private static final Key KEY = new Key("t", "a");
 
+  private static final CoreConfig CONFIG =
+      new CoreConfig(
+          "node-0",
+          new CoreConfig.Member(
+              "node-0",
+              List.of("node-0:7878"),
+              "",
+              "",
+              "simulated",
+              Optional.of("sim"),
+              List.of(),
+              ClusterConfig.BACKUPS,
+              ClusterConfig.Pace.DEFAULT,
+              ClusterConfig.Limits.DEFAULT),
+          StorageLimits.standard(),
+          CoreConfig.Limits.DEFAULT);
+
   private final Simulator simulator = new Simulator();
   private final Trace trace = new Trace();
   private final List<String> outcomes = new ArrayList<>();
@@ -42,21 +59,8 @@ final class SimNodeTest {
           trace,
           new SimEntropy(1).split("node 0"),
           Setup.Pace.HEALTHY,
-          new CoreConfig(
-              "node-0",
-              new CoreConfig.Member(
-                  "node-0",
-                  List.of("node-0:7878"),
-                  "",
-                  "",
-                  "simulated",
-                  Optional.of("sim"),
-                  List.of(),
-                  ClusterConfig.BACKUPS,
-                  ClusterConfig.Pace.DEFAULT,
-                  ClusterConfig.Limits.DEFAULT),
-              StorageLimits.standard(),
-              CoreConfig.Limits.DEFAULT),
+          CONFIG,
+          CONFIG,
           new SimNode.Outcomes() {
             @Override
             public void answered(SimNode of, long ticket, Reply reply, CausalToken token) {

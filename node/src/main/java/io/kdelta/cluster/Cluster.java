@@ -23,6 +23,7 @@ public final class Cluster {
   private final Dialler dialler;
   private final Links links;
   private final Roster roster;
+  private final Headcount headcount;
   private final Gossip gossip;
   private final Holdings holdings;
   private final Ledger ledger;
@@ -64,7 +65,8 @@ public final class Cluster {
     dialler = new Dialler(config, entropy.split("dial"), outbox);
     links = new Links(config, identity, dialler, outbox, new Upward());
     roster = new Roster(config.limits().members(), outbox);
-    gossip = new Gossip(config, self, roster, entropy.split("gossip"), outbox, links);
+    headcount = new Headcount(config, replica, outbox);
+    gossip = new Gossip(config, self, roster, headcount, entropy.split("gossip"), outbox, links);
     holdings = new Holdings(replica, config.pace().facts());
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config.limits(), links, met::contains);
@@ -234,6 +236,7 @@ public final class Cluster {
     if (started) throw new AssertionError("started twice");
     started = true;
     identity.start();
+    headcount.start();
     Reconciler.keepCells(replica, identity.cluster());
     Roster.Entry before = roster.find(self.node());
     boolean left = before != null && before.state() == Member.State.LEFT;
@@ -260,6 +263,7 @@ public final class Cluster {
       tick(now);
     }
     if (identity.joining() && dialler.alone()) joined();
+    if (!headcount.certain() && dialler.alone()) membershipStale |= headcount.alone();
     if (!departing() && !identity.joining()) stage = Member.Stage.READY;
     if (gossip.takeChanged() || membershipStale) membershipChanged(now);
     if (departing()) tryDepart(now);
@@ -376,6 +380,7 @@ public final class Cluster {
 
   /** R: how many nodes are to hold each write; members that are dead count. */
   private int backupCount() {
+    if (!headcount.certain()) return config.backups();
     return Math.min(config.backups(), Math.max(0, roster.size() - 1));
   }
 
@@ -432,6 +437,7 @@ public final class Cluster {
     identity.remember();
     gossip.remember();
     roster.rememberAnew();
+    headcount.remember();
     met.remember();
   }
 

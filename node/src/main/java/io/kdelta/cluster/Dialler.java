@@ -36,6 +36,14 @@ final class Dialler {
 
     /** Who answered there last, or whose address a card says it is. */
     @Nullable NodeId owner;
+
+    /** Where the owner could be dialled, by its own word, when it answered there. */
+    List<String> home = List.of();
+
+    /** Its owner is at home elsewhere now: somebody else may answer here. */
+    void movedTo(List<String> addresses) {
+      if (!addresses.equals(home)) owner = null;
+    }
   }
 
   Dialler(ClusterConfig config, Entropy entropy, Outbox outbox) {
@@ -63,6 +71,9 @@ final class Dialler {
     TreeMap<String, NodeId> addresses = new TreeMap<>();
     for (Member.Card card : wanted) {
       for (String address : card.addresses()) addresses.putIfAbsent(address, card.node());
+      for (Target target : targets.values()) {
+        if (target.seed && card.node().equals(target.owner)) target.movedTo(card.addresses());
+      }
     }
     targets
         .entrySet()
@@ -123,11 +134,12 @@ final class Dialler {
   }
 
   /** That node answered there. */
-  void answered(String address, NodeId node) {
+  void answered(String address, Member.Card card) {
     Target target = targets.get(address);
     if (target == null) return;
     // The pause shrinks only when the link served: whoever answers and refuses is dialled slowly.
-    target.owner = node;
+    target.owner = card.node();
+    target.home = card.addresses();
   }
 
   /** This node itself answered there. */

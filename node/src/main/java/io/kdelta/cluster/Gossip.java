@@ -38,6 +38,7 @@ final class Gossip {
   private final ClusterConfig config;
   private final Member.Card self;
   private final Roster roster;
+  private final Headcount headcount;
   private final Entropy entropy;
   private final Outbox outbox;
   private final Wire wire;
@@ -79,12 +80,14 @@ final class Gossip {
       ClusterConfig config,
       Member.Card self,
       Roster roster,
+      Headcount headcount,
       Entropy entropy,
       Outbox outbox,
       Wire wire) {
     this.config = config;
     this.self = self;
     this.roster = roster;
+    this.headcount = headcount;
     this.entropy = entropy;
     this.outbox = outbox;
     this.wire = wire;
@@ -153,6 +156,7 @@ final class Gossip {
             roster.heard(node, entry.life(), entry.facts());
           }
         }
+        if (headcount.heard(members.knowledge())) changed = true;
         if (members.answer()) wire.send(from, list(false), now);
       }
       default -> throw new AssertionError("not gossip: " + message);
@@ -419,7 +423,7 @@ final class Gossip {
       entries.add(
           new PeerMessage.Members.Entry(entry.rumour(self.node()), entry.life(), entry.facts()));
     }
-    return new PeerMessage.Members(answer, entries);
+    return new PeerMessage.Members(answer, headcount.knowledge(), entries);
   }
 
   private void shuffle(List<NodeId> nodes) {

@@ -240,7 +240,7 @@ final class Links implements Wire {
       return;
     }
     link.heard = hello;
-    if (link.dialled != null) dialler.answered(link.dialled, node);
+    if (link.dialled != null) dialler.answered(link.dialled, hello.card());
     int format = Math.min(PeerCodec.FORMAT, hello.card().formatMax());
     if (format < Math.max(PeerCodec.FORMAT, hello.card().formatMin())) {
       String range = hello.card().formatMin() + " to " + hello.card().formatMax();

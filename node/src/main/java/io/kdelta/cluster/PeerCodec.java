@@ -33,7 +33,7 @@ import java.util.TreeMap;
  *  4 Ack          u64 number | rumours
  *  5 PingRequest  u64 number | node 16
  *  6 Nack         u64 number
- *  7 Members      u8 answer | u32 count | each: rumour, u64 life, facts
+ *  7 Members      u8 answer | u8 knowledge | u32 count | each: rumour, u64 life, facts
  *  8 Facts        u64 refutation | facts | positions
  *  9 Offer        incarnation 16 | u64 last
  * 10 Follow       incarnation 16 | u64 from | u64 upTo | u8 known | digest before (zero if not known)
@@ -88,6 +88,9 @@ public final class PeerCodec {
           PeerMessage.Refuse.Reason.LEFT,
           PeerMessage.Refuse.Reason.MALFORMED,
           PeerMessage.Refuse.Reason.DUPLICATE);
+
+  private static final List<PeerMessage.Members.Knowledge> KNOWLEDGE =
+      List.of(PeerMessage.Members.Knowledge.values());
 
   private static final List<Member.State> STATES =
       List.of(
@@ -215,7 +218,8 @@ public final class PeerCodec {
   }
 
   private static void members(ByteWriter out, PeerMessage.Members members) {
-    out.writeByte(members.answer() ? 1 : 0).writeInt(members.entries().size());
+    out.writeByte(members.answer() ? 1 : 0).writeByte(KNOWLEDGE.indexOf(members.knowledge()));
+    out.writeInt(members.entries().size());
     for (PeerMessage.Members.Entry entry : members.entries()) {
       rumour(out, entry.rumour());
       facts(out.writeLong(entry.life()), entry.facts());
@@ -224,13 +228,14 @@ public final class PeerCodec {
 
   private static PeerMessage.Members members(ByteReader in) {
     boolean answer = flag(in);
+    PeerMessage.Members.Knowledge knowledge = choice(in, KNOWLEDGE);
     int count = in.readCount(RUMOUR_BYTES_MIN);
     if (count > MEMBERS_MAX) throw in.invalid(count + " members");
     List<PeerMessage.Members.Entry> entries = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       entries.add(new PeerMessage.Members.Entry(rumour(in), natural(in), facts(in)));
     }
-    return new PeerMessage.Members(answer, entries);
+    return new PeerMessage.Members(answer, knowledge, entries);
   }
 
   private static PeerMessage.Follow follow(ByteReader in) {

@@ -62,8 +62,24 @@ public sealed interface PeerMessage {
   /** I tried to probe your target, and got no answer (yet): so it is not our link that is slow. */
   record Nack(long number) implements PeerMessage {}
 
-  /** The whole list of members; {@code answer}: send me yours. */
-  record Members(boolean answer, List<Entry> entries) implements PeerMessage {
+  /**
+   * The whole list of members.
+   *
+   * @param answer whether the receiver is to send its own
+   * @param knowledge whether the sender knows of all of them
+   * @param entries those it knows
+   */
+  record Members(boolean answer, Knowledge knowledge, List<Entry> entries) implements PeerMessage {
+    /** What a node knows of its cluster, by its own word. */
+    public enum Knowledge {
+      /** All members that its peers knew. */
+      WHOLE,
+      /** Nobody but itself: its directory is new and no seed has answered. */
+      NEW,
+      /** Less than it did: damage took rows. */
+      DAMAGED
+    }
+
     /**
      * One member with its contents as last heard.
      *

@@ -29,6 +29,9 @@ public interface Replica {
   /** Numbers for the gossip. */
   Counts counts();
 
+  /** Changes when a repair took rows away; 0 as long as none has. */
+  long generation();
+
   /** The incarnation that this process writes under; empty before its first write. */
   Optional<Incarnation> own();
 

@@ -73,6 +73,11 @@ final class StoredReplica implements Replica {
   }
 
   @Override
+  public long generation() {
+    return store.applyGeneration();
+  }
+
+  @Override
   public Optional<Incarnation> own() {
     return store.incarnation();
   }

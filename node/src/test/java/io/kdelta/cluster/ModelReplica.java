@@ -46,6 +46,7 @@ final class ModelReplica implements Replica {
   private final Map<Incarnation, Position> positions = new TreeMap<>();
   private Optional<Incarnation> own = Optional.empty();
   private boolean full;
+  private long generation;
 
   /** One change, as the log keeps it. */
   private sealed interface Entry {
@@ -77,6 +78,11 @@ final class ModelReplica implements Replica {
   long sync() {
     durable = log.size();
     return durable;
+  }
+
+  /** Rows may be gone, and a repair has made what is left whole. */
+  void repaired() {
+    generation++;
   }
 
   /** From now on the store takes nothing, or takes again. */
@@ -256,6 +262,11 @@ final class ModelReplica implements Replica {
   @Override
   public Counts counts() {
     return new Counts(0, 0, visible.size(), log.size());
+  }
+
+  @Override
+  public long generation() {
+    return generation;
   }
 
   @Override

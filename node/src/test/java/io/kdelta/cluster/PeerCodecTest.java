@@ -55,7 +55,10 @@ final class PeerCodecTest {
         new PeerMessage.Ack(5, List.of(rumour, rumour)),
         new PeerMessage.PingRequest(6, NODE),
         new PeerMessage.Nack(7),
-        new PeerMessage.Members(true, List.of(new PeerMessage.Members.Entry(rumour, 2, facts))),
+        new PeerMessage.Members(
+            true,
+            PeerMessage.Members.Knowledge.DAMAGED,
+            List.of(new PeerMessage.Members.Entry(rumour, 2, facts))),
         new PeerMessage.Facts(8, facts, positions),
         new PeerMessage.Offer(LOG, 9),
         new PeerMessage.Follow(LOG, 1, Long.MAX_VALUE, null),

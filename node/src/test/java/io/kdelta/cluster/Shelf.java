@@ -122,6 +122,11 @@ final class Shelf implements Replica {
   }
 
   @Override
+  public long generation() {
+    return 0;
+  }
+
+  @Override
   public Optional<Incarnation> own() {
     return Optional.of(own);
   }

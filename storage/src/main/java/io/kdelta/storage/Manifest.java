@@ -272,6 +272,14 @@ public final class Manifest implements AutoCloseable {
 
   private void countNumbers(List<String> names) {
     for (String name : names) numberHighest = Math.max(numberHighest, FileNames.number(name));
+    // What is named lives, also when its file is gone.
+    for (long table : state.tables().keySet()) numberHighest = Math.max(numberHighest, table);
+    for (ManifestEdit.BlobAdded blob : state.blobs().values()) {
+      numberHighest = Math.max(numberHighest, blob.file());
+    }
+    for (ManifestEdit.SegmentNamed segment : state.segments().values()) {
+      numberHighest = Math.max(numberHighest, segment.file());
+    }
     if (!names.contains(FileNames.LOST)) return;
     for (String name : vfs.list(FileNames.LOST)) {
       numberHighest = Math.max(numberHighest, FileNames.number(name));

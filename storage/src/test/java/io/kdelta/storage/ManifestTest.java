@@ -114,6 +114,19 @@ final class ManifestTest {
   }
 
   @Test
+  void theNumberOfAFileThatWasLostIsNotGivenAgain() {
+    SimVfs vfs = disk(1);
+    Manifest manifest = open(vfs);
+    manifest.append(
+        List.of(
+            new TableAdded(80, 10, Bytes.EMPTY),
+            new BlobAdded(90, 91, 10, 77),
+            new SegmentNamed(1, 85, -5, 4_096)));
+    manifest.close();
+    assertEquals(92, open(vfs).nextFileNumber());
+  }
+
+  @Test
   void whatNobodyNamedGoesToLostAndIsDeletedOnceAllIsWell() {
     SimVfs vfs = disk(3);
     Manifest manifest = open(vfs);

@@ -1,0 +1,87 @@
+package io.kdelta.cluster;
+
+import static io.kdelta.cluster.ModelNet.SECOND;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.kdelta.causal.NodeId;
+import io.kdelta.env.SimEntropy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: an address where somebody may wait is dialled, one whose node is reached already is left in
+ * peace. Method: a dialler with one seed, told who answered there and where that one lives.
+ */
+final class DiallerTest {
+  private static final NodeId OTHER = new NodeId(3, 4);
+  private static final Predicate<NodeId> REACHED = OTHER::equals;
+
+  private final Outbox outbox = new Outbox();
+  private final Dialler dialler =
+      new Dialler(
+          new ClusterConfig(
+              new NodeId(1, 2),
+              "",
+              List.of("here:1"),
+              "",
+              "",
+              "test",
+              Optional.empty(),
+              List.of(),
+              2,
+              ClusterConfig.Pace.DEFAULT,
+              ClusterConfig.Limits.DEFAULT),
+          new SimEntropy(1),
+          outbox);
+
+  private static Member.Card at(String... addresses) {
+    return new Member.Card(OTHER, "", List.of(addresses), "", "", "test", 1, 1);
+  }
+
+  private List<String> dials(long now) {
+    dialler.tick(REACHED, now);
+    List<String> dials = new ArrayList<>();
+    for (Effect effect : outbox.drain()) {
+      if (effect instanceof Effect.Dial(String address)) dials.add(address);
+    }
+    return dials;
+  }
+
+  /** The seed was dialled, the other node answered there, and is linked by another link now. */
+  private void reached(Member.Card card) {
+    dialler.seed("seed:1", 0);
+    assertEquals(List.of("seed:1"), dials(0));
+    dialler.opened("seed:1");
+    dialler.answered("seed:1", card);
+    dialler.closed("seed:1", false, SECOND);
+    dialler.members(List.of(card), SECOND);
+  }
+
+  @Test
+  void aSeedThatLeadsToALinkedNodeIsLeftInPeace() {
+    reached(at("seed:1"));
+    for (int i = 2; i < 100; i++) {
+      dialler.members(List.of(at("seed:1")), i * SECOND);
+      assertEquals(List.of(), dials(i * SECOND));
+    }
+  }
+
+  @Test
+  void soIsOneUnderAnotherNameOfTheNode() {
+    reached(at("elsewhere:1"));
+    for (int i = 2; i < 100; i++) {
+      dialler.members(List.of(at("elsewhere:1")), i * SECOND);
+      assertEquals(List.of(), dials(i * SECOND));
+    }
+  }
+
+  @Test
+  void aSeedWhoseNodeLivesElsewhereNowIsDialledAgain() {
+    reached(at("seed:1"));
+    dialler.members(List.of(at("elsewhere:1")), 2 * SECOND);
+    assertEquals(List.of("seed:1"), dials(10 * SECOND));
+  }
+}
