@@ -16,6 +16,11 @@ sealed interface Action {
     default boolean harms() {
       return true;
     }
+
+    /** What reports count it as. */
+    default String kind() {
+      return getClass().getSimpleName();
+    }
   }
 
   /** What happens to one node or its machine. */
@@ -80,7 +85,12 @@ sealed interface Action {
   record Start(int node) implements OnNode {}
 
   /** The nth call to the disk from now on fails, counting those on paths that end so. */
-  record FailCall(int node, long nth, String suffix, SimVfs.Fault fault) implements OnNode, Fault {}
+  record FailCall(int node, long nth, String suffix, SimVfs.Fault fault) implements OnNode, Fault {
+    @Override
+    public String kind() {
+      return "FailCall " + fault;
+    }
+  }
 
   /** Leaves the disk only so many bytes of room. */
   record Fill(int node, long room) implements OnNode, Fault {}
@@ -103,7 +113,12 @@ sealed interface Action {
   record Resume(int node) implements OnNode {}
 
   /** The machine stops at the nth call to one of its ports from now on. */
-  record StopAt(int node, Fuse.Port port, int nth) implements OnNode, Fault {}
+  record StopAt(int node, Fuse.Port port, int nth) implements OnNode, Fault {
+    @Override
+    public String kind() {
+      return "StopAt " + port;
+    }
+  }
 
   /** Both clocks run too fast by so many parts in a million from now on, or too slow. */
   record Drift(int node, int ppm) implements OnNode, Fault {

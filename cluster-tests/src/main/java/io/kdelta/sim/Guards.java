@@ -17,6 +17,7 @@ public final class Guards {
   /** How many kinds of oracles watch a run. */
   private static final int ORACLES = 10;
 
+  private final TreeMap<String, Long> kinds = new TreeMap<>();
   private final TreeMap<String, Long> looks = new TreeMap<>();
   private final TreeMap<Place, Long> places = new TreeMap<>();
   private long runs;
@@ -36,6 +37,7 @@ public final class Guards {
     faults += outcome.faults();
     acknowledged += outcome.acknowledged();
     conflicts += outcome.conflicts();
+    outcome.activity().faults().forEach((kind, count) -> kinds.merge(kind, count, Long::sum));
     outcome.activity().looks().forEach((oracle, count) -> looks.merge(oracle, count, Long::sum));
     outcome.activity().places().forEach((place, count) -> places.merge(place, count, Long::sum));
   }
@@ -59,14 +61,20 @@ public final class Guards {
     return flaws;
   }
 
-  /** Every place with its count, for people. */
+  /** Faults by kind, looks by oracle, and every place with its count, for people. */
   public String table() {
-    StringBuilder table = new StringBuilder("places reached in " + runs + " runs:\n");
+    StringBuilder table = new StringBuilder("faults in " + runs + " runs:\n");
+    kinds.forEach((kind, count) -> table.append(line(kind, count)));
+    table.append("looks of the oracles:\n");
+    looks.forEach((oracle, count) -> table.append(line(oracle, count)));
+    table.append("places reached:\n");
     for (Place place : Place.values()) {
-      table.append(
-          String.format(
-              Locale.ROOT, "  %-40s %d%n", place.label(), places.getOrDefault(place, 0L)));
+      table.append(line(place.label(), places.getOrDefault(place, 0L)));
     }
     return table.toString();
+  }
+
+  private static String line(String what, long count) {
+    return String.format(Locale.ROOT, "  %-40s %d%n", what, count);
   }
 }

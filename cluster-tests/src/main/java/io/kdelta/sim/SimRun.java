@@ -163,7 +163,7 @@ public final class SimRun {
         stage.judgement().versions(),
         stage.faults(),
         stage.judgement().conflicts(),
-        Activity.of(world));
+        Activity.of(world, stage.faultsByKind()));
   }
 
   private String disks() {

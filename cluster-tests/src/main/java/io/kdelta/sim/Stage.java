@@ -1,7 +1,10 @@
 package io.kdelta.sim;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Where actions are done to a world, and written down: the record of a run, performed again on a
@@ -15,7 +18,7 @@ final class Stage {
   private final Judgement judgement;
   private final List<Step> record = new ArrayList<>();
   private final Scripting script;
-  private int faults;
+  private final TreeMap<String, Long> faults = new TreeMap<>();
 
   Stage(World world) {
     this.world = world;
@@ -34,7 +37,12 @@ final class Stage {
 
   /** How many faults were injected. */
   int faults() {
-    return faults;
+    return (int) faults.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** How many faults were injected, by kind. */
+  SortedMap<String, Long> faultsByKind() {
+    return Collections.unmodifiableSortedMap(faults);
   }
 
   /** What the last {@link Action.Judge} found. */
@@ -60,7 +68,9 @@ final class Stage {
   void perform(Action action) {
     long now = world.nowNanos();
     if (!(action instanceof Action.Scripted)) record.add(new Step(now, action));
-    if (action instanceof Action.Fault fault && fault.harms()) faults++;
+    if (action instanceof Action.Fault fault && fault.harms()) {
+      faults.merge(fault.kind(), 1L, Long::sum);
+    }
     int lane = action instanceof Action.OnNode on ? on.node() : -1;
     world.trace().note(now, lane, action);
     for (Oracle oracle : world.oracles()) oracle.before(action);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the product, and simulated clusters made of it run from seed 1 on until one fails: by an oracle
  * without the bug ({@link SimulationTest}). Bugs of the simulator itself are held to its guards,
  * which the simulator as it is must pass. As many run at once as there are processors; what caught
- * each is printed at the end.
+ * each is printed at the end and kept in target/simulation.
  */
 final class PlantedBugsTest {
   private static final long SEEDS_MAX = 300;
@@ -100,7 +100,7 @@ final class PlantedBugsTest {
               caught.seconds,
               one.bug.name()));
     }
-    System.out.print(table);
+    Reports.keep("planted-bugs", table.toString());
     workers.shutdownNow();
     CASES.clear();
   }
