@@ -185,6 +185,19 @@ sealed interface Action {
   /** A file is gone. */
   record Erase(int node, String file) implements OnDisk {}
 
+  /** The peer that lies can be dialled from now on, and dials that node. */
+  record LiarMeets(int node) implements OnNode, Fault {}
+
+  /**
+   * It tells that node a lie, if a link between them stands.
+   *
+   * @param salt draws the rest of the lie
+   */
+  record Lies(int node, Liar.Lie lie, long salt) implements OnNode, Fault {}
+
+  /** It is gone, as a process that ended. */
+  record LiarVanishes() implements Action {}
+
   /** The machine of a node is gone for ever: nobody waits for it any more. */
   record Lose(int node) implements OnNode, Fault {}
 

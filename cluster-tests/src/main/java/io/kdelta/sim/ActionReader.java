@@ -16,6 +16,9 @@ import java.util.List;
  * weather NODES to NODES clear | latency=T..T [lost=N duplicated=N reordered=N]   N in 1,000
  * start|kill|powerloss|pause|resume NODES
  * stopat NODES port=PORT nth=N                      machine stops at a call to a port
+ * liar meets NODE                                   a peer that lies dials it
+ * liar tells NODE lie=LIE salt=N                    one lie, drawn by the salt
+ * liar vanishes
  * lose NODES                                        gone for ever: nobody waits for them any more
  * failcall NODES nth=N fault=FAULT [on=SUFFIX]      the nth call to the disk on such paths
  * fill NODES room=SIZE; healdisk|hangdisk NODES; slowdisk NODES work=T call=T
@@ -50,6 +53,7 @@ final class ActionReader {
         case "wait" -> actions.add(new Action.Wait(line.time()));
         case "expect" -> actions.add(ExpectationWords.read(line));
         case "judge" -> actions.add(new Action.Judge());
+        case "liar" -> actions.add(liar(line));
         case "load" -> {
           long pause = line.has("pause") ? line.time("pause") : PAUSE_NANOS;
           int clients = (int) line.number("clients");
@@ -61,6 +65,14 @@ final class ActionReader {
     }
     line.end();
     return actions;
+  }
+
+  private static Action liar(Line line) {
+    if (line.takes("vanishes")) return new Action.LiarVanishes();
+    if (line.takes("meets")) return new Action.LiarMeets(line.node());
+    line.must("tells");
+    Liar.Lie lie = line.one("lie", Liar.Lie.class);
+    return new Action.Lies(line.node(), lie, line.number("salt"));
   }
 
   private static void paths(String verb, Line line, List<Action> actions) {

@@ -11,6 +11,7 @@ final class ActionWriter {
       case Action.Ask ask -> RequestWords.write(ask);
       case Action.OnNode on -> node(on, World.name(on.node()));
       case Action.HealAll() -> "heal all";
+      case Action.LiarVanishes() -> "liar vanishes";
       case Action.Judge() -> "judge";
       case Action.Scripted scripted -> scripted(scripted);
     };
@@ -78,6 +79,9 @@ final class ActionWriter {
       case Action.Resume _ -> "resume " + node;
       case Action.Lose _ -> "lose " + node;
       case Action.Glance _ -> "glance " + node;
+      case Action.LiarMeets _ -> "liar meets " + node;
+      case Action.Lies lies ->
+          "liar tells " + node + " lie=" + Line.spelled(lies.lie()) + " salt=" + lies.salt();
       case Action.StopAt stop ->
           "stopat " + node + " port=" + Line.spelled(stop.port()) + " nth=" + stop.nth();
       case Action.Clock clock ->

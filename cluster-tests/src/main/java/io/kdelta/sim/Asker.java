@@ -39,6 +39,11 @@ final class Asker implements SimNode.Outcomes {
   }
 
   @Override
+  public void left(SimNode node) {
+    // Whoever waits for its answer hears that its process ended.
+  }
+
+  @Override
   public void vanished(SimNode node) {
     // ask() sees that the node's life has ended.
   }
@@ -52,6 +57,7 @@ final class Asker implements SimNode.Outcomes {
 
   /** Throws what the node refuses with; Unreachable when it is down, or goes down before. */
   Reply ask(SimNode node, Command command) {
+    // It may have gone down in the very moment of its last answer.
     if (!node.up()) throw new KdeltaException.Unreachable(List.of("node-" + node.index()));
     long ticket = --lastTicket;
     int life = node.life();

@@ -44,12 +44,17 @@ final class Atlas {
 
   /** Whether a node's disk may be lost as a whole and nobody misses anything. */
   boolean covers(SimNode victim) {
-    return asked.onlyOn(victim, world.nodes()).filter(only -> only.isEmpty()).isPresent();
+    return asked.onlyOn(victim, world.standing()).filter(only -> only.isEmpty()).isPresent();
+  }
+
+  /** A node is out of its cluster: whatever only its disk holds does not come back. */
+  void leaves(SimNode node) {
+    strikes(node, new Action.Lose(node.index()));
   }
 
   /** A fault is about to destroy something on the disk of that node. */
   void strikes(SimNode victim, Action fault) {
-    SortedSet<Digest> lost = probe.onlyOn(victim, world.nodes()).orElseGet(TreeSet::new);
+    SortedSet<Digest> lost = probe.onlyOn(victim, world.standing()).orElseGet(TreeSet::new);
     if (lost.isEmpty()) return;
     losses.add(new Loss(victim.index(), world.nowNanos(), fault, lost));
     world

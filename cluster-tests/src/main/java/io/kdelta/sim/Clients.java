@@ -124,7 +124,7 @@ final class Clients implements SimNode.Outcomes {
       case Reply.HeadList heads -> {
         for (Envelope head : heads.heads()) ledger.read(head.version().id(), how);
       }
-      case Reply.StoreDone _ -> {}
+      case Reply.StoreDone _, Reply.Left _, Reply.Removed _ -> {}
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
     ended(request, new Outcome(End.OK, reply, null));
@@ -166,6 +166,11 @@ final class Clients implements SimNode.Outcomes {
           true;
       default -> false;
     };
+  }
+
+  @Override
+  public void left(SimNode node) {
+    // Whoever waits for its answer hears that its process ended.
   }
 
   @Override

@@ -105,6 +105,11 @@ final class Liar implements SimNetwork.Endpoint {
     this.incarnation = Incarnation.draw(entropy);
   }
 
+  /** Whom it says it is. */
+  NodeId node() {
+    return node;
+  }
+
   /** How many lies were told. */
   long told() {
     return told;

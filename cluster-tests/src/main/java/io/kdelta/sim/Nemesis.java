@@ -62,6 +62,7 @@ final class Nemesis {
   }
 
   private static final long SECOND = 1_000_000_000L;
+  private static final long PAUSE_MAX = 120 * SECOND;
 
   private final World world;
   private final Stage stage;
@@ -104,9 +105,37 @@ final class Nemesis {
   void stop() {
     stopped = true;
     stage.perform(new Action.HealAll());
-    for (int node = 0; node < world.nodes().size(); node++) {
-      for (Action.OnNode end : Stage.endOfFaults(node)) stage.perform(end);
+    for (SimNode node : world.standing()) {
+      for (Action.OnNode end : Stage.endOfFaults(node.index())) stage.perform(end);
     }
+  }
+
+  /** Nothing strikes for so long, some nodes are off all the while, some stand still for a bit. */
+  void rest(long nanos) {
+    stopped = true;
+    for (SimNode node : world.standing()) {
+      int index = node.index();
+      switch (dice.nextInt(4)) {
+        case 0 -> stage.perform(new Action.PowerLoss(index));
+        case 1 -> stage.perform(new Action.Kill(index));
+        case 2 -> {
+          stage.perform(new Action.Pause(index));
+          long lasts = Math.min(nanos, SECOND + Math.floorMod(dice.nextLong(), PAUSE_MAX));
+          later(lasts, () -> stage.perform(new Action.Resume(index)));
+        }
+        default -> {
+          // It lives through it, if nothing else has struck it.
+        }
+      }
+    }
+  }
+
+  /** The faults begin anew, after {@link #rest}; whoever is off comes back. */
+  void goOn() {
+    stopped = false;
+    for (SimNode node : world.standing()) stage.perform(new Action.Start(node.index()));
+    List<Fault> possible = List.copyOf(faults);
+    if (!possible.isEmpty()) next(possible);
   }
 
   private void strike(Fault fault) {

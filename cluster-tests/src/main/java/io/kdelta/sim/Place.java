@@ -64,6 +64,18 @@ enum Place {
   SUSPECTED_AND_REFUTED,
   /** A member that was called dead came back. */
   CALLED_DEAD_AND_BACK,
+  /** A node left its cluster in good order. */
+  LEFT_FOR_GOOD,
+  /** A dead member was removed. */
+  REMOVED_FOR_GOOD,
+  /** A node came up for the first time when the others had long been at work. */
+  JOINED_LATE,
+  /** Two nodes ran under one id. */
+  TWINS,
+  /** A peer told a lie. */
+  LIED_TO,
+  /** A node came up again after more than five minutes. */
+  LONG_AWAY(1_000),
   /** A write was told that its level was not reached. */
   ACK_UNMET_TOLD,
   /** A retry was answered with what the first request had written. */

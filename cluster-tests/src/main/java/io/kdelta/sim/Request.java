@@ -153,6 +153,22 @@ sealed interface Request {
     }
   }
 
+  /** The node leaves its cluster for good. */
+  record Leave() implements Request {
+    @Override
+    public Command command() {
+      return new Command.Leave();
+    }
+  }
+
+  /** A member that will not come back is declared to have left. */
+  record Remove(int gone) implements Request {
+    @Override
+    public Command command() {
+      return new Command.Remove(World.name(gone));
+    }
+  }
+
   /** As the core takes it. */
   Command command();
 

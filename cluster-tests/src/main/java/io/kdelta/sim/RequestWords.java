@@ -15,6 +15,8 @@ import java.util.List;
  * get NODE KEY
  * heads NODE KEY
  * compact NODE                       merge everything into one run
+ * leave NODE                         the node leaves its cluster for good
+ * remove NODE gone NODE              the second is dead and declared to have left, at the first
  *   options of all: client=N attempt=N session=N (with the token of that session of the client);
  *   of writes: ack=local|one|quorum|all id=ID note=NOTE
  *   -> ok | refused [ERROR] | unknown [ERROR]     waits for the answer, which must be that
@@ -28,7 +30,8 @@ final class RequestWords {
 
   static boolean knows(String verb) {
     return switch (verb) {
-      case "put", "delete", "batch", "resolve", "get", "heads", "compact" -> true;
+      case "put", "delete", "batch", "resolve", "get", "heads", "compact", "leave", "remove" ->
+          true;
       default -> false;
     };
   }
@@ -51,6 +54,11 @@ final class RequestWords {
 
   private static Request request(String verb, Line line) {
     if (verb.equals("compact")) return new Request.Compact();
+    if (verb.equals("leave")) return new Request.Leave();
+    if (verb.equals("remove")) {
+      line.must("gone");
+      return new Request.Remove(line.node());
+    }
     if (verb.equals("batch")) {
       List<Request.Item> items = new ArrayList<>();
       while (line.takes("put") || line.takes("delete")) {
@@ -133,6 +141,8 @@ final class RequestWords {
       case Request.Get get -> "get" + node + Line.plain(get.path()) + who;
       case Request.Heads heads -> "heads" + node + Line.plain(heads.path()) + who;
       case Request.Compact _ -> "compact" + node.stripTrailing() + who;
+      case Request.Leave _ -> "leave" + node.stripTrailing() + who;
+      case Request.Remove remove -> "remove" + node + "gone " + World.name(remove.gone()) + who;
     };
   }
 

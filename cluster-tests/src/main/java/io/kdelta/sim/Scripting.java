@@ -61,7 +61,8 @@ final class Scripting {
   /** Clients of their own numbers, markers and chance. */
   private void load(Action.Load load) {
     int number = loads++;
-    Swarm swarm = new Swarm(world.setup(), load.clients(), load.keys(), load.pauseNanos());
+    Swarm swarm =
+        new Swarm(world.setup(), load.clients(), load.keys(), load.pauseNanos(), Fates.NONE);
     Workload workload =
         new Workload(stage, swarm, "load " + number, "load" + number + "-", number * 100);
     workload.start();

@@ -42,9 +42,4 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
   Setup withNodes(int count) {
     return new Setup(seed, count, backups, storage, pace);
   }
-
-  /** How many further nodes hold each write once everybody is there. */
-  int backupsThere() {
-    return Math.min(backups, nodes - 1);
-  }
 }

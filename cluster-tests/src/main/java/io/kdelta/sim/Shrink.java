@@ -93,6 +93,8 @@ final class Shrink {
   private static boolean touches(Action action, int node) {
     return switch (action) {
       case Action.Clone clone -> clone.node() == node || clone.source() == node;
+      case Action.Ask ask when ask.request() instanceof Request.Remove remove ->
+          ask.node() == node || remove.gone() == node;
       case Action.OnNode on -> on.node() == node;
       case Action.OnPath on -> on.from() == node || on.to() == node;
       default -> false;

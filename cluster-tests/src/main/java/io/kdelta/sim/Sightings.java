@@ -23,11 +23,16 @@ final class Sightings implements Oracle {
   /** How far ahead a version's time may be before it is the far future. */
   private static final long FUTURE_MICROS = 300_000_000L;
 
+  private static final long LONG_NANOS = 300_000_000_000L;
+
   private final World world;
   private final EnumMap<Place, Long> reached = new EnumMap<>(Place.class);
 
   /** By node and member: what it was last called. */
   private final TreeMap<String, String> called = new TreeMap<>();
+
+  /** By node: when it went down last. */
+  private final TreeMap<Integer, Long> offSince = new TreeMap<>();
 
   private final TreeSet<Integer> readOnly = new TreeSet<>();
   private final TreeSet<Integer> lossy = new TreeSet<>();
@@ -64,6 +69,9 @@ final class Sightings implements Oracle {
   public void noted(int node, String what) {
     if (node < 0) return;
     looks++;
+    reach(Place.LIED_TO, what.startsWith("lies to "));
+    if (what.startsWith("power lost") || what.equals("killed"))
+      offSince.put(node, world.nowNanos());
     reach(Place.FENCED, what.startsWith("halts: "));
     reach(Place.START_REFUSED, what.startsWith("start refused"));
     reach(Place.CRASHED_IN_RECOVERY, what.startsWith("power lost at start"));
@@ -95,6 +103,16 @@ final class Sightings implements Oracle {
   }
 
   @Override
+  public void before(Action action) {
+    reach(Place.TWINS, action instanceof Action.Clone);
+    if (!(action instanceof Action.Start start) || world.node(start).up()) return;
+    SimNode node = world.node(start);
+    reach(Place.JOINED_LATE, node.life() == 0 && world.nowNanos() > SimNode.FOUNDED_NANOS);
+    Long since = offSince.get(start.node());
+    reach(Place.LONG_AWAY, since != null && world.nowNanos() - since > LONG_NANOS);
+  }
+
+  @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     looks++;
     switch (outcome.reply()) {
@@ -107,6 +125,8 @@ final class Sightings implements Oracle {
       }
       case Reply.Value value -> reach(Place.CONFLICT_SEEN, value.heads() > 1);
       case Reply.HeadList heads -> reach(Place.CONFLICT_SEEN, heads.heads().size() > 1);
+      case Reply.Left _ -> reach(Place.LEFT_FOR_GOOD);
+      case Reply.Removed _ -> reach(Place.REMOVED_FOR_GOOD);
       case null, default -> {
         KdeltaException error = outcome.error();
         reach(Place.ACK_UNMET_TOLD, error instanceof KdeltaException.DurabilityUnmet);

@@ -86,6 +86,9 @@ final class SimNetwork {
     final int acceptor;
     boolean open = true;
 
+    /** Who takes nothing from it any more. */
+    int hungUpBy = -1;
+
     final Flow fromDialler = new Flow();
     final Flow fromAcceptor = new Flow();
 
@@ -214,25 +217,37 @@ final class SimNetwork {
     simulator.after(
         there,
         () -> {
-          if (connection.open && accepting.equals(endpoints.get(acceptor))) {
+          boolean wanted = connection.open && connection.hungUpBy != acceptor;
+          if (wanted && accepting.equals(endpoints.get(acceptor))) {
             accepting.linkUp(connection.id, "");
           }
         });
     simulator.after(
         there + back,
         () -> {
-          if (connection.open && dialler.equals(endpoints.get(node))) {
+          boolean wanted = connection.open && connection.hungUpBy != node;
+          if (wanted && dialler.equals(endpoints.get(node))) {
             dialler.linkUp(connection.id, address);
           }
         });
   }
 
+  /** Closes a link behind what was sent on it: that still arrives, as far as the path is free. */
   void hangUp(int node, long link) {
     Connection connection = connections.remove(link);
     if (connection == null) return;
-    connection.open = false;
+    connection.hungUpBy = node;
     int peer = connection.other(node);
-    simulator.after(latency(node, peer), () -> down(peer, link));
+    long closes = simulator.nowNanos() + latency(node, peer);
+    for (long arrives : connection.from(node).lastNanos.values()) {
+      closes = Math.max(closes, arrives);
+    }
+    simulator.at(
+        closes,
+        () -> {
+          connection.open = false;
+          down(peer, link);
+        });
     simulator.after(0, () -> down(node, link));
   }
 
@@ -281,7 +296,7 @@ final class SimNetwork {
         () -> {
           flow.arrived(message);
           Endpoint endpoint = endpoints.get(receiver);
-          if (!connection.open || endpoint == null) {
+          if (!connection.open || endpoint == null || connection.hungUpBy == receiver) {
             lost++;
           } else if (blocked(sender, receiver)) {
             hold(connection, sender, message);

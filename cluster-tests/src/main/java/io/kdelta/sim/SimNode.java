@@ -33,9 +33,18 @@ final class SimNode implements SimNetwork.Endpoint {
 
     /** The process of the node ended: what was asked of it has no answer and never will have. */
     void vanished(SimNode node);
+
+    /** The node is out of its cluster for good: it left, or heard that it was removed. */
+    void left(SimNode node);
   }
 
   private static final int EVENTS_A_TURN = 256;
+
+  /** Who is up by then is one of the first. */
+  static final long FOUNDED_NANOS = 1_000_000_000L;
+
+  /** What a node says that hears of its removal. */
+  private static final String REMOVED = "this node was removed from the cluster";
 
   /** How long after a receipt it may count for an answer: a few attempts of a client. */
   private static final long RECEIPT_NANOS = 40_000_000_000L;
@@ -69,6 +78,7 @@ final class SimNode implements SimNetwork.Endpoint {
   /** How it is started: with the operator's words of the first time, or of the last replacement. */
   private CoreConfig config;
 
+  private boolean founder;
   private boolean rotten;
   private boolean struck;
   private long rolledBackAtNanos = -RECEIPT_NANOS;
@@ -126,6 +136,11 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Changes whenever a process begins or ends. */
   int life() {
     return life;
+  }
+
+  /** Whether it was there from the very beginning. */
+  boolean founder() {
+    return founder;
   }
 
   /** What it has told its operator, in all its lives. */
@@ -318,6 +333,7 @@ final class SimNode implements SimNetwork.Endpoint {
       config = replacement;
       replacedAtNanos = simulator.nowNanos();
     }
+    founder |= simulator.nowNanos() < FOUNDED_NANOS;
     life++;
     time.advanceTo(simulator.nowNanos());
     try {
@@ -501,8 +517,12 @@ final class SimNode implements SimNetwork.Endpoint {
       case Effect.Notice notice -> {
         note(notice.text());
         said.add(notice.text());
+        if (notice.text().equals(REMOVED)) outcomes.left(this);
       }
-      case Effect.Departed departed -> kill();
+      case Effect.Departed _ -> {
+        kill();
+        outcomes.left(this);
+      }
       case Effect.WakeAt wake -> wakeAt(wake.nanos());
       case Effect.Halt halt -> {
         note("halts: " + halt.cause().getMessage());

@@ -40,6 +40,10 @@ public final class SimRun {
   private static final long WORK_FROM = 3 * SECOND;
   private static final long CHAOS_FROM = 8 * SECOND;
   private static final long QUIET_FROM = 68 * SECOND;
+
+  /** When the lull begins, in a run that has one; what follows is so much later. */
+  private static final long LULL_FROM = 38 * SECOND;
+
   private static final long WORK_UNTIL = 73 * SECOND;
   private static final long JUDGED_AT = 79 * SECOND;
 
@@ -65,7 +69,7 @@ public final class SimRun {
     Swarm swarm = Swarm.of(seed);
     SimRun run = new SimRun(swarm.setup());
     run.decide(swarm);
-    return run.toTheEnd(JUDGED_AT);
+    return run.toTheEnd(JUDGED_AT + swarm.fates().lullNanos());
   }
 
   /** As {@link #of}, with everything that was done to the world. */
@@ -73,7 +77,7 @@ public final class SimRun {
     Swarm swarm = Swarm.of(seed);
     SimRun run = new SimRun(swarm.setup());
     run.decide(swarm);
-    Outcome outcome = run.toTheEnd(JUDGED_AT);
+    Outcome outcome = run.toTheEnd(JUDGED_AT + swarm.fates().lullNanos());
     return new Recorded(swarm.setup(), run.stage.record(), outcome);
   }
 
@@ -123,18 +127,34 @@ public final class SimRun {
     Bursts bursts = new Bursts(stage);
     Nemesis nemesis = new Nemesis(stage);
     Entropy sampling = world.chance("sampling");
+    Turnover turnover = new Turnover(stage, swarm.fates());
+    Strangers strangers = new Strangers(stage, swarm.fates());
     Simulator simulator = world.simulator();
-    for (int i = 0; i < setup.nodes(); i++) perform(0, new Action.Start(i));
+    int founders = setup.nodes() - swarm.fates().later();
+    for (int i = 0; i < founders; i++) perform(0, new Action.Start(i));
     simulator.outside(WORK_FROM, workload::start);
     simulator.outside(CHAOS_FROM, nemesis::start);
     simulator.outside(CHAOS_FROM, bursts::start);
-    for (long at = CHAOS_FROM + GLANCE_NANOS; at <= QUIET_FROM; at += GLANCE_NANOS) {
-      perform(at, new Action.Glance(sampling.nextInt(setup.nodes())));
+    simulator.outside(CHAOS_FROM, turnover::start);
+    simulator.outside(CHAOS_FROM, strangers::start);
+    long lull = swarm.fates().lullNanos();
+    if (lull > 0) {
+      simulator.outside(LULL_FROM, workload::stop);
+      simulator.outside(LULL_FROM, bursts::stop);
+      simulator.outside(LULL_FROM, () -> nemesis.rest(lull));
+      simulator.outside(LULL_FROM + lull, nemesis::goOn);
+      simulator.outside(LULL_FROM + lull, workload::goOn);
     }
-    simulator.outside(QUIET_FROM, nemesis::stop);
-    simulator.outside(QUIET_FROM, bursts::stop);
-    simulator.outside(WORK_UNTIL, workload::stop);
-    perform(JUDGED_AT, new Action.Judge());
+    for (long at = CHAOS_FROM + GLANCE_NANOS; at <= QUIET_FROM; at += GLANCE_NANOS) {
+      long moment = at < LULL_FROM ? at : at + lull;
+      perform(moment, new Action.Glance(sampling.nextInt(setup.nodes())));
+    }
+    simulator.outside(QUIET_FROM + lull, turnover::stop);
+    simulator.outside(QUIET_FROM + lull, strangers::stop);
+    simulator.outside(QUIET_FROM + lull, nemesis::stop);
+    simulator.outside(QUIET_FROM + lull, bursts::stop);
+    simulator.outside(WORK_UNTIL + lull, workload::stop);
+    perform(JUDGED_AT + lull, new Action.Judge());
   }
 
   private void perform(long atNanos, Action action) {

@@ -83,6 +83,7 @@ final class Stage {
       case Action.OnNode on -> onNode(on, world.node(on));
       case Action.OnPath on -> onPath(on, world.network());
       case Action.HealAll() -> world.network().healAll();
+      case Action.LiarVanishes() -> world.liar().vanish();
       case Action.Judge() -> {
         calm();
         judgement.judge();
@@ -94,6 +95,7 @@ final class Stage {
   /** No fault outlasts the judgement, also in a record that lost what ended them. */
   private void calm() {
     world.network().healAll();
+    world.liar().vanish();
     for (SimNode node : world.standing()) {
       for (Action.OnNode end : endOfFaults(node.index())) onNode(end, node);
     }
@@ -125,7 +127,9 @@ final class Stage {
     switch (action) {
       case Action.PowerLoss _ -> node.losePower();
       case Action.Kill _ -> node.kill();
-      case Action.Start _ -> node.start();
+      case Action.Start _ -> {
+        if (world.standing().contains(node)) node.start();
+      }
       case Action.FailCall fail -> node.disk().failCall(fail.nth(), fail.suffix(), fail.fault());
       case Action.Fill fill -> node.fillDisk(fill.room());
       case Action.HealDisk _ -> node.healDisk();
@@ -146,6 +150,8 @@ final class Stage {
         world.lose(lose.node());
       }
       case Action.Glance _ -> glance(node);
+      case Action.LiarMeets _ -> world.liar().meet(node.index(), node.address());
+      case Action.Lies lies -> world.liar().lie(lies.node(), lies.lie(), lies.salt());
       case Action.Ask ask -> {
         world.histories().asked(world.nowNanos(), ask);
         world.clients().send(ask, node);

@@ -10,8 +10,9 @@ import io.kdelta.env.SimEntropy;
  * @param clients how many run side by side
  * @param keys how many keys they share: few keys, many conflicts
  * @param pauseNanos longest pause of a client between two requests
+ * @param fates what is rare
  */
-record Swarm(Setup setup, int clients, int keys, long pauseNanos) {
+record Swarm(Setup setup, int clients, int keys, long pauseNanos, Fates fates) {
   private static final int DENSE_ONE_IN = 15;
 
   static Swarm of(long seed) {
@@ -19,7 +20,9 @@ record Swarm(Setup setup, int clients, int keys, long pauseNanos) {
     int size = 1 + shape.nextInt(shape.nextInt(3) == 0 ? 5 : 3);
     int clients = 1 + shape.nextInt(6);
     int keys = 1 + shape.nextInt(12);
-    return new Swarm(Setup.of(seed, size), clients, keys, pause(shape, clients));
+    Fates fates = Fates.of(seed, size);
+    Setup setup = Setup.of(seed, size + fates.later());
+    return new Swarm(setup, clients, keys, pause(shape, clients), fates);
   }
 
   /** A few hundred requests in most runs: the more runs there are. Some thousand in some. */

@@ -70,6 +70,12 @@ final class Workload implements Clients.Listener {
     stopped = true;
   }
 
+  /** Requests again, after {@link #stop}. */
+  void goOn() {
+    stopped = false;
+    for (int client = 0; client < dice.size(); client++) next(client);
+  }
+
   private void next(int client) {
     long pause = Math.floorMod(dice.get(client).nextLong(), pauseNanos);
     simulator.outside(

@@ -29,6 +29,7 @@ final class World {
   private final TreeSet<Integer> gone = new TreeSet<>();
   private final Asker asker = new Asker(simulator);
   private final Clients clients = new Clients(simulator, trace, ledger);
+  private final Liar liar;
   private final Atlas atlas;
   private final List<Oracle> oracles;
 
@@ -37,6 +38,8 @@ final class World {
     this.entropy = new SimEntropy(setup.seed());
     this.network = new SimNetwork(simulator, entropy.split("network"), trace);
     for (int i = 0; i < setup.nodes(); i++) nodes.add(node(i));
+    this.liar =
+        new Liar(setup.nodes(), "liar:7878", simulator, network, trace, entropy.split("liar"));
     this.atlas = new Atlas(this);
     this.oracles = Oracles.of(this);
     trace.tell((node, what) -> {
@@ -135,6 +138,11 @@ final class World {
     return clients;
   }
 
+  /** The peer that lies, once it has met somebody. */
+  Liar liar() {
+    return liar;
+  }
+
   /** Which disk keeps a good copy of what, and what has none. */
   Atlas atlas() {
     return atlas;
@@ -195,6 +203,13 @@ final class World {
       }
       histories.refused(nowNanos(), node.index(), ticket, error);
       clients.refused(node, ticket, error, token);
+    }
+
+    @Override
+    public void left(SimNode node) {
+      if (gone.contains(node.index())) return;
+      atlas.leaves(node);
+      gone.add(node.index());
     }
 
     @Override

@@ -73,6 +73,11 @@ final class SimNodeTest {
             }
 
             @Override
+            public void left(SimNode node) {
+              throw new AssertionError("nobody leaves here");
+            }
+
+            @Override
             public void vanished(SimNode of) {
               outcomes.add("vanished");
             }

@@ -240,6 +240,14 @@ public sealed interface Command {
   /** Leaves the cluster for good. */
   record Leave() implements Steering {}
 
+  /**
+   * Declares a member that will not come back as left, for good. Refused for one that is alive: it
+   * leaves by itself.
+   *
+   * @param node its name, an address of it, or the first digits of its id
+   */
+  record Remove(String node) implements Steering {}
+
   /** What an operator wants to know of this node. */
   record AdminStatus() implements Steering {}
 }

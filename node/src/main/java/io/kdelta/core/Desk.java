@@ -327,6 +327,18 @@ final class Desk {
       case Command.StoreErrand errand -> errands.begin(ticket, errand);
       case Command.Leave() ->
           peers.run(ticket, Peers.Kind.LEAVE, deadline, new io.kdelta.cluster.Event.Leave(), now);
+      case Command.Remove remove -> remove(ticket, remove, deadline);
     }
+  }
+
+  /** What it answers must be durable: a removal that a crash takes back is none. */
+  private void remove(long ticket, Command.Remove command, long deadline) {
+    Optional<String> readOnly = engine.readOnlyReason();
+    if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
+    NodeId gone = facts.removable(command.node()).node();
+    int told = peers.remove(gone, clock.nanos());
+    CommitGate.Need need = CommitGate.Need.read(engine.lastLsn());
+    Reply reply = new Reply.Removed(gone, told);
+    gate.park(ticket, need, deadline, (out, _) -> out.answer(ticket, reply));
   }
 }

@@ -80,6 +80,34 @@ final class NodeFacts {
     return found.getFirst();
   }
 
+  /**
+   * The one dead or stopped member that people call so.
+   *
+   * @throws KdeltaException.NotFound when there is none
+   * @throws KdeltaException.Invalid when it is alive, or there are several
+   */
+  Member removable(String text) {
+    List<Member> gone = new ArrayList<>();
+    boolean alive = false;
+    for (Member member : cluster.members()) {
+      if (member.state() == Member.State.LEFT || !called(member, text)) continue;
+      if (member.alive() || member.node().equals(store.node())) alive = true;
+      else gone.add(member);
+    }
+    if (gone.size() > 1) {
+      throw new KdeltaException.Invalid("node", text + " is not unique: name it by its id");
+    }
+    if (gone.size() == 1) return gone.getFirst();
+    if (alive) throw new KdeltaException.Invalid("node", text + " is alive: it leaves by itself");
+    throw new KdeltaException.NotFound("node " + text);
+  }
+
+  private static boolean called(Member member, String text) {
+    return member.card().name().equals(text)
+        || member.card().addresses().contains(text)
+        || (!text.isEmpty() && member.node().hex().startsWith(text));
+  }
+
   Reply.Status status(CoreStats stats) {
     return new Reply.Status(
         store.node(),

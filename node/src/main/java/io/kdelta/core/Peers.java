@@ -135,6 +135,21 @@ final class Peers {
     }
   }
 
+  /**
+   * Declares a member as left, and writes that down.
+   *
+   * @return how many other members were told at once
+   */
+  int remove(NodeId node, long now) {
+    tell(new Event.Remove(node), now);
+    save();
+    int told = 0;
+    for (Member member : cluster.members()) {
+      if (member.linked() && !member.node().equals(self)) told++;
+    }
+    return told;
+  }
+
   /** Has the cluster do something; the client is answered when it has ended. */
   void run(long ticket, Kind kind, long deadline, Event event, long now) {
     errands.put(ticket, new Errand(kind, deadline));

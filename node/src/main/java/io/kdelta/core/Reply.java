@@ -211,6 +211,14 @@ public sealed interface Reply {
   /** The answer to Leave: the node has left, and so many members were told. */
   record Left(int told) implements Reply {}
 
+  /**
+   * The answer to Remove, once it is durable here.
+   *
+   * @param node the member that has left now
+   * @param told how many members heard of it at once
+   */
+  record Removed(NodeId node, int told) implements Reply {}
+
   /** The answer to every {@link Command.StoreErrand}. */
   record StoreDone(Errand.Report report) implements Reply {}
 

@@ -275,6 +275,29 @@ final class CoreClusterTest {
     net.until("drained", MINUTE, () -> c.trace.contains("Departed[]"));
   }
 
+  @Test
+  void aDeadMemberIsRemovedDurablyAndOneThatLivesIsNot() {
+    join();
+    CoreRig a = net.rigs.get(0);
+    Command remove = new Command.Remove("node-2");
+    long early = a.send(remove);
+    assertInstanceOf(KdeltaException.Invalid.class, a.refused.get(early));
+    long stranger = a.send(new Command.Remove("nobody"));
+    net.until("refused", MINUTE, () -> !a.open(stranger));
+    assertInstanceOf(KdeltaException.NotFound.class, a.refused.get(stranger));
+    net.stop(2);
+    net.rigs.get(2).disk.crash();
+    net.until("the death is noticed", MINUTE, () -> states(a).contains(Member.State.DEAD));
+    long asked = a.send(remove);
+    assertTrue(a.open(asked), "it is not durable yet");
+    net.until("removed", MINUTE, () -> !a.open(asked));
+    assertEquals(1, assertInstanceOf(Reply.Removed.class, a.answered.get(asked)).told());
+    net.stop(0);
+    a.disk.crash();
+    a.open();
+    assertTrue(states(a).contains(Member.State.LEFT), "a removal survives a power loss");
+  }
+
   private void join() {
     for (CoreRig rig : net.rigs) if (!rig.running()) rig.open();
     for (CoreRig rig : net.rigs) {
