@@ -96,8 +96,8 @@ final class Clients implements SimNode.Outcomes {
   /** What the client of a request has seen in its session. */
   private CausalToken token(Action.Ask ask) {
     Session session = sessions.get(ask.client());
-    boolean goesOn = session != null && session.number == ask.session();
-    return goesOn ? session.token : CausalToken.NONE;
+    if (session == null || session.number != ask.session()) return CausalToken.NONE;
+    return session.token;
   }
 
   /** A client takes the token of an answer as its own; it travels as bytes. */

@@ -7,6 +7,7 @@ import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -108,12 +109,13 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     });
     CausalToken whole = new CausalToken(cluster, partial, folded);
     if (whole.size() <= BYTES_MAX) return whole;
-    List<Long> fewest = new ArrayList<>(folded.keySet());
-    fewest.sort((a, b) -> Long.compare(folded.get(a).count(), folded.get(b).count()));
+    List<Map.Entry<Long, Intervals>> fewest = new ArrayList<>(folded.entrySet());
+    fewest.sort(Comparator.comparingLong(log -> log.getValue().count()));
     int over = whole.size() - BYTES_MAX;
-    for (Long log : fewest) {
+    for (Map.Entry<Long, Intervals> log : fewest) {
       if (over <= 0) break;
-      over -= size(folded.remove(log));
+      folded.remove(log.getKey());
+      over -= size(log.getValue());
     }
     return new CausalToken(cluster, true, folded);
   }
@@ -164,7 +166,7 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     if ((flags & ~PARTIAL) != 0) throw in.invalid("flags " + flags + " are not known here");
     long cluster = in.readBigEndianLong();
     int count = in.readShort();
-    if ((long) count * (LOG_BYTES_MIN) > in.remaining()) throw in.invalid(count + " do not fit");
+    if ((long) count * LOG_BYTES_MIN > in.remaining()) throw in.invalid(count + " do not fit");
     TreeMap<Long, Intervals> logs = new TreeMap<>();
     for (int i = 0; i < count; i++) {
       long log = in.readBigEndianLong();

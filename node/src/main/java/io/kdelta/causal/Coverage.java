@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * other: a token names places, and two versions claim one of that log's.
  */
 public final class Coverage {
-  private final TreeMap<Incarnation, LogState> logs;
+  private final NavigableMap<Incarnation, LogState> logs;
   private final long lastLsn;
   private @Nullable Named everything;
 
@@ -38,7 +39,7 @@ public final class Coverage {
     }
   }
 
-  Coverage(TreeMap<Incarnation, LogState> logs, long lastLsn) {
+  Coverage(NavigableMap<Incarnation, LogState> logs, long lastLsn) {
     this.logs = logs;
     this.lastLsn = lastLsn;
   }

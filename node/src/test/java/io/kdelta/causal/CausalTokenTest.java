@@ -10,6 +10,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -218,7 +219,7 @@ final class CausalTokenTest {
     return token.logs().getOrDefault(log, Intervals.EMPTY);
   }
 
-  private static TreeMap<Long, Intervals> logs(Map<Long, Intervals> logs) {
+  private static SortedMap<Long, Intervals> logs(Map<Long, Intervals> logs) {
     return new TreeMap<>(logs);
   }
 

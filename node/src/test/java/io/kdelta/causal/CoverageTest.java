@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -111,7 +112,7 @@ final class CoverageTest {
     return List.of(new Dot(LOG, seq));
   }
 
-  private static TreeMap<Long, Intervals> logs(Intervals places) {
+  private static SortedMap<Long, Intervals> logs(Intervals places) {
     return new TreeMap<>(Map.of(LOG.high(), places));
   }
 }

@@ -17,6 +17,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -64,7 +65,7 @@ final class CoreTokenTest {
     net.until("the write", 20 * SECOND, () -> !b.open(write));
     Reply.Written written = assertInstanceOf(Reply.Written.class, b.answered.get(write));
     assertEquals(1, written.versions().getFirst().superseded());
-    CausalToken both = b.tokens.get(write);
+    CausalToken both = Objects.requireNonNull(b.tokens.get(write));
     assertEquals(2, both.logs().size(), both::summary);
     token.logs().forEach((log, places) -> assertEquals(places, both.logs().get(log)));
     net.until("everybody has both", MINUTE, () -> sees(a, both));
@@ -115,7 +116,7 @@ final class CoreTokenTest {
     long gone = a.send(get("x"));
     a.settle();
     assertInstanceOf(KdeltaException.NotFound.class, a.refused.get(gone));
-    long read = b.send(get("x"), a.tokens.get(gone));
+    long read = b.send(get("x"), Objects.requireNonNull(a.tokens.get(gone)));
     b.settle();
     assertTrue(b.open(read), "there it is still");
     net.isolate(1, false);
