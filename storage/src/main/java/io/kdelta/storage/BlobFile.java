@@ -112,6 +112,10 @@ final class BlobFile implements AutoCloseable {
   long valueOffset(int entry, int size, int crc) {
     requireEntry(entry, size, crc);
     long offset = map.get(U64, line(entry));
+    // The directory was whole at the open, and may have rotted since.
+    if (offset < BlobFormat.HEADER_BYTES || offset > header.directoryOffset() - size) {
+      throw new KdeltaException.Corrupt(path(), line(entry), "a value outside of the file");
+    }
     if ((verified[entry >>> 6] & (1L << entry)) == 0) {
       if (SSTableFormat.crc(map, offset, size) != crc) throw corruptValue(offset);
       verified[entry >>> 6] |= 1L << entry;

@@ -42,9 +42,16 @@ final class BlobRewrite extends TableWork.Output {
     return opened;
   }
 
-  /** Whether a table refers to the value whose damage ended this piece. */
+  /**
+   * Whether a table refers to the value whose damage ended this piece; one that does not say any
+   * more counts as if.
+   */
   boolean isDamaged(SSTable table) {
-    return damagedEntry >= 0 && entries(List.of(table)).get(damagedEntry);
+    try {
+      return damagedEntry >= 0 && entries(List.of(table)).get(damagedEntry);
+    } catch (KdeltaException.Corrupt rotten) {
+      return true;
+    }
   }
 
   List<SSTable> users() {

@@ -119,6 +119,11 @@ final class Blobs {
     return users;
   }
 
+  /** Nothing counts as seen any more. */
+  void doubt() {
+    for (BlobFile blob : files.values()) blob.doubt();
+  }
+
   void close() {
     for (BlobFile blob : files.values()) blob.close();
     files.clear();

@@ -46,6 +46,10 @@ final class SSTable implements AutoCloseable {
   private final RowKey first;
   private final RowKey last;
   private final long[] blobNumbers;
+
+  /** Of the values in each, as the section said at the open; what is dead is dropped by it. */
+  private final long[] blobSizes;
+
   private final BlobFile[] blobFiles;
   private Optional<KdeltaException.Corrupt> damage = Optional.empty();
 
@@ -65,6 +69,8 @@ final class SSTable implements AutoCloseable {
     this.first = rowKey(firstKey, firstPointSize);
     this.last = rowKey(lastKey, lastPointSize);
     this.blobNumbers = readBlobNumbers();
+    this.blobSizes = new long[blobNumbers.length];
+    for (int i = 0; i < blobSizes.length; i++) blobSizes[i] = map.get(U64, blobLine(i) + 8);
     this.blobFiles = new BlobFile[blobNumbers.length];
     this.verifications = 0;
   }
@@ -201,11 +207,19 @@ final class SSTable implements AutoCloseable {
 
   /** Bytes of the values in that blob file that its rows refer to, each value once. */
   long blobBytes(int index) {
-    return map.get(U64, blobLine(index) + 8);
+    return blobSizes[index];
   }
 
-  /** Marks the entries of that blob file that its rows refer to. */
+  /**
+   * Marks the entries of that blob file that its rows refer to. The section is verified anew each
+   * time: what is not marked may be dropped. Any thread; throws Corrupt.
+   */
   void markBlobEntries(int index, BitSet entries) {
+    long sectionEnd = header.blobsOffset() + header.blobsBytes();
+    int first = (int) (header.blobsOffset() / CHUNK_BYTES);
+    int end = (int) ((sectionEnd + CHUNK_BYTES - 1) / CHUNK_BYTES);
+    Optional<KdeltaException.Corrupt> rotten = check(first, end);
+    if (rotten.isPresent()) throw rotten.get();
     long at = blobLine(blobNumbers.length);
     for (int i = 0; i < index; i++) at += 4L * map.get(U32, blobLine(i) + 16);
     int count = map.get(U32, blobLine(index) + 16);

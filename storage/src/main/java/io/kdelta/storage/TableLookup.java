@@ -158,6 +158,8 @@ final class TableLookup {
       }
     } catch (InternalError cut) {
       throw table.cut(cut);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw damaged(groupsOffset, "a place outside the file: " + rotten.getMessage());
     }
   }
 
@@ -290,7 +292,7 @@ final class TableLookup {
         return rows.seekBehind(block, key, from, pointSize, suffix, suffixFrom, suffixSize);
       }
       if (!rows.standAt(block, offset, key, from, pointSize)) {
-        throw new AssertionError("the row at " + offset + " of block " + block + " is another");
+        throw damaged(table.blockOffset(block), "the row at " + offset + " is another");
       }
     }
     return rows.seekInGroup(key, from, pointSize, suffix, suffixFrom, suffixSize);

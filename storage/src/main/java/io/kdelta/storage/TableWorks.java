@@ -185,8 +185,9 @@ final class TableWorks {
   /** Takes damaged tables out of what is read; false while a piece is out that may read them. */
   boolean setDamagedAside() {
     if (out != null) return false;
+    if (damagedTables().isEmpty()) return true;
+    distrustAll();
     List<SSTable> damaged = damagedTables();
-    if (damaged.isEmpty()) return true;
     for (SSTable table : damaged) {
       setAside.add(new StorageOpening.SetAsideTable(table.number(), damage(table)));
     }
@@ -202,6 +203,20 @@ final class TableWorks {
     blobs.changed();
     countDebt();
     return true;
+  }
+
+  /**
+   * Where something rotted more may have: what the owner is about to conclude from the rows that
+   * are left must not rest on what was sound at an earlier touch.
+   */
+  private void distrustAll() {
+    for (Run run : views.current().runs()) {
+      for (SSTable table : run.tables()) {
+        if (table.damage().isPresent()) continue;
+        table.check(0, table.header().chunks()).ifPresent(table::damaged);
+      }
+    }
+    blobs.doubt();
   }
 
   /** Whether the manifest says of every damaged table that it is one. */
@@ -504,7 +519,8 @@ final class TableWorks {
     }
     if (work instanceof BlobRewrite rewrite && failure instanceof KdeltaException.Corrupt found) {
       for (SSTable table : rewrite.users()) {
-        if (rewrite.isDamaged(table)) table.blobDamage(found);
+        if (table.path().equals(found.file())) table.damaged(found);
+        else if (rewrite.isDamaged(table)) table.blobDamage(found);
       }
     }
     if (work instanceof TableWork.Merge merged

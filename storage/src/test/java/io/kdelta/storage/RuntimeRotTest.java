@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,8 +27,16 @@ import org.junit.jupiter.api.Test;
 final class RuntimeRotTest {
   private static final StorageLimits LIMITS =
       new StorageLimits(64 << 10, 3, 4 << 20, 64 << 10, 512, 1 << 20, 0);
+
+  /** Of several tables. */
+  private static final StorageLimits PARTED =
+      new StorageLimits(64 << 10, 3, 4 << 20, 64 << 10, 512, 128 << 10, 0);
+
   private static final int KEYS = 400;
   private static final int SEEDS = 12;
+
+  /** 252 rotted a directory of values, 292 the list of the values that a table refers to. */
+  private static final int SEEDS_BEHIND = 300;
 
   private final NavigableMap<RowKey, Bytes> model = new TreeMap<>();
 
@@ -81,6 +90,122 @@ final class RuntimeRotTest {
   }
 
   @Test
+  void aRepairRestsOnNothingThatRottedBehindItsFirstTouch() {
+    int more = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      SimEntropy dice = new SimEntropy(300L + seed);
+      SimVfs disk = filled(seed, dice, PARTED);
+      try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(seed), PARTED)) {
+        everythingOrCorrupt("whole, seed " + seed, store);
+        flipRows(disk, dice, 1);
+        Specimen.scrub(store);
+        // More rots when nobody looks, also in tables of which nothing is known.
+        flipRows(disk, dice, 40);
+        int known = store.recovery().setAside().size();
+        assertTrue(store.setDamagedAside());
+        more += store.recovery().setAside().size() - known;
+        try (Cursor cursor = store.cursor(RowKey.first(Bytes.of(0)), null)) {
+          while (cursor.next()) {
+            Row row = cursor.row();
+            assertTrue(oncePut(row.key(), row.value()), "seed " + seed + ": never put " + row);
+          }
+        }
+      }
+    }
+    assertTrue(more > SEEDS / 2, more + " more tables were found");
+  }
+
+  /**
+   * Between its first touch and the scrub nobody looks at a byte again: what rots then may be
+   * answered (DETECT). Whatever it looks like, it is an answer or Corrupt, never anything that
+   * would stop the node.
+   */
+  @Test
+  void whatRotsBehindTheFirstTouchIsAnAnswerOrCorrupt() {
+    int refused = 0;
+    for (int seed = 1; seed <= SEEDS_BEHIND; seed++) {
+      SimEntropy dice = new SimEntropy(400L + seed);
+      Specimen specimen = LARGE_AND_SMALL;
+      SimVfs disk = specimen.disk.copy(new SimEntropy(seed));
+      try (StorageEngine store = Specimen.open(disk)) {
+        assertEquals(0, readAnyhow(store), "it is whole");
+        List<String> files =
+            disk.list("").stream()
+                .filter(name -> name.endsWith(FileNames.TABLE) || name.endsWith(FileNames.BLOB))
+                .toList();
+        for (int i = 0; i < 3; i++) {
+          String file = files.get(dice.nextInt(files.size()));
+          long at = Math.floorMod(dice.nextLong(), disk.sizeOf(file));
+          switch (dice.nextInt(4)) {
+            case 0, 1 -> disk.flip(file, at, 1 << dice.nextInt(8));
+            case 2 -> disk.zero(file, at, 1 + dice.nextInt(600));
+            default -> disk.misdirect(file, at, file, at / 2, 1 + dice.nextInt(600));
+          }
+          refused += readAnyhow(store);
+        }
+        Specimen.scrub(store);
+        refused += readAnyhow(store);
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+    assertTrue(refused > 100, refused + " reads were refused");
+  }
+
+  private static final Specimen LARGE_AND_SMALL = new Specimen();
+
+  /** Reads everything in every way; how often it was Corrupt. */
+  private static int readAnyhow(StorageEngine store) {
+    List<RowKey> keys = new ArrayList<>();
+    LARGE_AND_SMALL.states.forEach(state -> keys.addAll(state.keySet()));
+    int refused = 0;
+    MultiGet together = new MultiGet();
+    RowView view = new RowView();
+    for (RowKey key : new TreeSet<>(keys)) {
+      byte[] bytes = Bytes.concat(key.point(), key.suffix()).toArray();
+      int point = key.point().size();
+      int suffix = key.suffix().size();
+      refused += corrupt(() -> store.get(key));
+      refused +=
+          corrupt(() -> {
+            if (store.get(bytes, 0, point, suffix, view)) view.row();
+          });
+      refused +=
+          corrupt(() -> {
+            if (store.ceiling(bytes, 0, point, suffix, view)) view.row();
+          });
+      refused +=
+          corrupt(() -> {
+            try (Cursor group = store.group(key.point())) {
+              while (group.next()) group.row();
+            }
+          });
+      together.add(bytes, 0, point, suffix);
+    }
+    refused +=
+        corrupt(() -> {
+          store.get(together);
+          for (int i = 0; i < together.size(); i++) if (together.found(i)) together.view(i).row();
+        });
+    refused +=
+        corrupt(() -> {
+          try (Cursor cursor = store.cursor(RowKey.first(Bytes.of(0)), null)) {
+            while (cursor.next()) cursor.row();
+          }
+        });
+    return refused;
+  }
+
+  private static int corrupt(Runnable read) {
+    try {
+      read.run();
+      return 0;
+    } catch (KdeltaException.Corrupt found) {
+      return 1;
+    }
+  }
+
+  @Test
   void mergesNeverCarryRotIntoAnotherFile() {
     int damaged = 0;
     int sound = 0;
@@ -113,9 +238,13 @@ final class RuntimeRotTest {
 
   /** A store of several tables, closed. */
   private SimVfs filled(long seed, SimEntropy dice) {
+    return filled(seed, dice, LIMITS);
+  }
+
+  private SimVfs filled(long seed, SimEntropy dice, StorageLimits limits) {
     model.clear();
     SimVfs disk = new SimVfs(new SimEntropy(seed));
-    try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(seed), LIMITS)) {
+    try (StorageEngine store = StorageEngine.open(disk, new SimEntropy(seed), limits)) {
       for (int i = 0; i < 1_200; i++) {
         write(store, dice);
         store.runInline();
