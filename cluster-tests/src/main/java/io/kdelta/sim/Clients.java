@@ -53,6 +53,7 @@ final class Clients implements SimNode.Outcomes {
   private final Trace trace;
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
+  private final Attempts attempts = new Attempts();
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
   private Listener watcher = (ask, outcome) -> {};
@@ -81,7 +82,9 @@ final class Clients implements SimNode.Outcomes {
 
   /** Sends a request to a node; {@code asker} hears what comes of it. */
   void send(Action.Ask ask, SimNode node, Listener asker) {
-    if (ask.attempt() > 1) ask.request().markers().forEach(ledger::retried);
+    if (attempts.sends(ask, node, simulator.nowNanos())) {
+      ask.request().markers().forEach(ledger::mayBeTwice);
+    }
     if (!node.up()) {
       failed(new Open(ask, node, asker), End.UNKNOWN, "node is down", null);
       return;
@@ -191,6 +194,7 @@ final class Clients implements SimNode.Outcomes {
 
   private void failed(Open request, End end, String how, @Nullable KdeltaException error) {
     Action.Ask ask = request.ask;
+    attempts.ended(ask, error);
     for (String marker : ask.request().markers()) {
       // What an earlier attempt did nobody knows.
       if (end == End.REFUSED && ask.attempt() == 1) ledger.refused(marker, how);

@@ -20,7 +20,7 @@ public final class Ledger {
   private final TreeMap<Digest, String> read = new TreeMap<>();
   private final TreeMap<String, String> refused = new TreeMap<>();
   private final TreeSet<String> unknown = new TreeSet<>();
-  private final TreeSet<String> retried = new TreeSet<>();
+  private final TreeSet<String> doubled = new TreeSet<>();
   private long writes;
 
   /** An empty one. */
@@ -48,11 +48,12 @@ public final class Ledger {
   }
 
   /**
-   * A write of unknown outcome was asked for again under its request id. When the node has lost the
-   * first version and a peer has not, there are two of equal content (data-model.md section 7).
+   * A write of unknown outcome was asked for again where the first may be lost, or unknown. When
+   * the node has lost the first version and a peer has not, there are two of equal content
+   * (data-model.md section 7).
    */
-  public void retried(String marker) {
-    retried.add(marker);
+  public void mayBeTwice(String marker) {
+    doubled.add(marker);
   }
 
   /** Writes that were answered OK. */
@@ -89,7 +90,7 @@ public final class Ledger {
       if (markers.containsKey(marker)) broken.add("refused and there: " + marker + " " + how);
     });
     markers.forEach((marker, count) -> {
-      if (count > 1 && !retried.contains(marker)) {
+      if (count > 1 && !doubled.contains(marker)) {
         broken.add("written " + count + " times: " + marker);
       }
     });

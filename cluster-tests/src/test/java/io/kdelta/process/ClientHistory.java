@@ -83,7 +83,7 @@ final class ClientHistory {
   }
 
   synchronized void retried(List<String> markers) {
-    for (String marker : markers) ledger.retried(marker);
+    for (String marker : markers) ledger.mayBeTwice(marker);
     count("retried");
   }
 

@@ -85,11 +85,23 @@ public final class CausalStore {
     NodeId node;
     if (row == null) {
       node = NodeId.draw(entropy);
-      engine.apply(new WriteBatch().put(SystemRows.NODE, SystemRows.node(node)));
+      applyFirst(engine, new WriteBatch().put(SystemRows.NODE, SystemRows.node(node)));
     } else {
       node = SystemRows.node(row);
     }
     return new CausalStore(engine, time, entropy, schema, node);
+  }
+
+  /**
+   * A store that lost this row may have lost tables too, and owe more work than it takes writes.
+   */
+  private static void applyFirst(StorageEngine engine, WriteBatch batch) {
+    try {
+      engine.apply(batch);
+    } catch (KdeltaException.Overloaded owes) {
+      engine.runInline();
+      engine.apply(batch);
+    }
   }
 
   /**

@@ -8,9 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.env.SimEntropy;
+import io.kdelta.env.SimTime;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.StorageEngine;
+import io.kdelta.storage.StorageLimits;
+import io.kdelta.storage.StorageWork;
+import io.kdelta.storage.WriteBatch;
+import io.kdelta.vfs.SimVfs;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +29,32 @@ import org.junit.jupiter.api.Test;
  */
 final class CausalStoreTest {
   private static final Key KEY = new Key("ns", "k");
+
+  /** As after damage that took the row of the node's id and left more log than memtables. */
+  @Test
+  void aStoreWithoutIdThatOwesWorkDoesItFirst() {
+    SimEntropy entropy = new SimEntropy(1);
+    SimVfs disk = new SimVfs(entropy.split("disk"));
+    StorageLimits wide = new StorageLimits(8 << 10, 20, 1 << 20, 256 << 10, 1 << 10, 64 << 10, 0);
+    try (StorageEngine engine = StorageEngine.open(disk, entropy.split("wide"), wide)) {
+      for (int i = 0; i < 60; i++) {
+        Bytes value = Bytes.wrap(new byte[1_000]);
+        engine.apply(new WriteBatch().put(Keyspace.system("test/" + i), value));
+        for (StorageWork work : engine.takeWork()) {
+          if (work.kind() == StorageWork.Kind.TABLE) continue;
+          work.run();
+          engine.workDone(work);
+        }
+      }
+    }
+    disk.crash();
+    StorageLimits narrow = new StorageLimits(8 << 10, 2, 1 << 20, 256 << 10, 1 << 10, 64 << 10, 0);
+    try (StorageEngine engine = StorageEngine.open(disk, entropy.split("narrow"), narrow)) {
+      CausalStore store =
+          CausalStore.open(engine, new SimTime(), entropy.split("store"), ContentSchema.ANY);
+      assertEquals(SystemRows.node(store.node()), engine.get(SystemRows.NODE).value());
+    }
+  }
 
   @Test
   void aWriteSupersedesWhatTheNodeSaw() {
