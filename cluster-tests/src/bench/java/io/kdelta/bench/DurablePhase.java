@@ -1,5 +1,6 @@
 package io.kdelta.bench;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,10 +15,16 @@ import java.util.concurrent.locks.LockSupport;
  * client, which lets it share its syncs; LMDB and MVStore, which share none, with a thread for each
  * client and one that commits for all. "Loop" is the peers' own upper bound: one thread that
  * commits {@value #CLIENTS} rows at a time, if their user writes an event loop round them.
+ *
+ * <p>How many syncs a second the disk makes changes from one second to the next, so what it could
+ * have made is measured in turns with the puts of one client, and before and behind the others:
+ * "of-sync" is puts for each sync of the same moment.
  */
 final class DurablePhase {
   static final int CLIENTS = 64;
   private static final double WARM_SECONDS = 0.7;
+  private static final double SLICE_SECONDS = 0.1;
+  private static final int SLICES_MIN = 5;
   private static final int LOADED = 20_000;
 
   private final String name;
@@ -33,23 +40,49 @@ final class DurablePhase {
   }
 
   void run() throws Exception {
-    try (Engine engine = Engine.named(name)) {
+    try (Engine engine = Engine.named(name);
+        ZeroedSegment syncs = new ZeroedSegment(directory.resolveSibling("syncs"))) {
       engine.open(directory, Engine.Mode.DURABLE);
       LoadPhase.load(engine, data, 0, LOADED, 1_000);
       commits(engine, 1, WARM_SECONDS);
-      Meter.figure("durable-1", commits(engine, 1, sizes.seconds()));
+      oneClient(engine, syncs);
       if (engine instanceof KdeltaEngine kdelta) {
         inFlight(kdelta, WARM_SECONDS);
+        double before = syncs.syncsFor(SLICE_SECONDS);
         double rate = inFlight(kdelta, sizes.seconds());
         Meter.figure("durable-64", rate);
+        Meter.figure("durable-64-of-sync", ofSync(rate, before, syncs));
         Meter.figure("durable-64-loop", rate);
       } else {
         threads(engine, WARM_SECONDS);
-        Meter.figure("durable-64", threads(engine, sizes.seconds()));
+        double before = syncs.syncsFor(SLICE_SECONDS);
+        double rate = threads(engine, sizes.seconds());
+        Meter.figure("durable-64", rate);
+        Meter.figure("durable-64-of-sync", ofSync(rate, before, syncs));
         commits(engine, CLIENTS, WARM_SECONDS);
         Meter.figure("durable-64-loop", commits(engine, CLIENTS, sizes.seconds()));
       }
     }
+  }
+
+  /** Slices of puts, each between two slices of bare syncs; the medians over them. */
+  private void oneClient(Engine engine, ZeroedSegment syncs) throws Exception {
+    int slices = Math.max(SLICES_MIN, (int) (sizes.seconds() / SLICE_SECONDS));
+    double[] rates = new double[slices];
+    double[] ofSync = new double[slices];
+    double before = syncs.syncsFor(SLICE_SECONDS);
+    for (int i = 0; i < slices; i++) {
+      rates[i] = commits(engine, 1, SLICE_SECONDS);
+      double behind = syncs.syncsFor(SLICE_SECONDS);
+      ofSync[i] = 2 * rates[i] / (before + behind);
+      before = behind;
+    }
+    Meter.figure("durable-1", Meter.median(rates));
+    Meter.figure("durable-1-of-sync", Meter.median(ofSync));
+  }
+
+  private static double ofSync(double rate, double before, ZeroedSegment syncs) throws IOException {
+    return 2 * rate / (before + syncs.syncsFor(SLICE_SECONDS));
   }
 
   /** One thread, so many rows a commit; rows per second. */

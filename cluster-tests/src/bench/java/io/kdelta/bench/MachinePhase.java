@@ -17,12 +17,8 @@ import java.util.zip.CRC32C;
  * memory, latency of memory, checksums. No engine can be faster.
  */
 final class MachinePhase {
-  private static final int SEGMENT_BYTES = 64 << 20;
-
-  /** A record of one row, as the log writes it. */
-  private static final int RECORD_BYTES = 184;
-
   private static final int SYNCS = 1_500;
+  private static final int SYNCS_WARM = 100;
   private static final long MIB = 1 << 20;
 
   private final Path directory;
@@ -39,27 +35,30 @@ final class MachinePhase {
 
   void run() throws IOException {
     Files.createDirectories(directory);
-    Meter.figure("sync-zeroed", syncs(true));
-    Meter.figure("sync-append", syncs(false));
+    Meter.figure("sync-zeroed", syncsOfZeroed());
+    Meter.figure("sync-append", syncsOfGrowing());
     Meter.figure("write-mb", writeBandwidth());
     memory();
     Meter.figure("crc-mb", checksumBandwidth());
     if (touched == Long.MIN_VALUE) Meter.note("touched " + touched);
   }
 
-  /** Record-sized writes, each synced: into a file of zeros, or at the end of a growing one. */
-  private double syncs(boolean zeroed) throws IOException {
+  private double syncsOfZeroed() throws IOException {
+    try (ZeroedSegment segment = new ZeroedSegment(directory.resolve("syncs"))) {
+      segment.syncs(SYNCS_WARM);
+      return segment.syncs(SYNCS);
+    }
+  }
+
+  /** Record-sized writes at the end of a growing file, each synced. */
+  private double syncsOfGrowing() throws IOException {
     Path path = directory.resolve("syncs");
-    ByteBuffer record = ByteBuffer.allocateDirect(RECORD_BYTES);
+    ByteBuffer record = ByteBuffer.allocateDirect(ZeroedSegment.RECORD_BYTES);
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      if (zeroed) {
-        fill(channel, SEGMENT_BYTES);
-        channel.force(true);
-      }
       long start = 0;
       long at = 0;
-      for (int i = -100; i < SYNCS; i++) {
+      for (int i = -SYNCS_WARM; i < SYNCS; i++) {
         if (i == 0) start = System.nanoTime();
         at += channel.write(record.clear(), at);
         channel.force(false);
@@ -75,17 +74,12 @@ final class MachinePhase {
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       long start = System.nanoTime();
-      fill(channel, fileBytes);
+      ZeroedSegment.fill(channel, fileBytes);
       channel.force(false);
       return fileBytes * 1e3 / (System.nanoTime() - start);
     } finally {
       Files.deleteIfExists(path);
     }
-  }
-
-  private static void fill(FileChannel channel, long bytes) throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocateDirect((int) MIB);
-    for (long at = 0; at < bytes; at += MIB) channel.write(zeros.clear(), at);
   }
 
   private void memory() {
