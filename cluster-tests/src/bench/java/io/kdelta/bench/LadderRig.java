@@ -108,6 +108,7 @@ final class LadderRig {
     DotSummary dots = shared ? sync.dots(one) : DotSummary.NONE;
     Optional<SharedDots> base =
         shared ? Optional.of(new SharedDots(sync.before(), sync.before())) : Optional.empty();
-    return new Snapshot(trees[side], List.of(), cells[side].snapshot(), dots, sync::at, base);
+    return new Snapshot(
+        trees[side], List.of(), List.of(cells[side].snapshot()), dots, sync::at, base);
   }
 }

@@ -1,6 +1,7 @@
 package io.kdelta.sim;
 
 import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.core.CoreConfig;
 import io.kdelta.storage.StorageLimits;
 
 /**
@@ -32,6 +33,9 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
 
   /** A window and a tail that a few writes fill, of every node. */
   static final ClusterConfig.Limits NARROW = new ClusterConfig.Limits(32 << 10, 16 << 10, 1_024);
+
+  /** A checkpoint of the tree every few writes. */
+  static final CoreConfig.Limits BOUNDS = CoreConfig.Limits.DEFAULT.withCheckpoints(24);
 
   /** So many nodes as the simulator usually has them. */
   static Setup of(long seed, int nodes) {

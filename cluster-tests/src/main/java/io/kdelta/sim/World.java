@@ -77,7 +77,7 @@ final class World {
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
             Setup.NARROW);
-    return new CoreConfig(name(index), member, setup.storage(), CoreConfig.Limits.DEFAULT);
+    return new CoreConfig(name(index), member, setup.storage(), Setup.BOUNDS);
   }
 
   /** What people call a node. */

@@ -111,9 +111,9 @@ public final class PlantedBugs {
               Set.of("AMNESIA"),
               patch(
                   NODE + "causal/CausalStore.java",
-                  "    state = DerivedState.scan(engine, state.node);",
+                  "    state = restored;\n",
                   """
-                      state = DerivedState.scan(engine, state.node);
+                      state = restored;
                       for (LogState log : state.logs.values()) {
                         if (!log.node().equals(state.node)) continue;
                         state.own = new OwnLog(log.incarnation(), log.chain().seq());

@@ -8,6 +8,7 @@ import io.kdelta.reconciliation.CellSketch;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.EpochCells;
 import io.kdelta.reconciliation.MerkleTree;
+import io.kdelta.reconciliation.Prefix;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Damage;
 import io.kdelta.storage.Row;
@@ -24,6 +25,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class CausalStore {
   private static final int REFUSED_MAX = 10_000;
 
+  /** About so many ids does a check of a subtree compare. */
+  private static final int SUBTREE_IDS = 1_024;
+
   /** The memory of a batch up to this size is used for the next one. */
   private static final int BATCH_BYTES_KEPT = 1 << 20;
 
@@ -47,7 +52,11 @@ public final class CausalStore {
   private final WaitingRoom room = new WaitingRoom();
   private final ArrayDeque<Digest> undrained = new ArrayDeque<>();
   private final LinkedHashMap<Digest, String> refused = new LinkedHashMap<>();
+  private final Entropy chance;
   private DerivedState state;
+  private CellKeeper cells;
+  private StoredIds ids;
+  private long rebuilds;
   private SortedSet<String> repaired;
   private boolean unsound;
   private @Nullable Transaction open;
@@ -62,7 +71,10 @@ public final class CausalStore {
     this.entropy = entropy;
     this.schema = schema;
     this.graph = new CausalGraph(engine);
+    this.chance = entropy.split("subtrees");
     this.state = new DerivedState(node);
+    this.cells = new CellKeeper(time);
+    this.ids = new StoredIds(engine);
     Row row = engine.get(SystemRows.REPAIRED);
     this.repaired = row == null ? new TreeSet<>() : SystemRows.names(row);
     this.unsound = engine.get(SystemRows.REPAIR) != null;
@@ -122,8 +134,18 @@ public final class CausalStore {
     }
   }
 
+  /** From the newest checkpoint, if there is one that fits; else from all rows. */
   private void load() {
-    state = DerivedState.scan(engine, state.node);
+    cells = new CellKeeper(time);
+    ids = new StoredIds(engine);
+    Checkpoint kept = Checkpoint.read(engine);
+    DerivedState restored =
+        kept == null ? null : DerivedState.restore(engine, state.node, kept, ids, cells);
+    if (restored == null) {
+      cells = new CellKeeper(time);
+      restored = DerivedState.scan(engine, state.node);
+    }
+    state = restored;
     undrained.clear();
     changed();
     for (Digest parent : state.waiting.keySet()) if (graph.contains(parent)) undrained.add(parent);
@@ -169,18 +191,79 @@ public final class CausalStore {
   }
 
   /**
-   * The cells of {@link #tree} under that key, an immutable value. From the first question on they
-   * follow every commit: what it shows is added once it is applied, so exactly once. The first
-   * question, another key and cells that do not hold what the tree does cost a pass over the tree.
+   * The cells of {@link #tree}, immutable values: first those that peers are told. From the first
+   * question on they follow every commit: what it shows is added once it is applied, so exactly
+   * once. Until {@link #tend} has built them, those told cost a pass over the tree when used.
+   *
+   * @param keys the key of an epoch, one for each week
    */
-  public CellSketch cells(long epoch, Digest key) {
-    EpochCells kept = state.cells;
-    boolean fit = kept != null && kept.epoch() == epoch && kept.key().equals(key);
-    if (kept == null || !fit || kept.count() != state.tree.count()) {
-      kept = EpochCells.of(epoch, key, state.tree);
-      state.cells = kept;
+  public List<CellSketch> cells(LongFunction<Digest> keys) {
+    return cells.sketches(keys, state.tree);
+  }
+
+  /**
+   * Goes on with what is built beside: cells of another epoch, and memory as a whole once it was
+   * found to differ from the rows. Whether there is more to do.
+   */
+  public boolean tend() {
+    if (open != null) throw new IllegalStateException("a transaction is open");
+    if (ids.doubted()) {
+      OwnLog own = state.own;
+      cells = new CellKeeper(time);
+      ids = new StoredIds(engine);
+      state = DerivedState.scan(engine, state.node);
+      state.own = own;
+      rebuilds++;
+      changed();
     }
-    return kept.snapshot();
+    return cells.tend(state.tree);
+  }
+
+  /**
+   * Compares the ids below one place of the tree, drawn by chance, with the rows. A difference is
+   * dealt with by {@link #tend}.
+   */
+  public void checkSubtree() {
+    int depth = 0;
+    for (long left = state.tree.count(); left > SUBTREE_IDS; left /= 16) depth++;
+    Digest bits = new Digest(chance.nextLong(), 0, 0, 0);
+    Prefix place = new Prefix(bits, depth);
+    if (!state.tree.digests(place).equals(ids.below(place))) ids.differ();
+  }
+
+  /** How often memory was found to differ from the rows, and made anew. */
+  public long rebuilds() {
+    return rebuilds;
+  }
+
+  /** The cells that peers are told, once they are complete. */
+  @Nullable EpochCells toldCells() {
+    return cells.told();
+  }
+
+  /** How many versions became visible since the newest checkpoint; all of them without one. */
+  public long sinceCheckpoint() {
+    return state.applied - Math.max(0, state.checkpoint);
+  }
+
+  /**
+   * Keeps what is in memory as rows, so that the next open need not read every version. Throws
+   * ReadOnly or Overloaded as any write; then the checkpoint before still counts.
+   *
+   * @param cellsFrom from so many versions on the cells are kept too
+   */
+  public void checkpoint(long cellsFrom) {
+    if (open != null) throw new IllegalStateException("a transaction is open");
+    if (unsound) throw new IllegalStateException("the store needs a repair first");
+    WriteBatch last = new WriteBatch();
+    SystemRows.State now =
+        new SystemRows.State(state.clock, state.applied, state.generation, state.requests);
+    last.put(SystemRows.STATE, now.encode());
+    state.namespaces.forEach(
+        (name, counts) -> last.put(SystemRows.counts(name), SystemRows.counts(counts)));
+    boolean large = state.tree.count() >= cellsFrom;
+    Checkpoint.of(state, large ? cells.told() : null).write(engine, last);
+    state.checkpoint = state.applied;
   }
 
   /** Counts over all namespaces. */
@@ -454,6 +537,7 @@ public final class CausalStore {
         if (!applied) arrivals.undo();
       }
       state.take(staging, lsn);
+      for (Applied one : staging.applied) cells.add(one.version().id());
       changed();
     }
     undrained.addAll(arrivals.undrained());

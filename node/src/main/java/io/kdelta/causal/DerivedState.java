@@ -8,6 +8,7 @@ import io.kdelta.reconciliation.EpochCells;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
+import io.kdelta.storage.RowKey;
 import io.kdelta.storage.Rows;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owner: the store, on the core thread.
  */
 final class DerivedState {
+  static final long NO_CHECKPOINT = -1;
+
   final NodeId node;
   final Map<String, CausalStats> namespaces = new TreeMap<>();
   final TreeMap<Incarnation, LogState> logs = new TreeMap<>();
@@ -29,15 +32,15 @@ final class DerivedState {
   final TreeMap<Digest, Integer> waiting = new TreeMap<>();
   MerkleTree tree = MerkleTree.empty();
 
-  /** Cells of the tree; null until somebody has asked for them. */
-  @Nullable EpochCells cells;
-
   HybridClock clock = HybridClock.START;
   OwnLog own = OwnLog.NONE;
   long applied;
   long generation;
   long requests;
   long parkedRows;
+
+  /** The apply position at which the newest checkpoint stands. */
+  long checkpoint = NO_CHECKPOINT;
 
   DerivedState(NodeId node) {
     this.node = node;
@@ -48,16 +51,54 @@ final class DerivedState {
     DerivedState state = new DerivedState(node);
     state.scanVersions(rows);
     state.scanSystem(rows);
-    state.scanPositions(rows);
+    state.scanPositions(rows, Keyspace.POSITION.start(), Keyspace.POSITION.end());
     state.scanParked(rows);
-    try (Cursor cursor = rows.cursor(Keyspace.LOST.start(), Keyspace.LOST.end())) {
-      while (cursor.next()) {
-        Row row = cursor.row();
-        state.lose(Keyspace.digestOf(row.key().point()), StoredRows.key(row));
-      }
-    }
+    state.scanLost(rows);
+    state.requests = 0;
     try (Cursor cursor = rows.cursor(Keyspace.REQUEST.start(), Keyspace.REQUEST.end())) {
       while (cursor.next()) state.requests++;
+    }
+    return state;
+  }
+
+  /**
+   * Takes memory from a checkpoint, and reads only what came later, and the rows that are few. Null
+   * when the rows do not fit it: then all of them have to be read.
+   */
+  static @Nullable DerivedState restore(
+      Rows rows, NodeId node, Checkpoint kept, StoredIds ids, CellKeeper cells) {
+    DerivedState state = new DerivedState(node);
+    state.scanSystem(rows);
+    if (kept.generation() != state.generation || kept.applied() > state.applied) return null;
+    List<Digest> later = new ArrayList<>();
+    RowKey from = Keyspace.applied(kept.applied() + 1);
+    try (Cursor cursor = rows.cursor(from, Keyspace.APPLY.end())) {
+      while (cursor.next()) later.add(Digest.fromBytes(cursor.row().value().toArray()));
+    }
+    if (later.size() != state.applied - kept.applied()) return null;
+    later.sort(null);
+    MerkleTree tree = kept.tree(later, ids);
+    if (tree == null) return null;
+    state.tree = tree;
+    state.checkpoint = kept.applied();
+    state.readCounts(rows);
+    long counted = 0;
+    for (CausalStats counts : state.namespaces.values()) counted += counts.versions();
+    if (counted != tree.count()) return null;
+    for (Checkpoint.Mark mark : kept.logs()) {
+      LogState log = state.log(mark.incarnation());
+      for (Intervals.Range range : mark.received().ranges()) {
+        log.receive(range.first(), range.last());
+      }
+      log.chain(mark.chain());
+    }
+    state.scanNewPositions(rows, kept.logs());
+    state.scanParked(rows);
+    state.scanLost(rows);
+    EpochCells held = kept.cells();
+    if (held != null) {
+      for (Digest id : later) held.add(id);
+      if (held.count() == tree.count()) cells.restore(held);
     }
     return state;
   }
@@ -65,7 +106,7 @@ final class DerivedState {
   /** Takes over what the batch {@code lsn}, which was applied, has changed. */
   void take(Staging staged, long lsn) {
     tree = staged.tree;
-    if (cells != null) for (Applied one : staged.applied) cells.add(one.version().id());
+    if (staged.released) checkpoint = NO_CHECKPOINT;
     clock = staged.clock;
     own = staged.own;
     applied += staged.applied.size();
@@ -145,9 +186,9 @@ final class DerivedState {
    * it was checked when the row was written behind the one before; only a disputed log may hold
    * rows that contradict each other.
    */
-  private void scanPositions(Rows rows) {
+  private void scanPositions(Rows rows, RowKey from, RowKey to) {
     PositionView shown = new PositionView();
-    try (Cursor cursor = rows.cursor(Keyspace.POSITION.start(), Keyspace.POSITION.end())) {
+    try (Cursor cursor = rows.cursor(from, to)) {
       LogState log = null;
       long first = 0;
       long last = 0;
@@ -175,6 +216,53 @@ final class DerivedState {
     }
   }
 
+  /** Reads the logs that no mark knows, and of the others the holes and what lies behind. */
+  private void scanNewPositions(Rows rows, List<Checkpoint.Mark> marks) {
+    RowKey from = Keyspace.POSITION.start();
+    for (Checkpoint.Mark mark : marks) {
+      Incarnation known = mark.incarnation();
+      scanPositions(rows, from, Keyspace.position(known, 0));
+      long next = 1;
+      for (Intervals.Range range : mark.received().ranges()) {
+        if (range.first() > next) {
+          scanPositions(
+              rows, Keyspace.position(known, next), Keyspace.position(known, range.first()));
+        }
+        next = range.last() + 1;
+      }
+      from = Keyspace.position(known, Long.MAX_VALUE);
+      scanPositions(rows, Keyspace.position(known, next), from);
+      // Behind a hole that was filled the chain goes on over rows that the mark knows.
+      long reached = log(known).chain().seq();
+      Intervals received = log(known).position().received();
+      if (received.prefix() > reached) {
+        long end = received.prefix() + 1;
+        scanPositions(rows, Keyspace.position(known, reached + 1), Keyspace.position(known, end));
+      }
+    }
+    scanPositions(rows, from, Keyspace.POSITION.end());
+  }
+
+  private void scanLost(Rows rows) {
+    try (Cursor cursor = rows.cursor(Keyspace.LOST.start(), Keyspace.LOST.end())) {
+      while (cursor.next()) {
+        Row row = cursor.row();
+        lose(Keyspace.digestOf(row.key().point()), StoredRows.key(row));
+      }
+    }
+  }
+
+  /** The counts as the batches wrote them; they are whole from a checkpoint on. */
+  private void readCounts(Rows rows) {
+    try (Cursor cursor = rows.cursor(Keyspace.SYSTEM.start(), Keyspace.SYSTEM.end())) {
+      while (cursor.next()) {
+        Row row = cursor.row();
+        String namespace = SystemRows.countedNamespace(Keyspace.nameOf(row.key()));
+        if (!namespace.isEmpty()) namespaces.put(namespace, SystemRows.counts(row));
+      }
+    }
+  }
+
   private void scanParked(Rows rows) {
     try (Cursor cursor = rows.cursor(Keyspace.PARKED.start(), Keyspace.PARKED.end())) {
       while (cursor.next()) {
@@ -194,6 +282,7 @@ final class DerivedState {
       clock = kept.clock();
       applied = kept.applied();
       generation = kept.generation();
+      requests = kept.requests();
     }
     try (Cursor cursor = rows.cursor(Keyspace.SYSTEM.start(), Keyspace.SYSTEM.end())) {
       while (cursor.next()) {

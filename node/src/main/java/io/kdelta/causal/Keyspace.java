@@ -20,7 +20,7 @@ import io.kdelta.storage.RowKey;
  * 5 parked       missing parent                                VersionId
  * 6 request      request id                                    u32 index
  * 7 apply log    apply position
- * 8 tree         reserved for persisted Merkle nodes
+ * 8 tree         u8 slot | u32 index: a piece of a checkpoint
  * 9 system       name
  * 10 request age u64 microseconds | u32 index | request id
  * 11 lost        VersionId
@@ -44,7 +44,7 @@ public enum Keyspace {
   REQUEST(6),
   /** The order in which versions became visible. */
   APPLY(7),
-  /** Reserved for persisted Merkle nodes. */
+  /** Pieces of the checkpoint of the tree and the cells. */
   TREE(8),
   /** Small facts by name. */
   SYSTEM(9),
@@ -252,6 +252,11 @@ public enum Keyspace {
 
   static long appliedOf(RowKey row) {
     return row.point().bigEndianLongAt(1);
+  }
+
+  static RowKey tree(int slot, int index) {
+    ByteWriter out = TREE.point(1 + Integer.BYTES).writeByte(slot).write(ordered(index));
+    return RowKey.first(out.toBytes());
   }
 
   static RowKey system(String name) {

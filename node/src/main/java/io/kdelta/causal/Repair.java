@@ -267,16 +267,30 @@ final class Repair {
     put(SystemRows.NODE, SystemRows.node(node));
     Row row = engine.get(SystemRows.STATE);
     SystemRows.State kept =
-        row == null ? new SystemRows.State(HybridClock.START, 0, 0) : SystemRows.State.decode(row);
+        row == null
+            ? new SystemRows.State(HybridClock.START, 0, 0, 0)
+            : SystemRows.State.decode(row);
     long applied = kept.applied();
     try (Cursor cursor = engine.cursor(Keyspace.applied(applied + 1), Keyspace.APPLY.end())) {
       while (cursor.next()) applied = Keyspace.appliedOf(cursor.row().key());
     }
     Timestamp latest = Timestamp.later(kept.clock().last(), clock.last());
     long generation = Math.max(kept.generation() + 1, wallMicros);
+    dropCounts();
     put(
         SystemRows.STATE,
-        new SystemRows.State(new HybridClock(latest), applied, generation).encode());
+        new SystemRows.State(new HybridClock(latest), applied, generation, 0).encode());
+  }
+
+  /** The counts that batches carried on are whole again from the next checkpoint on. */
+  private void dropCounts() {
+    try (Cursor cursor = engine.cursor(Keyspace.SYSTEM.start(), Keyspace.SYSTEM.end())) {
+      while (cursor.next()) {
+        RowKey row = cursor.row().key();
+        if (!SystemRows.countedNamespace(Keyspace.nameOf(row)).isEmpty()) batch.delete(row);
+      }
+    }
+    batch.delete(SystemRows.CHECKPOINT);
   }
 
   private void claim(Dot dot, Digest id) {

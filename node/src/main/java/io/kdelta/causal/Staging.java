@@ -48,6 +48,9 @@ final class Staging {
   OwnLog own;
   long requestsChange;
 
+  /** Whether rows of positions are taken away. */
+  boolean released;
+
   private final DerivedState state;
   private @Nullable Heads latest;
   private int requestsAdded;
@@ -176,6 +179,9 @@ final class Staging {
   /** Takes the row of a dot away, and with it what the chain knew behind it. */
   void release(Dot dot) {
     rows.delete(Keyspace.position(dot));
+    // An open looks for rows that a checkpoint does not know, never for those that are gone.
+    rows.delete(SystemRows.CHECKPOINT);
+    released = true;
     changeLog(dot, Change.GONE);
     Chain reached = chain(dot.incarnation());
     if (reached.seq() < dot.seq()) return;
@@ -284,7 +290,16 @@ final class Staging {
     forgetRequests();
     rows.put(
         SystemRows.STATE,
-        new SystemRows.State(clock, state.applied + applied.size(), state.generation).encode());
+        new SystemRows.State(
+                clock,
+                state.applied + applied.size(),
+                state.generation,
+                state.requests + requestsChange)
+            .encode());
+    counts.forEach((name, change) -> {
+      CausalStats before = state.namespaces.getOrDefault(name, CausalStats.NONE);
+      rows.put(SystemRows.counts(name), SystemRows.counts(before.plus(change)));
+    });
   }
 
   private NodeId nodeOf(Incarnation incarnation) {

@@ -3,6 +3,7 @@ package io.kdelta.cluster;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Reception;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.Effect.Abort;
@@ -11,7 +12,6 @@ import io.kdelta.reconciliation.Effect.Push;
 import io.kdelta.reconciliation.Effect.Send;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
-import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.reconciliation.Message;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.MessageCodec;
@@ -152,7 +152,7 @@ final class Exchange {
   }
 
   void start(long now) {
-    perform(machine.step(new Input.Start()), now);
+    hear(new Input.Start(), now);
   }
 
   /** Takes a message of this session in. */
@@ -160,8 +160,7 @@ final class Exchange {
     heardAt = now;
     bytesReceived += size;
     switch (message) {
-      case PeerMessage.Reconcile reconcile ->
-          perform(machine.step(CODEC.decode(reconcile.body().toArray())), now);
+      case PeerMessage.Reconcile reconcile -> hear(CODEC.decode(reconcile.body().toArray()), now);
       case PeerMessage.Push push -> store(push, size, now);
       case PeerMessage.PushCredit credit -> {
         if (!shipment.credit(credit.bytes())) stop(Code.ILLEGAL, now);
@@ -173,7 +172,7 @@ final class Exchange {
 
   /** Ends the session from this side. */
   void stop(Code code, long now) {
-    if (outcome == null && done == null) perform(machine.step(new Input.Stop(code)), now);
+    if (outcome == null && done == null) hear(new Input.Stop(code), now);
   }
 
   /** Ends the session without a word: the peer is gone, or has gone on to another one. */
@@ -200,7 +199,7 @@ final class Exchange {
           break;
         }
       }
-      perform(machine.step(heardOf(reception)), now);
+      hear(heardOf(reception), now);
     }
     return true;
   }
@@ -291,6 +290,17 @@ final class Exchange {
     };
   }
 
+  /** The machine reads the set, and ids of it may lie in a part of the store that is damaged. */
+  private void hear(Input input, long now) {
+    List<io.kdelta.reconciliation.Effect> effects;
+    try {
+      effects = machine.step(input);
+    } catch (KdeltaException.Corrupt e) {
+      effects = machine.step(new Input.Stop(Code.STOPPED));
+    }
+    perform(effects, now);
+  }
+
   private void perform(List<io.kdelta.reconciliation.Effect> effects, long now) {
     for (io.kdelta.reconciliation.Effect effect : effects) {
       switch (effect) {
@@ -309,9 +319,8 @@ final class Exchange {
   private void close() {
     if (done == null || outcome != null || adopting != 0) return;
     if (replica.durableLsn() < storedLsn) return;
-    MerkleTree held = replica.tree();
     for (Digest id : parked) {
-      if (!held.contains(id)) {
+      if (!replica.holds(id)) {
         outcome = "incomplete: version " + id + " still waits for a parent";
         return;
       }

@@ -9,7 +9,6 @@ import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
-import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.reconciliation.Message;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import io.kdelta.reconciliation.Reconciliation;
@@ -56,9 +55,6 @@ final class Reconciler implements Sessions {
   private static final long RETRY_MIN = 100 * MILLI;
   private static final int RETRY_DOUBLINGS = 6;
   private static final int PAST_MAX = 1_024;
-
-  /** The number of the key of the maintained cells. */
-  private static final long KEY_EPOCH = 1;
 
   private static final String CROSSED = "crossed";
 
@@ -108,9 +104,9 @@ final class Reconciler implements Sessions {
     long restedAt;
   }
 
-  /** Has the store keep cells from now on: before it serves, so that no session has to wait. */
+  /** Has the store keep cells from now on, so that few sessions have to do without. */
   static void keepCells(Replica replica, ClusterId cluster) {
-    replica.cells(KEY_EPOCH, cellKey(cluster));
+    replica.cells(epoch -> cellKey(cluster, epoch));
   }
 
   /** The driver of the node that {@code host} stands for. */
@@ -510,12 +506,12 @@ final class Reconciler implements Sessions {
   }
 
   private Snapshot snapshot(NodeId node) {
-    MerkleTree held = replica.tree();
-    refusedOrder.removeIf(id -> held.contains(id) && refused.remove(id));
+    refusedOrder.removeIf(id -> replica.holds(id) && refused.remove(id));
+    ClusterId cluster = host.cluster();
     return new Snapshot(
-        held,
+        replica.tree(),
         List.copyOf(refusedOrder),
-        replica.cells(KEY_EPOCH, cellKey(host.cluster())),
+        replica.cells(epoch -> cellKey(cluster, epoch)),
         Adoption.summary(replica),
         (writer, run) -> {
           Incarnation incarnation = new Incarnation(writer.high(), writer.low());
@@ -524,8 +520,8 @@ final class Reconciler implements Sessions {
         Optional.ofNullable(bases.get(node)));
   }
 
-  private static Digest cellKey(ClusterId cluster) {
-    return CellCode.epochKey(cluster.high(), cluster.low(), KEY_EPOCH);
+  private static Digest cellKey(ClusterId cluster, long epoch) {
+    return CellCode.epochKey(cluster.high(), cluster.low(), epoch);
   }
 
   private void refuse(Digest id) {

@@ -10,6 +10,7 @@ import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /**
  * What the cluster reads of the store below it; core implements it over CausalStore. Called on the
@@ -20,11 +21,17 @@ public interface Replica {
   /** The set S: every version that is in it with all its ancestors. */
   MerkleTree tree();
 
+  /** Whether a version is in the set; false too where damage keeps it from being known. */
+  boolean holds(Digest id);
+
   /**
-   * The cells of {@link #tree} under that key. They are kept from the first question on, which
-   * costs a pass over the set, as does another key.
+   * The cells of {@link #tree} under the keys of the epochs that peers may be in, first those that
+   * peers are told. They are kept from the first question on; until they are complete, an answer
+   * costs a pass over the set when it is used.
+   *
+   * @param keys the key of an epoch
    */
-  CellSketch cells(long epoch, Digest key);
+  List<CellSketch> cells(LongFunction<Digest> keys);
 
   /** Numbers for the gossip. */
   Counts counts();

@@ -57,6 +57,7 @@ public final class Core implements AutoCloseable {
   private final CommitGate gate;
   private final Mending mending;
   private final Errands errands;
+  private final Upkeep upkeep;
   private @Nullable Service service;
   private Optional<String> readOnly = Optional.empty();
   private boolean started;
@@ -91,6 +92,7 @@ public final class Core implements AutoCloseable {
     this.mending = new Mending(engine, store);
     this.errands =
         new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
+    this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
     if (store.sound()) serve();
   }
@@ -212,6 +214,7 @@ public final class Core implements AutoCloseable {
    */
   public void finish() {
     if (!stopped) throw new AssertionError("stop comes first");
+    upkeep.finish();
     engine.shutDown();
   }
 
@@ -320,6 +323,7 @@ public final class Core implements AutoCloseable {
   private void settle(long now) {
     if (mending.due(now) && workOut == 0) mend(now);
     if (store.sound() && store.draining()) drainParked(now);
+    if (started) timers.set(Timers.Purpose.UPKEEP, upkeep.work(now));
     long durable = engine.durableLsn();
     gate.durable(durable);
     start(now);

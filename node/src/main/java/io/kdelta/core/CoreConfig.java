@@ -77,19 +77,33 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
    * @param ackTimeoutMillis how long a write waits for its level unless its client's deadline is
    *     sooner (cluster.md section 3)
    * @param scrubSeconds within how long the scrub reads everything once; 0 for never
+   * @param checkpointVersions after how many versions what is in memory is kept as rows, so that an
+   *     open reads only what came later
    */
   public record Limits(
       int inboxEvents,
       long inboxBytes,
       int parkedReplies,
       long ackTimeoutMillis,
-      long scrubSeconds) {
-    /** Of a node: 16,384 events, 64 MiB, 65,536 parked answers, 5 s, a scrub a day. */
-    public static final Limits DEFAULT = new Limits(16_384, 64L << 20, 65_536, 5_000, 86_400);
+      long scrubSeconds,
+      long checkpointVersions) {
+    /**
+     * Of a node: 16,384 events, 64 MiB, 65,536 parked answers, 5 s, a scrub a day, a checkpoint
+     * after 32,768 versions (it costs about 20 bytes for each of them).
+     */
+    public static final Limits DEFAULT =
+        new Limits(16_384, 64L << 20, 65_536, 5_000, 86_400, 32_768);
 
     /** The same with another pace of the scrub. */
     public Limits withScrub(long seconds) {
-      return new Limits(inboxEvents, inboxBytes, parkedReplies, ackTimeoutMillis, seconds);
+      return new Limits(
+          inboxEvents, inboxBytes, parkedReplies, ackTimeoutMillis, seconds, checkpointVersions);
+    }
+
+    /** The same with checkpoints after so many versions. */
+    public Limits withCheckpoints(long versions) {
+      return new Limits(
+          inboxEvents, inboxBytes, parkedReplies, ackTimeoutMillis, scrubSeconds, versions);
     }
 
     /** Refuses bounds that nothing fits into. */
@@ -97,6 +111,7 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
       if (inboxEvents < 1 || inboxBytes < 1 || parkedReplies < 1 || ackTimeoutMillis < 1) {
         throw new IllegalArgumentException("a limit below 1");
       }
+      if (checkpointVersions < 1) throw new IllegalArgumentException("a checkpoint of nothing");
       if (scrubSeconds < 0) throw new IllegalArgumentException("a scrub of " + scrubSeconds + " s");
     }
   }

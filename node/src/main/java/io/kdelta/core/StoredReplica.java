@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 
 /**
  * What the cluster reads of the store. Owned by the core.
@@ -61,8 +62,17 @@ final class StoredReplica implements Replica {
   }
 
   @Override
-  public CellSketch cells(long epoch, Digest key) {
-    return store.cells(epoch, key);
+  public boolean holds(Digest id) {
+    try {
+      return store.tree().contains(id);
+    } catch (KdeltaException.Corrupt e) {
+      return false;
+    }
+  }
+
+  @Override
+  public List<CellSketch> cells(LongFunction<Digest> keys) {
+    return store.cells(keys);
   }
 
   @Override

@@ -18,6 +18,8 @@ final class Timers {
     DRAIN,
     /** The scrub reads on, or somebody waits for an errand of the store. */
     ERRAND,
+    /** Something is built beside the turns, or a piece of the tree is to be checked. */
+    UPKEEP,
     /** A read-only store looks whether there is room again. */
     STORAGE
   }

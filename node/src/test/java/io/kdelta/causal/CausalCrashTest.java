@@ -1,11 +1,15 @@
 package io.kdelta.causal;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.env.SimEntropy;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.CellCode;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.EpochCells;
 import io.kdelta.vfs.SimVfs;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +21,7 @@ import org.junit.jupiter.api.Test;
  * call, a store is exactly what it was after some batch, none that was durable is missing, the set
  * is closed downwards, and no dot ever names two versions. Method: seeded lives of random writes
  * and receptions, each cut by a power loss (recoveries too), compared with what memory was then.
+ * Checkpoints are taken in between: what comes back by one is no different.
  */
 final class CausalCrashTest {
   private static final int SEEDS = 30;
@@ -25,6 +30,8 @@ final class CausalCrashTest {
   private final Map<Dot, Digest> issued = new TreeMap<>();
   private final TreeMap<Long, Map<String, Object>> states = new TreeMap<>();
   private long durable;
+  private int restored;
+  private int withCells;
 
   @Test
   void everyRecoveryIsAnEarlierStateWithAllThatWasDurable() {
@@ -47,12 +54,31 @@ final class CausalCrashTest {
           assertTrue(!node.store.needsRepair(), round + ": a crash is no corruption");
           assertEquals(states.floorEntry(last).getValue(), Snapshots.memory(node.store), round);
           states.tailMap(last, false).clear();
+          if (node.store.sinceCheckpoint() < node.store.appliedPosition()) restored++;
+          checkCells(node, round);
           Snapshots.check(node.store);
+          assertEquals(0, node.store.rebuilds(), round);
           durable = node.engine.durableLsn();
         }
       }
     }
     assertTrue(cuts > SEEDS, "only " + cuts + " lives were cut short");
+    assertTrue(restored > SEEDS, "only " + restored + " recoveries went by a checkpoint");
+    assertTrue(withCells > SEEDS / 2, "only " + withCells + " checkpoints brought cells");
+  }
+
+  /** Cells that a checkpoint brought hold each id exactly once, whatever was replayed. */
+  private void checkCells(TestNode node, String round) {
+    EpochCells cells = node.store.toldCells();
+    if (cells == null) return;
+    withCells++;
+    long epoch = cells.epoch();
+    EpochCells anew = EpochCells.of(epoch, key(epoch), node.store.tree());
+    assertArrayEquals(anew.checkpoint(), cells.checkpoint(), round);
+  }
+
+  private static Digest key(long epoch) {
+    return CellCode.epochKey(1, 2, epoch);
   }
 
   /** Writes and receives until the power goes; whether it went. */
@@ -68,6 +94,12 @@ final class CausalCrashTest {
         if (entropy.nextInt(3) == 0) {
           node.settle();
           durable = node.engine.durableLsn();
+        }
+        if (entropy.nextInt(6) == 0) {
+          node.store.cells(CausalCrashTest::key);
+          assertFalse(node.store.tend(), "so few ids are one slice");
+          node.store.checkpoint(0);
+          note(node);
         }
       }
       return false;

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongFunction;
 
 /** Versions in memory behind the port that the cluster reads: parents first, the rest parked. */
 final class Shelf implements Replica {
@@ -100,8 +101,13 @@ final class Shelf implements Replica {
   }
 
   @Override
-  public CellSketch cells(long epoch, Digest key) {
-    return CellSketch.of(epoch, key, tree);
+  public boolean holds(Digest id) {
+    return tree.contains(id);
+  }
+
+  @Override
+  public List<CellSketch> cells(LongFunction<Digest> keys) {
+    return List.of(CellSketch.of(1, keys.apply(1), tree));
   }
 
   @Override

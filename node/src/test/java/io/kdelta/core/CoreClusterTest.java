@@ -174,7 +174,7 @@ final class CoreClusterTest {
     for (String name : c.disk.list("")) {
       if (!name.endsWith(".table")) continue;
       long size = c.disk.open(name).size();
-      for (long at = 70_000; at < size / 2; at += 200_000) {
+      for (long at = 40_000; at < size / 2; at += 200_000) {
         c.disk.flip(name, at, 0x10);
         damaged++;
       }

@@ -145,7 +145,7 @@ final class KdeltaTest {
             "test",
             CoreConfig.Member.alone("n", "test"),
             StorageLimits.small(),
-            new CoreConfig.Limits(2, 1 << 20, 100, 5_000, 0));
+            new CoreConfig.Limits(2, 1 << 20, 100, 5_000, 0, 100));
     CoreThread core =
         CoreThread.startInMemory(config, new HostTime(), new HostEntropy(), EffectSink.NONE);
     CountDownLatch busy = new CountDownLatch(1);

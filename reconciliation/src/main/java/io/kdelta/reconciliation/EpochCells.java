@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *  4  8        key epoch
  * 12  32       key
  * 44  8        count of ids in the cells
- * 52  8 x 2^16 the cells
- * .. 32       SHA-256 of everything before
+ * 52           the cells, until there are 2^16: count of cells that are zero, varint,
+ *              count of cells that follow, varint | 8 each
+ * .. 32        SHA-256 of everything before
  * </pre>
  */
 public final class EpochCells {
@@ -27,8 +28,6 @@ public final class EpochCells {
   public static final int COUNT = 1 << 16;
 
   private static final int MAGIC = 0x4543444b;
-  private static final int HEADER_SIZE = 4 + 8 + Digest.SIZE + 8;
-  private static final int CHECKPOINT_SIZE = HEADER_SIZE + 8 * COUNT + Digest.SIZE;
 
   private final long epoch;
   private final CellCode code;
@@ -57,28 +56,48 @@ public final class EpochCells {
 
   /** The cells of a checkpoint; null when it is none, or damaged: then they have to be rebuilt. */
   public static @Nullable EpochCells restore(byte[] checkpoint) {
-    if (checkpoint.length != CHECKPOINT_SIZE) return null;
-    int body = CHECKPOINT_SIZE - Digest.SIZE;
+    int body = checkpoint.length - Digest.SIZE;
+    if (body < 0) return null;
     Digest sum = Digest.fromBytes(checkpoint, body);
     if (!Digest.sha256(checkpoint, 0, body).equals(sum)) return null;
-    ByteSource source = new ByteSource(Arrays.copyOf(checkpoint, body));
+    try {
+      return read(new ByteSource(Arrays.copyOf(checkpoint, body)));
+    } catch (ByteSource.Malformed e) {
+      return null;
+    }
+  }
+
+  private static @Nullable EpochCells read(ByteSource source) {
     if (source.u32() != MAGIC) return null;
     long epoch = source.u64();
     Digest key = source.digest();
     long count = source.u64();
     long[] cells = new long[COUNT];
-    for (int i = 0; i < COUNT; i++) cells[i] = source.u64();
+    for (int at = 0; at < COUNT; ) {
+      at += (int) source.varint(COUNT - at);
+      int end = at + source.count(COUNT - at, Long.BYTES);
+      while (at < end) cells[at++] = source.u64();
+    }
+    source.end();
     return new EpochCells(epoch, key, cells, count);
   }
 
   /** The bytes to keep beside the position in the log that the cells are of. */
   public byte[] checkpoint() {
-    ByteSink sink = new ByteSink(CHECKPOINT_SIZE);
+    ByteSink sink = new ByteSink(1 << 14);
     sink.u32(MAGIC);
     sink.u64(epoch);
     sink.digest(code.key());
     sink.u64(count);
-    for (long cell : cells) sink.u64(cell);
+    for (int at = 0; at < COUNT; ) {
+      int from = at;
+      while (at < COUNT && cells[at] == 0) at++;
+      sink.varint(at - from);
+      from = at;
+      while (at < COUNT && cells[at] != 0) at++;
+      sink.varint(at - from);
+      for (int i = from; i < at; i++) sink.u64(cells[i]);
+    }
     sink.digest(Digest.sha256(sink.toBytes()));
     return sink.toBytes();
   }

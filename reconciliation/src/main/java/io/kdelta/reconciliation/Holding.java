@@ -14,13 +14,35 @@ final class Holding {
   private static final int NIBBLE = 4;
 
   private MerkleTree set = MerkleTree.empty();
-  private CellSketch sketch = Snapshot.of(set).cells();
+  private CellSketch sketch = Snapshot.of(set).cells().getFirst();
+
+  /** Under the keys of other epochs, as they were in the snapshot. */
+  private List<CellSketch> others = List.of();
+
+  /** What came and went since, for when one of the others is chosen. */
+  private final List<Digest> changes = new ArrayList<>();
+
   private long left;
 
   /** Begins anew with what the driver holds. */
   void take(Snapshot snapshot) {
     set = snapshot.set();
-    sketch = snapshot.cells();
+    sketch = snapshot.cells().getFirst();
+    others = snapshot.cells().subList(1, snapshot.cells().size());
+    changes.clear();
+  }
+
+  /** Goes over to the cells under the key of that epoch; whether there are any. */
+  boolean choose(long epoch) {
+    if (sketch.epoch() == epoch) return true;
+    for (CellSketch other : others) {
+      if (other.epoch() != epoch) continue;
+      sketch = other;
+      for (Digest id : changes) sketch = sketch.with(id, set);
+      others = List.of();
+      return true;
+    }
+    return false;
   }
 
   /** The ids. */
@@ -59,7 +81,7 @@ final class Holding {
     MerkleTree grown = set.insert(id);
     if (grown == set) return;
     set = grown;
-    sketch = sketch.with(id, set);
+    change(id);
   }
 
   /** The peer will never hold these. */
@@ -69,9 +91,14 @@ final class Holding {
       MerkleTree shrunk = set.remove(digest);
       if (shrunk == set) continue;
       set = shrunk;
-      sketch = sketch.with(digest, set);
+      change(digest);
       left++;
     }
+  }
+
+  private void change(Digest id) {
+    sketch = sketch.with(id, set);
+    if (!others.isEmpty()) changes.add(id);
   }
 
   /** The ids that begin with these bits. */

@@ -125,7 +125,7 @@ final class Ladder {
     double differences = DifferenceEstimator.estimate(set, peerCount, state.samples());
     Plan chosen = Plan.of((double) set.count(), (double) peerCount, differences);
     plan = chosen;
-    boolean sameKey = state.epoch() == holding.epoch();
+    boolean sameKey = holding.choose(state.epoch());
     if (sameKey && rung.peel(holding, pushes, epochWants)) {
       rungs.add(Rung.CELLS);
       return List.of();

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An immutable value: {@link #insert} and {@link #remove} answer another tree that shares all
  * but one path with this one. Any thread may read it (hashes are cached when first asked; two
- * threads that race compute the same one).
+ * threads that race compute the same one). Only a tree that was {@linkplain #restored made of
+ * parts} is read on the thread of its source, and before its source changes below a part that was
+ * not looked at: an {@link #insert} does so.
  *
  * <p>Invariant: the shape is a function of the set alone. A place with at most {@value #LEAF_MAX}
  * digests is a leaf, any other an inner node over the nibbles behind its prefix. Hence equal sets
@@ -43,6 +46,27 @@ public final class MerkleTree implements Iterable<Digest> {
   private final Node root;
   private @Nullable Digest rootHash;
 
+  /**
+   * A place of a tree with what is below it summed up.
+   *
+   * @param place where
+   * @param count how many digests begin with it, at least one
+   * @param hash of those, as {@link #hash(Prefix)} has it
+   */
+  public record Part(Prefix place, long count, Digest hash) {}
+
+  /** Where the digests lie of a tree that was made of parts. */
+  public interface Source {
+    /** All digests that begin with {@code place}, in order. */
+    List<Digest> below(Prefix place);
+
+    /**
+     * What lies below a part is not what it says. Throws: the tree can not be used any more, and
+     * has to be made anew.
+     */
+    RuntimeException doubt(Part part);
+  }
+
   private MerkleTree(Node root) {
     this.root = root;
   }
@@ -60,6 +84,37 @@ public final class MerkleTree implements Iterable<Digest> {
       if (kept == 0 || !digest.equals(sorted[kept - 1])) sorted[kept++] = digest;
     }
     return kept == 0 ? EMPTY : new MerkleTree(build(sorted, 0, kept, 0));
+  }
+
+  /**
+   * The tree of which {@link #parts} were taken, and {@code later} beside, in order; null when
+   * these do not fit. What is below a part is fetched when it is first asked for, but for parts
+   * that one of {@code later} changed: those are fetched now, so the source holds {@code later}
+   * already.
+   */
+  public static @Nullable MerkleTree restored(List<Part> parts, List<Digest> later, Source source) {
+    if (parts.isEmpty()) return of(later);
+    Node root =
+        new TreeParts(parts, later, source).node(Prefix.ALL, 0, parts.size(), 0, later.size());
+    return root == null ? null : new MerkleTree(root);
+  }
+
+  /** The largest places with at most {@code countMax} digests, or of a leaf, in order. */
+  public List<Part> parts(int countMax) {
+    List<Part> parts = new ArrayList<>();
+    if (!isEmpty()) collect(root, Prefix.ALL, countMax, parts);
+    return parts;
+  }
+
+  private static void collect(Node node, Prefix place, int countMax, List<Part> parts) {
+    if (!(node instanceof Inner inner) || inner.count <= countMax) {
+      parts.add(new Part(place, node.count(), node.hash(place.depth())));
+      return;
+    }
+    for (int nibble = 0; nibble < FANOUT; nibble++) {
+      Node child = inner.children[nibble];
+      if (child != null) collect(child, place.child(nibble), countMax, parts);
+    }
   }
 
   /** How many digests are held. */
@@ -84,11 +139,12 @@ public final class MerkleTree implements Iterable<Digest> {
 
   /** Whether {@code digest} is held. */
   public boolean contains(Digest digest) {
-    Node node = root;
+    Node node = root.opened();
     int depth = 0;
     while (node instanceof Inner inner) {
-      node = inner.children[digest.nibble(depth++)];
-      if (node == null) return false;
+      Node child = inner.children[digest.nibble(depth++)];
+      if (child == null) return false;
+      node = child.opened();
     }
     return node instanceof Leaf leaf && Arrays.binarySearch(leaf.digests, digest) >= 0;
   }
@@ -125,7 +181,7 @@ public final class MerkleTree implements Iterable<Digest> {
 
   /** The digests that begin with {@code prefix}, in order. */
   public List<Digest> digests(Prefix prefix) {
-    Node place = place(prefix);
+    Node place = place(prefix).opened();
     if (place instanceof Leaf leaf) return List.of(leaf.digests);
     List<Digest> found = new ArrayList<>(Math.toIntExact(place.count()));
     new Walk(place).forEachRemaining(found::add);
@@ -163,6 +219,7 @@ public final class MerkleTree implements Iterable<Digest> {
   private Node place(Prefix prefix) {
     Node node = root;
     for (int depth = 0; depth < prefix.depth(); depth++) {
+      node = node.opened();
       if (node instanceof Leaf leaf) return cut(leaf, prefix);
       Node child = ((Inner) node).children[prefix.bits().nibble(depth)];
       if (child == null) return NOTHING;
@@ -209,17 +266,18 @@ public final class MerkleTree implements Iterable<Digest> {
     return new Inner(children, to - from);
   }
 
-  private static Node inserted(@Nullable Node node, Digest digest, int depth) {
-    if (node == null) return new Leaf(new Digest[] {digest});
+  private static Node inserted(@Nullable Node held, Digest digest, int depth) {
+    if (held == null) return new Leaf(new Digest[] {digest});
+    Node node = held.opened();
     if (node instanceof Inner inner) {
       int nibble = digest.nibble(depth);
       Node child = inner.children[nibble];
       Node grown = inserted(child, digest, depth + 1);
-      return grown == child ? inner : inner.with(nibble, grown, inner.count + 1);
+      return grown == child ? held : inner.with(nibble, grown, inner.count + 1);
     }
     Digest[] digests = ((Leaf) node).digests;
     int at = Arrays.binarySearch(digests, digest);
-    if (at >= 0) return node;
+    if (at >= 0) return held;
     at = -at - 1;
     Digest[] grown = new Digest[digests.length + 1];
     System.arraycopy(digests, 0, grown, 0, at);
@@ -228,19 +286,20 @@ public final class MerkleTree implements Iterable<Digest> {
     return build(grown, 0, grown.length, depth);
   }
 
-  private static @Nullable Node removed(Node node, Digest digest, int depth) {
+  private static @Nullable Node removed(Node held, Digest digest, int depth) {
+    Node node = held.opened();
     if (node instanceof Inner inner) {
       int nibble = digest.nibble(depth);
       Node child = inner.children[nibble];
-      if (child == null) return inner;
+      if (child == null) return held;
       Node shrunk = removed(child, digest, depth + 1);
-      if (shrunk == child) return inner;
+      if (shrunk == child) return held;
       Inner rest = inner.with(nibble, shrunk, inner.count - 1);
       return rest.count > LEAF_MAX ? rest : rest.gathered();
     }
     Digest[] digests = ((Leaf) node).digests;
     int at = Arrays.binarySearch(digests, digest);
-    if (at < 0) return node;
+    if (at < 0) return held;
     if (digests.length == 1) return null;
     Digest[] shrunk = new Digest[digests.length - 1];
     System.arraycopy(digests, 0, shrunk, 0, at);
@@ -254,6 +313,11 @@ public final class MerkleTree implements Iterable<Digest> {
     abstract long count();
 
     abstract Digest hashed(int depth);
+
+    /** The node with what is below it at hand. */
+    Node opened() {
+      return this;
+    }
 
     /** A node lives at one depth only, so its hash is cached without it. */
     final Digest hash(int depth) {
@@ -348,6 +412,85 @@ public final class MerkleTree implements Iterable<Digest> {
     }
   }
 
+  /** A part of which only the sum is known until somebody looks below it. */
+  private static final class Stub extends Node {
+    private final Part part;
+    private final Source source;
+    private @Nullable Node below;
+
+    Stub(Part part, Source source) {
+      this.part = part;
+      this.source = source;
+    }
+
+    @Override
+    long count() {
+      return part.count();
+    }
+
+    @Override
+    Digest hashed(int depth) {
+      return part.hash();
+    }
+
+    @Override
+    Node opened() {
+      Node known = below;
+      if (known == null) {
+        Digest[] digests = source.below(part.place()).toArray(new Digest[0]);
+        int depth = part.place().depth();
+        known = build(digests, 0, digests.length, depth);
+        if (known.count() != part.count() || !known.hash(depth).equals(part.hash())) {
+          throw source.doubt(part);
+        }
+        below = known;
+      }
+      return known;
+    }
+  }
+
+  /** Puts parts together, and what came later. */
+  private record TreeParts(List<Part> parts, List<Digest> later, Source source) {
+    /** The node of a place from its parts and digests; null when they do not fit. */
+    @Nullable Node node(Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
+      if (part == partsEnd) {
+        Digest[] digests = later.subList(fresh, freshEnd).toArray(new Digest[0]);
+        return build(digests, 0, digests.length, place.depth());
+      }
+      Part first = parts.get(part);
+      if (!first.place().equals(place)) return inner(place, part, partsEnd, fresh, freshEnd);
+      if (partsEnd != part + 1) return null;
+      if (fresh == freshEnd) return new Stub(first, source);
+      List<Digest> below = source.below(place);
+      List<Digest> news = later.subList(fresh, freshEnd);
+      List<Digest> before = new ArrayList<>(below);
+      before.removeIf(digest -> Collections.binarySearch(news, digest) >= 0);
+      boolean whole = before.size() == first.count() && below.size() - before.size() == news.size();
+      if (!whole || !first.hash().equals(of(before).hash(place))) return null;
+      Digest[] digests = below.toArray(new Digest[0]);
+      return build(digests, 0, digests.length, place.depth());
+    }
+
+    private @Nullable Node inner(Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
+      @Nullable Node[] children = new @Nullable Node[FANOUT];
+      long count = 0;
+      for (int nibble = 0; nibble < FANOUT; nibble++) {
+        Prefix below = place.child(nibble);
+        int partStart = part;
+        while (part < partsEnd && below.holds(parts.get(part).place())) part++;
+        int freshStart = fresh;
+        while (fresh < freshEnd && below.holds(later.get(fresh))) fresh++;
+        if (partStart == part && freshStart == fresh) continue;
+        Node child = node(below, partStart, part, freshStart, fresh);
+        if (child == null) return null;
+        children[nibble] = child;
+        count += child.count();
+      }
+      boolean fits = part == partsEnd && fresh == freshEnd && count > LEAF_MAX;
+      return fits ? new Inner(children, count) : null;
+    }
+  }
+
   /** Walks the leaves below a node from left to right. */
   private static final class Walk implements Iterator<Digest> {
     private final Deque<Node> open = new ArrayDeque<>();
@@ -374,7 +517,7 @@ public final class MerkleTree implements Iterable<Digest> {
 
     private void advance() {
       while (!open.isEmpty()) {
-        Node node = open.pop();
+        Node node = open.pop().opened();
         if (node instanceof Inner inner) {
           for (int nibble = FANOUT - 1; nibble >= 0; nibble--) {
             Node child = inner.children[nibble];

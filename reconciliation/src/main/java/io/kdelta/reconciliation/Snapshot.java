@@ -10,7 +10,8 @@ import java.util.Optional;
  *
  * @param set the ids of the versions held
  * @param refused ids that this side will not accept from any peer; subtracted from the peer's side
- * @param cells of {@code set}
+ * @param cells of {@code set}: the first are told to the peer; further ones are under the keys of
+ *     other epochs, for a peer whose clock is in one of them
  * @param dots the positions held, for the rung of dots, and for the peer to adopt when the sets
  *     turn out equal
  * @param places which ids stand at positions
@@ -19,13 +20,15 @@ import java.util.Optional;
 public record Snapshot(
     MerkleTree set,
     List<Digest> refused,
-    CellSketch cells,
+    List<CellSketch> cells,
     DotSummary dots,
     Places places,
     Optional<SharedDots> base) {
-  /** Keeps its own copy of the list. */
+  /** Keeps its own copies of the lists. */
   public Snapshot {
     refused = List.copyOf(refused);
+    cells = List.copyOf(cells);
+    if (cells.isEmpty()) throw new IllegalArgumentException("no cells");
   }
 
   /** Tells which versions stand at positions. */
@@ -43,6 +46,6 @@ public record Snapshot(
   public static Snapshot of(MerkleTree set, List<Digest> refused) {
     CellSketch cells = CellSketch.of(0, CellCode.epochKey(0, 0, 0), set);
     return new Snapshot(
-        set, refused, cells, DotSummary.NONE, (name, run) -> List.of(), Optional.empty());
+        set, refused, List.of(cells), DotSummary.NONE, (name, run) -> List.of(), Optional.empty());
   }
 }

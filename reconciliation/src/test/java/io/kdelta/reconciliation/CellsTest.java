@@ -33,7 +33,7 @@ final class CellsTest {
   private static final String EPOCH_KEY =
       "954d82453f0014f409e66c473b160a3016ee635542de2afda86fcd479005ce62";
   private static final String CHECKPOINT =
-      "d1bdb50ebd452944a62ad8f96ea6e2f7ae16c862207e78341f6d429cd9e7670c";
+      "5fded7d6de5025d02d66268d1e9b708993239385d232fdde22b7e96199c40eec";
 
   @Test
   void symbolsAndCellsAreFixed() {

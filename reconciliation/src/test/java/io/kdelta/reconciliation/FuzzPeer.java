@@ -162,7 +162,7 @@ final class FuzzPeer {
     return new Snapshot(
         held,
         List.of(),
-        cells.snapshot(),
+        List.of(cells.snapshot()),
         new DotSummary(writers),
         (name, run) ->
             List.copyOf(

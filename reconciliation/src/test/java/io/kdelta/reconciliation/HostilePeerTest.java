@@ -223,7 +223,7 @@ final class HostilePeerTest {
   }
 
   private static Octets cellsOf(MerkleTree held) {
-    return CellStream.pack(Snapshot.of(held).cells().range(0, 96), 0, 96);
+    return CellStream.pack(Snapshot.of(held).cells().getFirst().range(0, 96), 0, 96);
   }
 
   private static Message.Tree.Node forged(Message.Tree.Node node, MerkleTree mine) {
