@@ -1,15 +1,20 @@
 package io.kdelta.sim;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
 /**
- * The planted bugs of simulation.md section 4 that the simulated clusters must notice, each with
- * the oracles that may do it. An entry whose text no longer stands in the product fails its test.
+ * The planted bugs of simulation.md section 4 that the simulated clusters must notice, and from 21
+ * on those of reconciliation, each with the oracles that may do it. An entry whose text no longer
+ * stands in the product fails its test.
  */
 public final class PlantedBugs {
   private static final String NODE = "node/src/main/java/io/kdelta/";
   private static final String SIM = "cluster-tests/src/main/java/io/kdelta/sim/";
+  private static final String RECONCILIATION =
+      "reconciliation/src/main/java/io/kdelta/reconciliation/";
+  private static final String SESSIONS = "reconciliation/src/test/java/io/kdelta/reconciliation/";
   private static final String STORAGE = "storage/src/main/java/io/kdelta/storage/";
 
   /**
@@ -220,7 +225,77 @@ public final class PlantedBugs {
                   new PlantedBug.Patch(
                       NODE + "cluster/Gossip.java",
                       "if (now < suspicion.getValue().deadline()) continue;",
-                      "if (Cluster.wallNanos < suspicion.getValue().deadline()) continue;"))));
+                      "if (Cluster.wallNanos < suspicion.getValue().deadline()) continue;"))),
+          new PlantedBug(
+              21,
+              "a checkpoint is taken for one version newer than it is, and nothing is compared",
+              Set.of("LIVE", "O2"),
+              List.of(
+                  new PlantedBug.Patch(
+                      NODE + "causal/DerivedState.java",
+                      "Keyspace.applied(kept.applied() + 1)",
+                      "Keyspace.applied(kept.applied() + 2)"),
+                  new PlantedBug.Patch(
+                      NODE + "causal/DerivedState.java",
+                      "if (later.size() != state.applied - kept.applied()) return null;",
+                      ""),
+                  new PlantedBug.Patch(
+                      NODE + "causal/DerivedState.java",
+                      "if (counted != tree.count()) return null;",
+                      ""))));
+
+  /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
+  static final List<PlantedBug> OF_SESSIONS =
+      List.of(
+          session(
+              22,
+              "what a peer asks for by the names of symbols is not sent",
+              Set.of("AGREES"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Ladder.java",
+                  "for (long cut : want.cut()) {",
+                  "for (long cut : List.<Long>of()) {")),
+          session(
+              23,
+              "a want-list is answered but for one name, and DONE is believed",
+              Set.of("EQUAL"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Ladder.java",
+                  "for (long cut : want.cut()) {",
+                  "for (long cut : want.cut().subList(0, Math.max(0, want.cut().size() - 1))) {"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Reconciliation.java",
+                  "if (done.root().equals(holding.root())) {",
+                  "if (stage != Stage.NEW) {")),
+          session(
+              24,
+              "the difference is taken for a quarter of the estimate, the filter is too small for"
+                  + " it, and DONE is believed",
+              Set.of("EQUAL"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "CellStream.java", "TOP_UPS_MAX = 2", "TOP_UPS_MAX = 0"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Plan.java",
+                  "double onlyMine = Math.clamp((differences + mine - theirs) / 2, 0.0,"
+                      + " differences);",
+                  "differences /= 4; double onlyMine ="
+                      + " Math.clamp((differences + mine - theirs) / 2, 0.0, differences);"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Reconciliation.java",
+                  "if (done.root().equals(holding.root())) {",
+                  "if (stage != Stage.NEW) {")),
+          session(
+              25,
+              "an id that came in a session is put into the cells twice, and DONE is believed",
+              Set.of("EQUAL"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "EpochCells.java",
+                  "    change(id);\n    count++;",
+                  "    change(id);\n    change(id);\n    count++;"),
+              new PlantedBug.Patch(
+                  RECONCILIATION + "Reconciliation.java",
+                  "if (done.root().equals(holding.root())) {",
+                  "if (stage != Stage.NEW) {")));
 
   /** Number 20: the simulator itself is what is wrong, and its guards must trip. */
   static final List<PlantedBug> OF_THE_SIMULATOR =
@@ -275,6 +350,17 @@ public final class PlantedBugs {
                       + "        if (entry.alive() && !entry.node()")));
 
   private PlantedBugs() {}
+
+  /** The fuzzing is compiled beside the patched sources. */
+  private static PlantedBug session(
+      int number, String name, Set<String> oracles, PlantedBug.Patch... patches) {
+    List<PlantedBug.Patch> all = new ArrayList<>(List.of(patches));
+    String line = "package io.kdelta.reconciliation;";
+    for (String fuzz : List.of("SessionFuzz", "FuzzPeer", "Sets")) {
+      all.add(new PlantedBug.Patch(SESSIONS + fuzz + ".java", line, line));
+    }
+    return new PlantedBug(number, name, oracles, all);
+  }
 
   private static List<PlantedBug.Patch> patch(String source, String before, String after) {
     return List.of(new PlantedBug.Patch(source, before, after));

@@ -24,9 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Goal: the simulator's oracles can fail. Method: each of {@link PlantedBugs} is compiled beside
  * the product, and simulated clusters made of it run from seed 1 on until one fails: by an oracle
- * without the bug ({@link SimulationTest}). Bugs of the simulator itself are held to its guards,
- * which the simulator as it is must pass. As many run at once as there are processors; what caught
- * each is printed at the end and kept in target/simulation.
+ * without the bug ({@link SimulationTest}). Bugs of the sessions run in the fuzzing of two peers.
+ * Bugs of the simulator itself are held to its guards, which the simulator as it is must pass. As
+ * many run at once as there are processors; what caught each is printed at the end and kept in
+ * target/simulation.
  */
 final class PlantedBugsTest {
   private static final long SEEDS_MAX = 300;
@@ -56,14 +57,17 @@ final class PlantedBugsTest {
   static void plantAll() {
     workers = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
     for (PlantedBug bug : PlantedBugs.ALL) {
-      submit(bug, "firstFailure", SEEDS_MAX);
+      submit(bug, "io.kdelta.sim.SimMain", "firstFailure", SEEDS_MAX);
+    }
+    for (PlantedBug bug : PlantedBugs.OF_SESSIONS) {
+      submit(bug, "io.kdelta.reconciliation.SessionFuzz", "firstFailure", SEEDS_MAX);
     }
     for (PlantedBug bug : PlantedBugs.OF_THE_SIMULATOR) {
-      submit(bug, "firstFlaw", SEEDS_GUARDED);
+      submit(bug, "io.kdelta.sim.SimMain", "firstFlaw", SEEDS_GUARDED);
     }
   }
 
-  private static void submit(PlantedBug bug, String method, long seeds) {
+  private static void submit(PlantedBug bug, String type, String method, long seeds) {
     Path of = folder.resolve("bug-" + CASES.size());
     Callable<Caught> work =
         () -> {
@@ -72,7 +76,7 @@ final class PlantedBugsTest {
           String caught =
               (String)
                   planted
-                      .loadClass("io.kdelta.sim.SimMain")
+                      .loadClass(type)
                       .getMethod(method, long.class, long.class)
                       .invoke(null, 1L, seeds);
           int space = caught.indexOf(' ');
