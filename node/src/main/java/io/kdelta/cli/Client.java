@@ -18,7 +18,8 @@ import java.util.function.Function;
 /**
  * Calls the first server that answers. When one is gone, or takes no writes, the same request goes
  * to the next one: every write of the command line carries a request id, so a write that the lost
- * server had already shipped is recognised there.
+ * server had already shipped is recognised there. What the {@link Session} has seen goes with every
+ * request, so the next server answers nothing older.
  *
  * <p>One thread.
  */
@@ -28,14 +29,17 @@ final class Client implements AutoCloseable {
 
   private final Servers servers;
   private final Duration timeout;
+  private final TreeMap<String, Channel> carrying = new TreeMap<>();
   private final TreeMap<String, ManagedChannel> channels = new TreeMap<>();
+  private final Session session;
 
   /** The server that answered last. */
   private int current;
 
-  Client(Servers servers, Duration timeout) {
+  Client(Servers servers, Duration timeout, Session session) {
     this.servers = servers;
     this.timeout = timeout;
+    this.session = session;
   }
 
   Servers servers() {
@@ -78,6 +82,11 @@ final class Client implements AutoCloseable {
       try {
         return request.apply(channel(address()));
       } catch (StatusRuntimeException failure) {
+        // Another cluster answers here now: what was seen of the one before says nothing of it.
+        if (Failures.otherCluster(failure) && session.forget()) {
+          tried--;
+          continue;
+        }
         boolean last = tried == servers.addresses().size();
         if (last || !Failures.elsewhere(failure)) {
           throw Failures.of(failure, address(), servers);
@@ -113,7 +122,13 @@ final class Client implements AutoCloseable {
   }
 
   private Channel channel(String address) {
-    return channels.computeIfAbsent(address, Client::open);
+    return carrying.computeIfAbsent(
+        address,
+        to -> {
+          ManagedChannel channel = open(to);
+          channels.put(to, channel);
+          return session.over(channel);
+        });
   }
 
   private static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub, Duration timeout) {
@@ -122,6 +137,7 @@ final class Client implements AutoCloseable {
 
   @Override
   public void close() {
+    session.keep();
     channels.values().forEach(ManagedChannel::shutdownNow);
   }
 }

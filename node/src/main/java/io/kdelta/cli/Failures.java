@@ -32,12 +32,18 @@ final class Failures {
     return Optional.empty();
   }
 
-  /** Whether another server may do what this one did not: it is gone, or takes no writes. */
+  /** Whether the token of the request is of another cluster. */
+  static boolean otherCluster(StatusRuntimeException failure) {
+    return info(failure).map(i -> i.getReason().equals("WRONG_CLUSTER")).orElse(false);
+  }
+
+  /** Whether another server may do what this one did not: it is gone, behind, or only reads. */
   static boolean elsewhere(StatusRuntimeException failure) {
     Optional<ErrorInfo> info = info(failure);
     if (info.isEmpty()) return failure.getStatus().getCode() == Status.Code.UNAVAILABLE;
     return info.get().getReason().equals("READ_ONLY")
         || info.get().getReason().equals("OVERLOADED")
+        || info.get().getReason().equals("BEHIND")
         || info.get().getReason().equals("STOPPING");
   }
 
@@ -47,8 +53,11 @@ final class Failures {
     String description = description(status);
     Optional<ErrorInfo> info = info(failure);
     if (info.isPresent()) {
-      String hint = info.get().getMetadataOrDefault("hint", hint(info.get()));
       String reason = info.get().getReason();
+      String hint =
+          reason.equals("BEHIND")
+              ? "try again in a moment; --token none begins a new session, which takes what is here"
+              : info.get().getMetadataOrDefault("hint", hint(info.get()));
       int exitCode = exitCode(status.getCode(), true);
       return new CliException(exitCode, reason, description, hint.isEmpty() ? null : hint, failure);
     }

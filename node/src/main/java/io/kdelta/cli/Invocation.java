@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -55,6 +56,23 @@ final class Invocation {
       description = "How long a call may take (default 10).")
   private Duration timeout = Duration.ofSeconds(10);
 
+  @Option(
+      names = "--context",
+      scope = ScopeType.INHERIT,
+      paramLabel = "NAME",
+      description =
+          "Keep what was seen under this name, so that no server answers with less (default: the"
+              + " servers, when there are several).")
+  private @Nullable String context;
+
+  @Option(
+      names = "--token",
+      scope = ScopeType.INHERIT,
+      paramLabel = "TOKEN",
+      description =
+          "Answer nothing older than what this causal token names; none: begin a new session.")
+  private @Nullable String token;
+
   Invocation(Console console, Map<String, String> environment) {
     this.console = console;
     this.environment = environment;
@@ -96,7 +114,20 @@ final class Invocation {
   }
 
   Client client() {
-    return new Client(servers(), timeout);
+    Servers servers = servers();
+    return new Client(servers, timeout, session(servers));
+  }
+
+  /** A lone server remembers what it said; a token is for going to another one. */
+  private Session session(Servers servers) {
+    String home = environment.get("HOME");
+    boolean several = servers.addresses().size() > 1;
+    String name = context != null ? context : several ? String.join(",", servers.addresses()) : "";
+    TokenFile file =
+        name.isEmpty() || home == null || home.isEmpty()
+            ? null
+            : new TokenFile(Path.of(home), name);
+    return Session.begin(file, token, this::notice);
   }
 
   /** A line for the person, unless the person wants none. */

@@ -1,5 +1,7 @@
 package io.kdelta.server;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import com.google.rpc.Code;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -46,15 +48,28 @@ final class Calls {
   }
 
   /** Carries out one unary call. {@code command} may throw {@link KdeltaException}. */
-  <T> void answer(
+  <T extends Message> void answer(
       StreamObserver<T> observer, Supplier<Command> command, Function<Reply, T> rendering) {
+    answer(observer, ByteString.EMPTY, command, rendering);
+  }
+
+  /**
+   * Carries out one unary call for a client that has seen something.
+   *
+   * @param after its token, unread
+   */
+  <T extends Message> void answer(
+      StreamObserver<T> observer,
+      ByteString after,
+      Supplier<Command> command,
+      Function<Reply, T> rendering) {
     ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) observer;
     // With a handler, what is said to a client that went away is dropped instead of thrown.
     call.setOnCancelHandler(() -> {});
     try {
       CoreThread ready = core();
-      long ticket =
-          ready.submit(command.get(), CausalToken.NONE, timeoutNanos(), responder(call, rendering));
+      CausalToken token = TokenField.read(after);
+      long ticket = ready.submit(command.get(), token, timeoutNanos(), responder(call, rendering));
       call.setOnCancelHandler(() -> ready.abandon(ticket));
     } catch (KdeltaException e) {
       call.onError(StatusMapping.toGrpc(e));
@@ -93,25 +108,29 @@ final class Calls {
     return Math.max(left - margin, left / 2);
   }
 
-  private <T> Responder responder(ServerCallStreamObserver<T> call, Function<Reply, T> rendering) {
+  private <T extends Message> Responder responder(
+      ServerCallStreamObserver<T> call, Function<Reply, T> rendering) {
     return new Responder() {
       @Override
       public void answered(Reply reply, CausalToken token) {
-        executor.execute(() -> finish(call, reply, rendering));
+        executor.execute(() -> finish(call, reply, token, rendering));
       }
 
       @Override
       public void refused(KdeltaException error, CausalToken token) {
-        executor.execute(() -> call.onError(StatusMapping.toGrpc(error)));
+        executor.execute(() -> call.onError(StatusMapping.toGrpc(error, token)));
       }
     };
   }
 
-  private static <T> void finish(
-      ServerCallStreamObserver<T> call, Reply reply, Function<Reply, T> rendering) {
+  private static <T extends Message> void finish(
+      ServerCallStreamObserver<T> call,
+      Reply reply,
+      CausalToken token,
+      Function<Reply, T> rendering) {
     T message;
     try {
-      message = rendering.apply(reply);
+      message = TokenField.with(rendering.apply(reply), token);
     } catch (RuntimeException | AssertionError e) {
       LOGGER.log(Logger.Level.ERROR, "a reply that cannot be rendered", e);
       call.onError(unexpected());

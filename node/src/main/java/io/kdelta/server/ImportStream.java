@@ -58,6 +58,7 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
   @Override
   public void onNext(ImportVersionsRequest request) {
     try {
+      CausalToken after = TokenField.read(request.getCausalToken());
       Command command = requests.importVersions(request);
       lock.lock();
       try {
@@ -65,7 +66,7 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
       } finally {
         lock.unlock();
       }
-      submit(command);
+      submit(command, after);
     } catch (KdeltaException e) {
       fail(StatusMapping.toGrpc(e));
     }
@@ -87,20 +88,20 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
     }
   }
 
-  private void submit(Command command) {
+  private void submit(Command command, CausalToken after) {
     Slot slot = new Slot();
     lock.lock();
     try {
       if (ended) return;
       slots.add(slot);
-      calls.core().submit(command, CausalToken.NONE, Calls.timeoutNanos(), responder(slot));
+      calls.core().submit(command, after, Calls.timeoutNanos(), responder(slot));
       submitting = false;
       paused = slots.size() >= EdgeLimits.IMPORTS_IN_FLIGHT_MAX;
       if (!paused && !ended) client.request(1);
     } catch (KdeltaException.Overloaded e) {
       slots.remove(slot);
       CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS, calls.executor())
-          .execute(() -> submit(command));
+          .execute(() -> submit(command, after));
     } catch (KdeltaException e) {
       fail(StatusMapping.toGrpc(e));
     } catch (StatusRuntimeException e) {
@@ -114,25 +115,26 @@ final class ImportStream implements StreamObserver<ImportVersionsRequest> {
     return new Responder() {
       @Override
       public void answered(Reply reply, CausalToken token) {
-        calls.executor().execute(() -> answer(slot, (Reply.Imported) reply));
+        calls.executor().execute(() -> answer(slot, (Reply.Imported) reply, token));
       }
 
       @Override
       public void refused(KdeltaException error, CausalToken token) {
-        calls.executor().execute(() -> fail(StatusMapping.toGrpc(error)));
+        calls.executor().execute(() -> fail(StatusMapping.toGrpc(error, token)));
       }
     };
   }
 
-  private void answer(Slot slot, Reply.Imported imported) {
+  private void answer(Slot slot, Reply.Imported imported, CausalToken token) {
     lock.lock();
     try {
-      slot.response =
+      ImportVersionsResponse response =
           ImportVersionsResponse.newBuilder()
               .setStored(imported.stored())
               .setHeld(imported.held())
               .setAck(Replies.level(imported.level()))
               .build();
+      slot.response = TokenField.with(response, token);
       answerInOrder();
     } finally {
       lock.unlock();

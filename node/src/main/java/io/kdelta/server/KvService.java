@@ -36,6 +36,7 @@ final class KvService extends KvGrpc.KvImplBase {
   public void get(GetRequest request, StreamObserver<GetResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Get(
                 Requests.key(request.getNamespace(), request.getKey()),
@@ -47,6 +48,7 @@ final class KvService extends KvGrpc.KvImplBase {
   public void exists(ExistsRequest request, StreamObserver<ExistsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () -> new Command.Exists(Requests.key(request.getNamespace(), request.getKey())),
         reply -> ExistsResponse.newBuilder().setExists(((Reply.Existence) reply).exists()).build());
   }
@@ -54,25 +56,35 @@ final class KvService extends KvGrpc.KvImplBase {
   @Override
   public void put(PutRequest request, StreamObserver<WriteResult> observer) {
     calls.answer(
-        observer, () -> requests.put(request), reply -> replies.single((Reply.Written) reply));
+        observer,
+        request.getCausalToken(),
+        () -> requests.put(request),
+        reply -> replies.single((Reply.Written) reply));
   }
 
   @Override
   public void delete(DeleteRequest request, StreamObserver<WriteResult> observer) {
     calls.answer(
-        observer, () -> requests.delete(request), reply -> replies.single((Reply.Written) reply));
+        observer,
+        request.getCausalToken(),
+        () -> requests.delete(request),
+        reply -> replies.single((Reply.Written) reply));
   }
 
   @Override
   public void batchWrite(BatchWriteRequest request, StreamObserver<BatchWriteResponse> observer) {
     calls.answer(
-        observer, () -> requests.batch(request), reply -> replies.batch((Reply.Written) reply));
+        observer,
+        request.getCausalToken(),
+        () -> requests.batch(request),
+        reply -> replies.batch((Reply.Written) reply));
   }
 
   @Override
   public void listKeys(ListKeysRequest request, StreamObserver<ListKeysResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.ListKeys(
                 Requests.namespace(request.getNamespace(), false),
@@ -94,6 +106,7 @@ final class KvService extends KvGrpc.KvImplBase {
       ListNamespacesRequest request, StreamObserver<ListNamespacesResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         Command.ListNamespaces::new,
         reply ->
             ListNamespacesResponse.newBuilder()
@@ -107,6 +120,7 @@ final class KvService extends KvGrpc.KvImplBase {
   public void getStats(GetStatsRequest request, StreamObserver<Stats> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () -> new Command.Stats(Requests.namespace(request.getNamespace(), true)),
         reply -> Replies.stats((Reply.Stats) reply));
   }

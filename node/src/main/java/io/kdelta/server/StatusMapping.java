@@ -4,8 +4,10 @@ import com.google.protobuf.Any;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,6 +28,14 @@ final class StatusMapping {
   /** As the failure of a call. */
   static StatusRuntimeException toGrpc(KdeltaException error) {
     return StatusProto.toStatusRuntimeException(status(error));
+  }
+
+  /** As the failure of a call whose client has seen something by it. */
+  static StatusRuntimeException toGrpc(KdeltaException error, CausalToken token) {
+    StatusRuntimeException failure = toGrpc(error);
+    Metadata trailers = failure.getTrailers();
+    if (token.isEmpty() || trailers == null) return failure;
+    return failure.getStatus().asRuntimeException(TokenField.trailers(trailers, token));
   }
 
   /** Refusals of the edge itself, which the core never saw. */

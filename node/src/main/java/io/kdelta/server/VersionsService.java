@@ -45,6 +45,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   public void getVersion(GetVersionRequest request, StreamObserver<Version> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () -> new Command.Show(Requests.prefix("id", request.getId())),
         reply -> replies.version(((Reply.Shown) reply).version()));
   }
@@ -54,6 +55,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ListVersionsRequest request, StreamObserver<ListVersionsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.History(
                 Requests.key(request.getNamespace(), request.getKey()),
@@ -73,6 +75,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   public void listHeads(ListHeadsRequest request, StreamObserver<ListHeadsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Heads(
                 Requests.key(request.getNamespace(), request.getKey()),
@@ -85,6 +88,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ListAncestorsRequest request, StreamObserver<ListAncestorsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Ancestors(
                 Requests.prefix("id", request.getId()), pageSize(request.getPageSize())),
@@ -96,6 +100,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ListDescendantsRequest request, StreamObserver<ListDescendantsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Descendants(
                 Requests.prefix("id", request.getId()), pageSize(request.getPageSize())),
@@ -107,6 +112,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ListCommonAncestorsRequest request, StreamObserver<ListCommonAncestorsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.CommonAncestor(
                 Requests.prefix("first", request.getFirst()),
@@ -119,6 +125,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       DiffVersionsRequest request, StreamObserver<DiffVersionsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Diff(
                 Requests.key(request.getNamespace(), request.getKey()),
@@ -132,6 +139,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ListConflictsRequest request, StreamObserver<ListConflictsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Conflicts(
                 Requests.namespace(request.getNamespace(), true),
@@ -144,6 +152,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   public void resolve(ResolveRequest request, StreamObserver<ResolveResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () -> requests.resolve(request),
         reply -> replies.resolved((Reply.Resolved) reply));
   }
@@ -153,6 +162,7 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
       ExportVersionsRequest request, StreamObserver<ExportVersionsResponse> observer) {
     calls.answer(
         observer,
+        request.getCausalToken(),
         () ->
             new Command.Export(
                 Requests.namespace(request.getNamespace(), false),
