@@ -71,6 +71,15 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     return logs.isEmpty();
   }
 
+  /** Whether it names all of these places. */
+  public boolean names(SortedMap<Long, Intervals> places) {
+    for (Map.Entry<Long, Intervals> log : places.entrySet()) {
+      Intervals known = logs.get(log.getKey());
+      if (known == null || !known.containsAll(log.getValue())) return false;
+    }
+    return true;
+  }
+
   /**
    * What either names. Invalid when they are of two clusters.
    *

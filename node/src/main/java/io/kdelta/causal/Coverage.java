@@ -46,18 +46,16 @@ public final class Coverage {
 
   /** What of {@code token} is not in the set here. */
   public CausalToken lacking(CausalToken token) {
-    TreeMap<Long, Intervals> lacking = new TreeMap<>();
-    token
-        .logs()
-        .forEach((name, places) -> {
-          LogState log = find(name);
-          if (log == null) {
-            lacking.put(name, places);
-          } else if (!log.holds(places)) {
-            lacking.put(name, places.minus(log.inSet()));
-          }
-        });
-    return new CausalToken(token.cluster(), false, lacking);
+    TreeMap<Long, Intervals> lacking = null;
+    for (Map.Entry<Long, Intervals> named : token.logs().entrySet()) {
+      LogState log = find(named.getKey());
+      if (log != null && log.holds(named.getValue())) continue;
+      if (lacking == null) lacking = new TreeMap<>();
+      Intervals places = named.getValue();
+      lacking.put(named.getKey(), log == null ? places : places.minus(log.inSet()));
+    }
+    // The common case: nothing is made.
+    return lacking == null ? CausalToken.NONE : new CausalToken(token.cluster(), false, lacking);
   }
 
   /**

@@ -15,6 +15,7 @@ import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.server.TokenField;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Carries the causal token of a session: every request that can take it has it, and what replies
@@ -23,29 +24,30 @@ import io.kdelta.server.TokenField;
  * <p>Thread-safe. A stream of requests carries none: it would wait again for each of them.
  */
 final class TokenCarrier implements ClientInterceptor {
-  private CausalToken token;
+  private final AtomicReference<CausalToken> seen;
 
   TokenCarrier(CausalToken known) {
-    this.token = known;
+    this.seen = new AtomicReference<>(known);
   }
 
   /** What the session has seen so far. */
-  synchronized CausalToken token() {
-    return token;
+  CausalToken token() {
+    return seen.get();
   }
 
   /** Begins a new session. */
-  synchronized void forget() {
-    token = CausalToken.NONE;
+  void forget() {
+    seen.set(CausalToken.NONE);
   }
 
-  private synchronized void learn(byte[] told) {
+  private void learn(byte[] told) {
     if (told.length == 0) return;
     try {
-      token = token.union(CausalToken.decode(Bytes.copyOf(told))).fitted();
+      CausalToken news = CausalToken.decode(Bytes.copyOf(told));
+      seen.updateAndGet(known -> known.union(news).fitted());
     } catch (KdeltaException.Invalid e) {
-      // Of a later version, or of another cluster: it is what the server last said that counts.
-      token = CausalToken.NONE;
+      // Of a later version of kdelta, or of two clusters behind one name: nothing holds any more.
+      forget();
     }
   }
 

@@ -21,6 +21,7 @@ final class TokenFile {
   private static final int NAME_LENGTH_MAX = 120;
   private static final int BYTES_MAX = 2 * CausalToken.BYTES_MAX;
 
+  private final Path directory;
   private final Path path;
 
   /** The file of that context below {@code home}. */
@@ -28,7 +29,8 @@ final class TokenFile {
     String name = context.replaceAll("[^A-Za-z0-9.,_-]", "_");
     if (name.startsWith(".")) name = "_" + name;
     if (name.length() > NAME_LENGTH_MAX) name = name.substring(0, NAME_LENGTH_MAX);
-    this.path = home.resolve(".kdelta").resolve("tokens").resolve(name);
+    this.directory = home.resolve(".kdelta").resolve("tokens");
+    this.path = directory.resolve(name);
   }
 
   /** What the context has seen. */
@@ -44,7 +46,7 @@ final class TokenFile {
    * @param anew whether what was kept before is forgotten
    */
   void save(CausalToken seen, boolean anew) throws IOException {
-    Files.createDirectories(path.getParent());
+    Files.createDirectories(directory);
     try (FileChannel file =
         FileChannel.open(
             path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -52,6 +52,7 @@ final class Tokens {
 
   /** What a client has seen that asked with {@code after} and is shown {@code named}. */
   CausalToken answer(CausalToken after, Coverage.Named named) {
+    if (!after.isEmpty() && after.names(named.logs())) return after;
     CausalToken shown = new CausalToken(cluster.clusterId().high(), false, named.logs());
     CausalToken token = after.union(shown);
     if (token.size() <= CausalToken.BYTES_MAX) return token;

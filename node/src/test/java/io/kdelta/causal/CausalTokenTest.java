@@ -144,6 +144,8 @@ final class CausalTokenTest {
       assertEquals(a.partial() || b.partial(), union.partial());
       covers(union, a);
       covers(union, b);
+      assertTrue(union.names(a.logs()) && union.names(b.logs()));
+      assertEquals(union.logs().equals(a.logs()), a.names(union.logs()));
       union
           .logs()
           .forEach((log, places) -> {
