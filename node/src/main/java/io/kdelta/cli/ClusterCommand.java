@@ -148,10 +148,13 @@ final class ClusterCommand implements Runnable {
           Column.text("PEER", "peer"),
           Column.text("RUNGS", "rungs"),
           Column.count("ROUNDS", "rounds"),
+          Column.count("DIFFERENCES", "differences"),
           Column.count("SENT", "versionsSent"),
           Column.count("RECEIVED", "versionsReceived"),
           new Column("OUT", "bytesSent", Column.Kind.BYTES),
           new Column("IN", "bytesReceived", Column.Kind.BYTES),
+          new Column("METADATA", "metadataBytes", Column.Kind.BYTES),
+          new Column("BOUND", "boundBytes", Column.Kind.BYTES),
           Column.count("MILLIS", "millis"),
           Column.text("OUTCOME", "outcome"));
 
@@ -172,13 +175,21 @@ final class ClusterCommand implements Runnable {
     json.put("versionsReceived", session.getVersionsReceived());
     json.put("bytesSent", session.getBytesSent());
     json.put("bytesReceived", session.getBytesReceived());
+    json.put("differences", session.getVersionsSent() + session.getVersionsReceived());
+    json.put("metadataBytes", session.getMetadataBytes());
+    json.put("boundBytes", session.getBoundBytes());
     json.put("millis", session.getMillis());
     json.put("outcome", session.getOutcome());
     return json;
   }
 
   /** {@code cluster reconcile}: compare and heal now. */
-  @Command(name = "reconcile", description = "Reconcile now and show what it took.")
+  @Command(
+      name = "reconcile",
+      description = {
+        "Reconcile now and show what it took.",
+        "METADATA is what was said beside the versions, BOUND the least that any protocol needs."
+      })
   static final class Reconcile implements Callable<Integer> {
     private static final Duration AT_LEAST = Duration.ofSeconds(60);
 

@@ -10,6 +10,7 @@ import io.kdelta.reconciliation.Effect.Abort;
 import io.kdelta.reconciliation.Effect.Done;
 import io.kdelta.reconciliation.Effect.Push;
 import io.kdelta.reconciliation.Effect.Send;
+import io.kdelta.reconciliation.InformationBound;
 import io.kdelta.reconciliation.Input;
 import io.kdelta.reconciliation.Limits;
 import io.kdelta.reconciliation.Message;
@@ -58,6 +59,7 @@ final class Exchange {
   private long versionsReceived;
   private long bytesSent;
   private long bytesReceived;
+  private long metadataBytes;
   private @Nullable Done done;
   private long adopting;
   private @Nullable String outcome;
@@ -121,6 +123,11 @@ final class Exchange {
     return done == null ? 0 : done.refused();
   }
 
+  /** Whether it climbed to the last rung. */
+  boolean hasDrilled() {
+    return machine.rungs().contains(Rung.MERKLE);
+  }
+
   /** What the next session with this peer may refer to. */
   Optional<SharedDots> base() {
     return done == null ? Optional.empty() : done.base();
@@ -159,6 +166,7 @@ final class Exchange {
   void message(PeerMessage message, int size, long now) {
     heardAt = now;
     bytesReceived += size;
+    if (!(message instanceof PeerMessage.Push)) metadataBytes += size;
     switch (message) {
       case PeerMessage.Reconcile reconcile -> hear(CODEC.decode(reconcile.body().toArray()), now);
       case PeerMessage.Push push -> store(push, size, now);
@@ -255,6 +263,8 @@ final class Exchange {
         versionsReceived,
         bytesSent,
         bytesReceived,
+        metadataBytes,
+        InformationBound.bytes(replica.tree().count(), versionsSent, versionsReceived),
         (now - startedAt) / 1_000_000,
         outcome());
   }
@@ -346,6 +356,7 @@ final class Exchange {
   private int send(PeerMessage message, long now) {
     int size = host.sendCounting(peer, message, now);
     if (size > 0) bytesSent += size;
+    if (size > 0 && !(message instanceof PeerMessage.Push)) metadataBytes += size;
     return size;
   }
 }

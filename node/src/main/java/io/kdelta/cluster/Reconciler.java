@@ -35,8 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: at most one session a peer, and at most one that moves versions (another peer is
  * told BUSY after its root check, and is asked when this one is over). Of two that cross, the one
  * of the lower node id goes on. A peer that says nothing for 5 s, 2.5 s while it is suspected, ends
- * its session. A session that agreed but for refused versions is not repeated while both roots
- * stay.
+ * its session. A peer that makes sessions climb to the last rung again and again has to wait
+ * ({@link DrillAllowance}). A session that agreed but for refused versions is not repeated while
+ * both roots stay.
  */
 final class Reconciler implements Sessions {
   private static final long MILLI = 1_000_000L;
@@ -70,6 +71,7 @@ final class Reconciler implements Sessions {
   private final TreeSet<Digest> refused = new TreeSet<>();
   private final Deque<Digest> refusedOrder = new ArrayDeque<>();
   private final Errands errands;
+  private final DrillAllowance drills = new DrillAllowance();
 
   /** What was told in the last session with a node; it saves bytes, also over a lost link. */
   private final Map<NodeId, SharedDots> bases = new TreeMap<>();
@@ -338,9 +340,10 @@ final class Reconciler implements Sessions {
       conclude(node, before, now);
     }
     boolean equal = root.root().equals(replica.tree().root());
-    if (!equal && bulk != null) {
+    long allowedAt = drills.allowedAt(node, now);
+    if (!equal && (bulk != null || allowedAt > now)) {
       decline(node, number, Code.BUSY, now);
-      peer(node).dueAt = now;
+      peer(node).dueAt = Math.max(now, allowedAt);
       return;
     }
     if (!equal) bulk = node;
@@ -406,11 +409,13 @@ final class Reconciler implements Sessions {
     running.remove(node);
     if (node.equals(bulk)) bulk = null;
     exchange.refused().forEach(this::refuse);
+    if (exchange.hasDrilled()) drills.spend(node, now);
     if (exchange.isAgreed()) {
       bases.remove(node);
       exchange.base().ifPresent(base -> bases.put(node, base));
     }
     Peer peer = peers.get(node);
+    long allowedAt = drills.allowedAt(node, now);
     boolean first = peer != null && !peer.met;
     boolean crossed = exchange.outcome().startsWith(CROSSED);
     boolean again = crossed || exchange.outcome().startsWith("busy");
@@ -420,6 +425,7 @@ final class Reconciler implements Sessions {
       } else if (!crossed) {
         failed(peer, now);
       }
+      peer.notBefore = Math.max(peer.notBefore, allowedAt);
       if (!peer.met) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
     }
     Session session = exchange.record(now);

@@ -13,6 +13,10 @@ import java.util.List;
  * @param versionsReceived versions that were new to this node
  * @param bytesSent of the whole session, encoded
  * @param bytesReceived of the whole session, encoded
+ * @param metadataBytes of {@code bytesSent} and {@code bytesReceived}, what was said beside the
+ *     versions
+ * @param boundBytes the fewest bytes in which the versions that moved can be told, whatever the
+ *     protocol
  * @param millis from the first message to the end
  * @param outcome {@code equal}, {@code refused}, or why it broke off
  */
@@ -24,6 +28,8 @@ public record Session(
     long versionsReceived,
     long bytesSent,
     long bytesReceived,
+    long metadataBytes,
+    long boundBytes,
     long millis,
     String outcome) {
 

@@ -227,6 +227,8 @@ final class Replies {
         .setVersionsReceived(session.versionsReceived())
         .setBytesSent(session.bytesSent())
         .setBytesReceived(session.bytesReceived())
+        .setMetadataBytes(session.metadataBytes())
+        .setBoundBytes(session.boundBytes())
         .setMillis(session.millis())
         .setOutcome(session.outcome())
         .build();
