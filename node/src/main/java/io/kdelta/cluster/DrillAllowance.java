@@ -23,7 +23,7 @@ final class DrillAllowance {
   /** A session with that node has climbed to the last rung. */
   void spend(NodeId node, long now) {
     full.values().removeIf(moment -> moment <= now);
-    full.merge(node, now + REFILL, (before, fresh) -> before + REFILL);
+    full.merge(node, now + REFILL, (before, _) -> before + REFILL);
   }
 
   /**

@@ -5,7 +5,7 @@ package io.kdelta.reconciliation;
  * Stateless.
  */
 public final class InformationBound {
-  private static final double HALF_LOG_TWO_PI = 0.918938533204672742;
+  private static final double HALF_LOG_TWO_PI = StrictMath.log(2 * Math.PI) / 2;
   private static final double BITS = 1 / (Byte.SIZE * StrictMath.log(2));
 
   /** What the series is off by, and more. */

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kdelta.reconciliation.MerkleTree.Part;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -112,7 +112,7 @@ final class TreePartsTest {
     assertThrows(IllegalStateException.class, () -> blind.contains(fresh));
     assertNotNull(MerkleTree.restored(parts, List.of(fresh), shelf));
     // Exchanged below a part where something came.
-    Digest gone = shelf.held.ceiling(new Prefix(fresh, 2).bits());
+    Digest gone = Objects.requireNonNull(shelf.held.ceiling(new Prefix(fresh, 2).bits()));
     shelf.held.remove(gone);
     shelf.held.add(new Digest(gone.first(), gone.second(), gone.third(), ~gone.fourth()));
     assertNull(MerkleTree.restored(parts, List.of(fresh), shelf));
@@ -124,7 +124,7 @@ final class TreePartsTest {
   }
 
   private static MerkleTree restored(List<Part> parts, TreeSet<Digest> later, Shelf shelf) {
-    @Nullable MerkleTree tree = MerkleTree.restored(parts, List.copyOf(later), shelf);
+    MerkleTree tree = MerkleTree.restored(parts, List.copyOf(later), shelf);
     assertNotNull(tree);
     return tree;
   }
