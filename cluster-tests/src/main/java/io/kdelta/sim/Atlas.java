@@ -44,7 +44,8 @@ final class Atlas {
 
   /** Whether a node's disk may be lost as a whole and nobody misses anything. */
   boolean covers(SimNode victim) {
-    return asked.onlyOn(victim, world.standing()).filter(only -> only.isEmpty()).isPresent();
+    return asked.onlyOn(victim, world.standing()).filter(only -> only.isEmpty()).isPresent()
+        && !asked.victimParks();
   }
 
   /** A node is out of its cluster: whatever only its disk holds does not come back. */

@@ -14,6 +14,7 @@ final class DiskFaults {
   private static final long SECOND = 1_000_000_000L;
   private static final int SECTOR = 512;
   private static final int RANGE_MAX = 8_192;
+  private static final int LOG_HEAD = 512;
 
   private final Nemesis nemesis;
   private final Stage stage;
@@ -49,6 +50,7 @@ final class DiskFaults {
     switch (fault) {
       case LOG_ROT -> rotLog();
       case ROT_AT_REST -> rot(victim);
+      case ROT_WHILE_UP -> rotRunning(victim);
       case WIPE -> wipe(victim);
       case ROLL_BACK -> rollBack(victim);
       default -> throw new AssertionError(fault + " destroys nothing");
@@ -81,6 +83,38 @@ final class DiskFaults {
       }
     }
     comeBack(victim, 0);
+  }
+
+  /** What lies on the disk of a running node changes under it; it finds out by itself. */
+  private void rotRunning(int victim) {
+    SimVfs disk = world.nodes().get(victim).disk();
+    List<String> files = data(disk);
+    if (files.isEmpty() || !allowed(victim)) return;
+    String file = files.get(dice.nextInt(files.size()));
+    // The head of a log that is yet to be written would take with it what nobody has a copy of.
+    long head = file.endsWith(".log") ? LOG_HEAD : 0;
+    long offset = head + draw(written(disk, file) - head);
+    long sector = Math.max(head, offset / SECTOR * SECTOR);
+    int count = SECTOR * (1 + dice.nextInt(RANGE_MAX / SECTOR));
+    stage.perform(
+        switch (dice.nextInt(4)) {
+          case 0, 1 -> new Action.Flip(victim, file, offset, 1 << dice.nextInt(8));
+          case 2 -> new Action.Zero(victim, file, sector, count);
+          default -> {
+            String source = files.get(dice.nextInt(files.size()));
+            long from = draw(written(disk, source)) / SECTOR * SECTOR;
+            yield new Action.Misdirect(victim, file, sector, source, from, count);
+          }
+        });
+    stage.perform(new Action.Glance(victim));
+  }
+
+  /** The files that hold rows: the log, tables and large values. */
+  private static List<String> data(SimVfs disk) {
+    return disk.files().stream()
+        .filter(name -> name.endsWith(".log") || name.endsWith(".table") || name.endsWith(".blob"))
+        .filter(name -> disk.sizeOf(name) > 0)
+        .toList();
   }
 
   private Action damage(int victim, SimVfs disk, List<String> files) {

@@ -24,6 +24,8 @@ final class DurabilityProbe {
   private final Entropy entropy;
   private final StorageLimits limits;
   private long probes;
+  private boolean parks;
+  private boolean victimParks;
 
   DurabilityProbe(Entropy entropy, StorageLimits limits) {
     this.entropy = entropy;
@@ -84,6 +86,7 @@ final class DurabilityProbe {
     SimVfs disk = victim.disk().copy(entropy);
     disk.kill();
     if (!readable(disk, only)) return Optional.empty();
+    victimParks = parks;
     for (SimNode node : nodes) {
       if (node == victim || only.isEmpty()) continue;
       TreeSet<Digest> held = new TreeSet<>();
@@ -93,6 +96,14 @@ final class DurabilityProbe {
       only.removeAll(held);
     }
     return Optional.of(only);
+  }
+
+  /**
+   * Whether the last {@link #onlyOn} met versions that wait for a parent: acknowledged perhaps, and
+   * in no set.
+   */
+  boolean victimParks() {
+    return victimParks;
   }
 
   /** Adds every version that can be read whole; answers whether nothing was found damaged. */
@@ -113,6 +124,7 @@ final class DurabilityProbe {
           sound = false;
         }
       }
+      parks = store.parked() > 0;
       return sound && store.sound();
     } catch (KdeltaException damaged) {
       return false;

@@ -50,6 +50,7 @@ final class Nemesis {
     DRIFT(4),
     LOG_ROT(2),
     ROT_AT_REST(4),
+    ROT_WHILE_UP(4),
     WIPE(4),
     ROLL_BACK(4);
 
@@ -204,7 +205,7 @@ final class Nemesis {
         int most = dice.nextInt(4) == 0 ? 200_000 : 500;
         stage.perform(new Action.Drift(victim, dice.nextInt(2 * most + 1) - most));
       }
-      case LOG_ROT, ROT_AT_REST, WIPE, ROLL_BACK -> disks.destroy(fault, victim);
+      case LOG_ROT, ROT_AT_REST, ROT_WHILE_UP, WIPE, ROLL_BACK -> disks.destroy(fault, victim);
     }
   }
 

@@ -118,6 +118,7 @@ final class SimNode implements SimNetwork.Endpoint {
     this.replacement = replacement;
     this.outcomes = outcomes;
     this.disk = new SimVfs(entropy.split("disk"));
+    disk.keepMapped();
     this.fuse = new Fuse(disk);
   }
 

@@ -18,6 +18,9 @@ import java.util.TreeSet;
  * outside comes through {@link Stage}.
  */
 final class World {
+  /** Often enough that what rots while a node runs is found in a run. */
+  private static final long SCRUB_SECONDS = 20;
+
   private final Setup setup;
   private final Entropy entropy;
   private final Simulator simulator = new Simulator();
@@ -77,7 +80,8 @@ final class World {
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
             Setup.NARROW);
-    return new CoreConfig(name(index), member, setup.storage(), Setup.BOUNDS);
+    return new CoreConfig(
+        name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
   }
 
   /** What people call a node. */

@@ -44,12 +44,17 @@ final class SimContent implements SimNode {
     mappings.add(new Mapping(position, writable));
   }
 
-  /** Changes bytes behind everybody's back, for good. */
-  void rot(long offset, byte[] bytes) {
+  /**
+   * Changes bytes behind everybody's back, for good.
+   *
+   * @param intoMemory whether what is mapped changes, too
+   */
+  void rot(long offset, byte[] bytes, boolean intoMemory) {
     for (SparsePages image : List.of(current, durable)) {
       int inside = (int) Math.clamp(image.size() - offset, 0L, bytes.length);
       image.write(offset, bytes, 0, inside);
     }
+    if (!intoMemory) return;
     for (Mapping mapping : mappings) {
       if (!mapping.bytes().scope().isAlive()) continue;
       ByteBuffer target = mapping.bytes().asByteBuffer();

@@ -32,6 +32,7 @@ public final class SimVfs implements Vfs {
   private boolean powerLost;
   private boolean onlyTheProcess;
   private long itemsLost;
+  private boolean memoryKeeps;
   private final SimFaults faults = new SimFaults();
 
   public SimVfs(Entropy entropy) {
@@ -192,18 +193,27 @@ public final class SimVfs implements Vfs {
     return used;
   }
 
+  /**
+   * What is mapped stays in memory as it was when it was mapped: what rots from now on shows to
+   * reads and to later mappings alone, as on a machine with memory enough. Without it what rots
+   * shows everywhere, as if every page was read from the disk again each time.
+   */
+  public void keepMapped() {
+    memoryKeeps = true;
+  }
+
   /** Bit rot: inverts the bits of the mask in one byte, for good. */
   public void flip(String path, long offset, int mask) {
     SimContent content = content(path, "flip");
     if (offset >= content.current.size()) return;
     ByteBuffer one = ByteBuffer.allocate(1);
     content.current.read(offset, one);
-    content.rot(offset, new byte[] {(byte) (one.get(0) ^ mask)});
+    content.rot(offset, new byte[] {(byte) (one.get(0) ^ mask)}, !memoryKeeps);
   }
 
   /** A lost sector: that range reads as zeros, for good. */
   public void zero(String path, long offset, int count) {
-    content(path, "zero").rot(offset, new byte[count]);
+    content(path, "zero").rot(offset, new byte[count], !memoryKeeps);
   }
 
   /**
@@ -215,14 +225,14 @@ public final class SimVfs implements Vfs {
     if (older.names.find(path) instanceof SimContent before) {
       before.current.read(offset, ByteBuffer.wrap(bytes));
     }
-    content(path, "revert").rot(offset, bytes);
+    content(path, "revert").rot(offset, bytes, !memoryKeeps);
   }
 
   /** A write that went astray: the range has bytes that belong elsewhere, for good. */
   public void misdirect(String path, long offset, String source, long sourceOffset, int count) {
     byte[] bytes = new byte[count];
     content(source, "misdirect").current.read(sourceOffset, ByteBuffer.wrap(bytes));
-    content(path, "misdirect").rot(offset, bytes);
+    content(path, "misdirect").rot(offset, bytes, !memoryKeeps);
   }
 
   /** Somebody cuts the file, for good. */
