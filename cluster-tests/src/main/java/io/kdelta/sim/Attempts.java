@@ -33,12 +33,13 @@ final class Attempts {
     if (id.isEmpty()) return ask.attempt() > 1;
     Sent before = sent.get(id);
     long clock = node.time().epochMicros() - nowNanos / 1_000;
-    boolean known = before != null && before.node == node.index();
-    boolean synced = known && before.synced;
-    sent.put(id, new Sent(node.index(), node.life(), clock, synced));
+    boolean here = before != null && before.node == node.index();
+    sent.put(
+        id, new Sent(node.index(), node.life(), clock, before != null && here && before.synced));
     if (ask.attempt() == 1) return false;
-    boolean kept = known && (synced || before.life == node.life()) && !node.struck();
-    return !kept || Math.abs(clock - before.clockMicros) > CLOCK_MICROS_MAX;
+    if (before == null || !here || node.struck()) return true;
+    if (!before.synced && before.life != node.life()) return true;
+    return Math.abs(clock - before.clockMicros) > CLOCK_MICROS_MAX;
   }
 
   /** What came of it. */

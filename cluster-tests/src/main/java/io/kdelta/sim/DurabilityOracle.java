@@ -44,6 +44,6 @@ final class DurabilityOracle implements Oracle {
   private int backups(SimNode node) {
     if (!node.founder()) return 0;
     long others = world.standing().stream().filter(SimNode::founder).count() - 1;
-    return (int) Math.clamp(others, 0, world.setup().backups());
+    return Math.clamp(others, 0, world.setup().backups());
   }
 }

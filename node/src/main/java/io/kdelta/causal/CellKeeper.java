@@ -8,6 +8,7 @@ import io.kdelta.reconciliation.MerkleTree;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongFunction;
@@ -92,7 +93,7 @@ final class CellKeeper {
 
   /** Drops what nobody may ask for, what is under another key, and what is not of this tree. */
   private void dropUnfit(LongFunction<Digest> keyOf, MerkleTree tree) {
-    TreeSet<Long> wanted = wanted();
+    SortedSet<Long> wanted = wanted();
     kept.values()
         .removeIf(cells ->
             !wanted.contains(cells.epoch())
@@ -117,7 +118,7 @@ final class CellKeeper {
     return null;
   }
 
-  private TreeSet<Long> wanted() {
+  private SortedSet<Long> wanted() {
     return new TreeSet<>(List.of(epoch(0), epoch(SKEW_MICROS), epoch(2 * SKEW_MICROS)));
   }
 

@@ -20,6 +20,7 @@ import io.kdelta.storage.WriteBatch;
 import io.kdelta.vfs.SimVfs;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -52,7 +53,9 @@ final class CausalStoreTest {
     try (StorageEngine engine = StorageEngine.open(disk, entropy.split("narrow"), narrow)) {
       CausalStore store =
           CausalStore.open(engine, new SimTime(), entropy.split("store"), ContentSchema.ANY);
-      assertEquals(SystemRows.node(store.node()), engine.get(SystemRows.NODE).value());
+      assertEquals(
+          SystemRows.node(store.node()),
+          Objects.requireNonNull(engine.get(SystemRows.NODE)).value());
     }
   }
 

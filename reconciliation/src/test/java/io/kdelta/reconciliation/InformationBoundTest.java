@@ -22,9 +22,9 @@ final class InformationBoundTest {
       }
     }
     // The table of the specification.
-    assertEquals(23, InformationBound.bytes(1_000_000, 5, 5), 1);
-    assertEquals(1_550, InformationBound.bytes(1_000_000, 500, 500), 1);
-    assertEquals(202_817, InformationBound.bytes(1_000_000, 250_000, 250_000), 5);
+    assertEquals(23.0, InformationBound.bytes(1_000_000, 5, 5), 1.0);
+    assertEquals(1_550.0, InformationBound.bytes(1_000_000, 500, 500), 1.0);
+    assertEquals(202_817.0, InformationBound.bytes(1_000_000, 250_000, 250_000), 5.0);
   }
 
   private static BigInteger choose(int of, int chosen) {

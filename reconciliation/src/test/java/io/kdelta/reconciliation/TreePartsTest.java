@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -123,7 +124,7 @@ final class TreePartsTest {
     assertNull(MerkleTree.restored(turned, List.of(), shelf));
   }
 
-  private static MerkleTree restored(List<Part> parts, TreeSet<Digest> later, Shelf shelf) {
+  private static MerkleTree restored(List<Part> parts, SortedSet<Digest> later, Shelf shelf) {
     MerkleTree tree = MerkleTree.restored(parts, List.copyOf(later), shelf);
     assertNotNull(tree);
     return tree;
