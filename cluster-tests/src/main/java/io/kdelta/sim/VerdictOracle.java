@@ -32,6 +32,9 @@ final class VerdictOracle implements Oracle {
   /** By who calls whom dead and has not heard of it since: whoever meets them may be told. */
   private final TreeSet<String> standing = new TreeSet<>();
 
+  /** Whether a liar has spoken: a bent rumour is of a member that never was, under a true name. */
+  private boolean lied;
+
   private long looks;
 
   VerdictOracle(World world) {
@@ -41,6 +44,11 @@ final class VerdictOracle implements Oracle {
   @Override
   public long looks() {
     return looks;
+  }
+
+  @Override
+  public void acted(Action action) {
+    lied |= action instanceof Action.Lies;
   }
 
   @Override
@@ -65,7 +73,7 @@ final class VerdictOracle implements Oracle {
     Long before = calledDead.put(member, now);
     boolean told = standing.stream().anyMatch(other -> other.endsWith(" of " + member));
     standing.add(of);
-    if (told) return;
+    if (told || lied) return;
     if (before != null && now - before < RUMOUR_NANOS) return;
     if (since != null && now - since >= REFUTE_NANOS_MIN) return;
     // On a new disk lives another member under the old name.
