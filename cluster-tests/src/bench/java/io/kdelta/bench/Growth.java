@@ -30,13 +30,16 @@ final class Growth {
             + DIFFERENCES);
     int most = Sizes.quick() ? 100_000 : 1_000_000;
     for (int n = 1_000; n <= most; n *= 10) {
-      Object[] cells = new Object[6];
+      Object[] cells = new Object[8];
       try (StoreRig rig = new StoreRig(root.resolve("documents-" + n))) {
         long[] nanos = rig.writeDocuments(n);
         cells[0] = cell(p50(Arrays.copyOfRange(nanos, n - n / 10, n)));
         cells[1] = cell(rig.get(n).p50());
         cells[2] = cell(rig.contains(n).p50());
       }
+      Path documents = root.resolve("documents-" + n);
+      cells[6] = cell(openMillis(documents, true));
+      cells[7] = cell(openMillis(documents, false));
       cells[3] = "-";
       cells[4] = "-";
       if (n <= 100_000) {
@@ -51,14 +54,26 @@ final class Growth {
           String.format(
               Locale.ROOT,
               "n = %,d: put %s, get %s, contains %s, get-at %s, history a version %s,"
-                  + " Merkle diff %s",
+                  + " Merkle diff %s; open %s ms, from a checkpoint %s ms",
               n,
               cells[0],
               cells[1],
               cells[2],
               cells[3],
               cells[4],
-              cells[5]));
+              cells[5],
+              cells[6],
+              cells[7]));
+    }
+  }
+
+  /** How long a store takes to open; it leaves a checkpoint behind if asked to. */
+  private static double openMillis(Path directory, boolean checkpoint) throws IOException {
+    long start = System.nanoTime();
+    try (StoreRig rig = new StoreRig(directory)) {
+      double millis = (System.nanoTime() - start) / 1e6;
+      if (checkpoint) rig.checkpoint();
+      return millis;
     }
   }
 

@@ -25,6 +25,9 @@ final class StoreRig implements AutoCloseable {
   private static final int OPERATIONS = 16;
   private static final int PAGE = 1_000;
 
+  /** As many versions as a node makes checkpoints after. */
+  private static final int CELLS_FROM = 32_768;
+
   private final StorageEngine engine;
   private final CausalStore store;
   private final DocumentStore documents;
@@ -60,6 +63,12 @@ final class StoreRig implements AutoCloseable {
     }
     engine.runInline();
     return nanos;
+  }
+
+  /** Keeps what memory holds beside the rows, so that the next open reads what came later alone. */
+  void checkpoint() {
+    store.checkpoint(CELLS_FROM);
+    engine.runInline();
   }
 
   /** Gets of the one key. */

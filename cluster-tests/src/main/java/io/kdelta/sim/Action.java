@@ -186,14 +186,14 @@ sealed interface Action {
   record Erase(int node, String file) implements OnDisk {}
 
   /** The peer that lies can be dialled from now on, and dials that node. */
-  record LiarMeets(int node) implements OnNode, Fault {}
+  record LiarMeets(int node) implements OnNode {}
 
   /**
    * It tells that node a lie, if a link between them stands.
    *
    * @param salt draws the rest of the lie
    */
-  record Lies(int node, Liar.Lie lie, long salt) implements OnNode, Fault {}
+  record Lies(int node, Liar.Lie lie, long salt) implements OnNode {}
 
   /** It is gone, as a process that ended. */
   record LiarVanishes() implements Action {}

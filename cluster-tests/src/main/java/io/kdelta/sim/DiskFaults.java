@@ -146,10 +146,13 @@ final class DiskFaults {
   /** A backup of the whole machine is put back some time after it was made. */
   private void rollBack(int victim) {
     stage.perform(new Action.Remember(victim));
+    long remembered = world.nowNanos();
     nemesis.later(
         Math.floorMod(dice.nextLong(), 20 * SECOND),
         () -> {
           if (nemesis.stopped() || !allowed(victim)) return;
+          // What was a copy of another node's disk then would be its twin for ever.
+          if (world.nodes().get(victim).replacedSince(remembered)) return;
           stage.perform(new Action.RollBack(victim));
           comeBack(victim, dice.nextInt(5) * SECOND);
         });

@@ -88,6 +88,10 @@ final class Nemesis {
 
   void start() {
     world.trace().remark(world.nowNanos(), -1, "faults of this run: " + faults);
+    begin();
+  }
+
+  private void begin() {
     List<Fault> possible = List.copyOf(faults);
     if (!possible.isEmpty()) next(possible);
   }
@@ -135,8 +139,7 @@ final class Nemesis {
   void goOn() {
     stopped = false;
     for (SimNode node : world.standing()) stage.perform(new Action.Start(node.index()));
-    List<Fault> possible = List.copyOf(faults);
-    if (!possible.isEmpty()) next(possible);
+    begin();
   }
 
   private void strike(Fault fault) {

@@ -155,18 +155,23 @@ public final class SimMain {
   }
 
   /**
-   * The first of the seeds that fails, as "seed oracle", or an empty text. Takes and answers only
-   * types of the JDK, so that it can be called across class loaders.
+   * The first of the seeds in which an oracle sees something, as "seed oracle"; if none does, the
+   * first in which the product itself threw, which says that something is wrong and not what; or an
+   * empty text. Takes and answers only types of the JDK, so that it can be called across class
+   * loaders.
    */
   public static String firstFailure(long from, long to) {
+    String crash = "";
     for (long seed = from; seed <= to; seed++) {
       try {
         SimRun.of(seed);
       } catch (SimRun.Failed failed) {
-        return seed + " " + failed.oracle();
+        String failure = seed + " " + failed.oracle();
+        if (failed.getCause() instanceof OracleFailure) return failure;
+        if (crash.isEmpty()) crash = failure;
       }
     }
-    return "";
+    return crash;
   }
 
   /**

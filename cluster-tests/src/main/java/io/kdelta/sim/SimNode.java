@@ -298,6 +298,13 @@ final class SimNode implements SimNetwork.Endpoint {
     return lately(replacedAtNanos);
   }
 
+  /**
+   * Whether its disk was emptied since {@code nanos}: what was remembered then is another node's.
+   */
+  boolean replacedSince(long nanos) {
+    return replacedAtNanos >= nanos;
+  }
+
   private boolean lately(long atNanos) {
     return simulator.nowNanos() - atNanos < RECEIPT_NANOS;
   }

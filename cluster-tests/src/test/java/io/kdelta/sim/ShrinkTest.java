@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ShrinkTest {
   private static final Path ROOT = Path.of(System.getProperty("kdelta.root"));
-  private static final int RUNS_MAX = 250;
+  private static final int RUNS_MAX = 400;
   private static final int ACTIONS_MAX = 36;
 
   @Test
