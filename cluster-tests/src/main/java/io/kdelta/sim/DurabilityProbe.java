@@ -53,7 +53,7 @@ final class DurabilityProbe {
     for (SimNode node : nodes) {
       if (node == accepting || others >= further) continue;
       // What a disk has lost since, its receipt was true for; what was wiped had another id then.
-      if (node.replacedLately()) others++;
+      if (node.replacedWithin(SimNode.RECEIPT_NANOS)) others++;
       if (node.forgetsReceipts() || survives(node, ids)) others++;
     }
     if (others < further) {

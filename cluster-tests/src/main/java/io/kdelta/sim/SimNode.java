@@ -47,7 +47,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private static final String REMOVED = "this node was removed from the cluster";
 
   /** How long after a receipt it may count for an answer: a few attempts of a client. */
-  private static final long RECEIPT_NANOS = 40_000_000_000L;
+  static final long RECEIPT_NANOS = 40_000_000_000L;
 
   /** A moment that no run reaches, about 30 years. */
   private static final long NEVER = 1L << 60;
@@ -290,23 +290,12 @@ final class SimNode implements SimNetwork.Endpoint {
    * somebody still counts on: it rots, or went back to an older state a short while ago.
    */
   boolean forgetsReceipts() {
-    return rotten || lately(rolledBackAtNanos);
+    return rotten || simulator.nowNanos() - rolledBackAtNanos < RECEIPT_NANOS;
   }
 
-  /** Whether it has an empty disk, and so another id, since a short while ago. */
-  boolean replacedLately() {
-    return lately(replacedAtNanos);
-  }
-
-  /**
-   * Whether its disk was emptied since {@code nanos}: what was remembered then is another node's.
-   */
-  boolean replacedSince(long nanos) {
-    return replacedAtNanos >= nanos;
-  }
-
-  private boolean lately(long atNanos) {
-    return simulator.nowNanos() - atNanos < RECEIPT_NANOS;
+  /** Whether its disk was emptied less than so long ago, and so it has another id. */
+  boolean replacedWithin(long nanos) {
+    return simulator.nowNanos() - replacedAtNanos < nanos;
   }
 
   /** Whether anything on the disk was ever destroyed, or all of it made older. */
