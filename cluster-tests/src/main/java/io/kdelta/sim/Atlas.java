@@ -4,8 +4,8 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The fault atlas: which disk keeps a good copy of what. Before a fault destroys something on a
@@ -23,11 +23,11 @@ final class Atlas {
    * @param node whose disk
    * @param atNanos when
    * @param fault what was done to it
-   * @param ids every version that this disk would have recovered, and no other
+   * @param versions every version that this disk would have recovered, and no other, with its key
    */
-  record Loss(int node, long atNanos, Action fault, SortedSet<Digest> ids) {
+  record Loss(int node, long atNanos, Action fault, SortedMap<Digest, String> versions) {
     Loss {
-      ids = Collections.unmodifiableSortedSet(new TreeSet<>(ids));
+      versions = Collections.unmodifiableSortedMap(new TreeMap<>(versions));
     }
   }
 
@@ -35,6 +35,9 @@ final class Atlas {
   private final DurabilityProbe asked;
   private final DurabilityProbe probe;
   private final List<Loss> losses = new ArrayList<>();
+
+  /** The keys of the versions that somebody was shown. */
+  private final TreeMap<Digest, String> paths = new TreeMap<>();
 
   Atlas(World world) {
     this.world = world;
@@ -44,8 +47,7 @@ final class Atlas {
 
   /** Whether a node's disk may be lost as a whole and nobody misses anything. */
   boolean covers(SimNode victim) {
-    return asked.onlyOn(victim, world.standing()).filter(only -> only.isEmpty()).isPresent()
-        && !asked.victimParks();
+    return asked.coveredByOthers(victim, world.standing()) && !asked.victimParks();
   }
 
   /** A node is out of its cluster: whatever only its disk holds does not come back. */
@@ -55,7 +57,13 @@ final class Atlas {
 
   /** A fault is about to destroy something on the disk of that node. */
   void strikes(SimNode victim, Action fault) {
-    SortedSet<Digest> lost = probe.onlyOn(victim, world.standing()).orElseGet(TreeSet::new);
+    SortedMap<Digest, String> lost = probe.onlyOn(victim, world.standing());
+    if (!losses.isEmpty()) {
+      // One blow of several: what the first of them hit can not be read any more.
+      Loss last = losses.getLast();
+      boolean same = last.node == victim.index() && last.atNanos == world.nowNanos();
+      if (same) lost.putAll(last.versions);
+    }
     if (lost.isEmpty()) return;
     losses.add(new Loss(victim.index(), world.nowNanos(), fault, lost));
     world
@@ -68,8 +76,19 @@ final class Atlas {
     return Collections.unmodifiableList(losses);
   }
 
-  /** Whether this version may be gone for good by itself. */
+  /** A version of that key was shown to somebody. */
+  void shown(Digest id, String path) {
+    paths.put(id, path);
+  }
+
+  /** Whether this version may be gone for good, by itself or with what it is built on. */
   boolean mayMiss(Digest id) {
-    return losses.stream().anyMatch(loss -> loss.ids().contains(id));
+    String path = paths.get(id);
+    return path != null && mayMiss(path);
+  }
+
+  /** Whether versions of that key may be gone for good, as far as the disk that was hit told. */
+  boolean mayMiss(String path) {
+    return losses.stream().anyMatch(loss -> loss.versions.containsValue(path));
   }
 }

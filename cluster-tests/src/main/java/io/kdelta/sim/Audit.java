@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,11 +78,26 @@ public final class Audit {
    * @throws OracleFailure naming the first answer that does not
    */
   public static Audit of(Subject subject) {
+    return of(subject, path -> false);
+  }
+
+  /**
+   * The same where something was destroyed that nobody else held.
+   *
+   * @param maybeLost of which keys a node may say that it can not answer
+   */
+  static Audit of(Subject subject, Predicate<String> maybeLost) {
     Audit audit = new Audit(subject);
     for (Told told : subject.versions()) audit.take(told);
     audit.graph.check();
     audit.root();
-    for (String path : audit.graph.keys()) audit.key(path);
+    for (String path : audit.graph.keys()) {
+      try {
+        audit.key(path);
+      } catch (KdeltaException.Corrupt lost) {
+        if (!maybeLost.test(path)) throw lost;
+      }
+    }
     audit.lists();
     return audit;
   }

@@ -69,12 +69,22 @@ final class DiskFaults {
     comeBack(rotting, 0);
   }
 
-  /** Any damage to any file of a machine that is off. */
+  /** Any damage to any file of a machine that is off, when the others hold all of it. */
   private void rot(int victim) {
     stage.perform(new Action.PowerLoss(victim));
+    rot(victim, allowed(victim));
+  }
+
+  /** The same whatever the others hold: beyond the atlas. */
+  void ruin(int victim) {
+    stage.perform(new Action.PowerLoss(victim));
+    rot(victim, true);
+  }
+
+  private void rot(int victim, boolean allowed) {
     SimVfs disk = world.nodes().get(victim).disk();
     List<String> files = disk.files().stream().filter(name -> disk.sizeOf(name) > 0).toList();
-    if (!files.isEmpty() && allowed(victim)) {
+    if (!files.isEmpty() && allowed) {
       int count = dice.nextInt(3) == 0 ? 1 + dice.nextInt(4) : 1;
       for (int i = 0; i < count; i++) {
         stage.perform(damage(victim, disk, files));

@@ -1,6 +1,7 @@
 package io.kdelta.sim;
 
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.Envelope;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimTime;
@@ -10,9 +11,8 @@ import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.vfs.SimVfs;
 import java.util.List;
-import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
 /**
@@ -77,29 +77,40 @@ final class DurabilityProbe {
   }
 
   /**
-   * What would be gone if this disk were: every version that it holds, pending writes kept, and
-   * that no other disk would give back whole, pending writes dropped. Empty when damage does not
+   * Whether nothing would be gone if this disk were: every version that it holds, pending writes
+   * kept, some other disk would give back whole, pending writes dropped. No, when damage does not
    * let it be known.
    */
-  Optional<SortedSet<Digest>> onlyOn(SimNode victim, List<SimNode> nodes) {
-    TreeSet<Digest> only = new TreeSet<>();
+  boolean coveredByOthers(SimNode victim, List<SimNode> nodes) {
+    TreeMap<Digest, String> only = new TreeMap<>();
+    return onlyOn(victim, nodes, only) && only.isEmpty();
+  }
+
+  /** What would be gone, as far as it can be read: each version with its key. */
+  SortedMap<Digest, String> onlyOn(SimNode victim, List<SimNode> nodes) {
+    TreeMap<Digest, String> only = new TreeMap<>();
+    onlyOn(victim, nodes, only);
+    return only;
+  }
+
+  private boolean onlyOn(SimNode victim, List<SimNode> nodes, SortedMap<Digest, String> only) {
     SimVfs disk = victim.disk().copy(entropy);
     disk.kill();
-    if (!readable(disk, only)) return Optional.empty();
+    boolean sound = readable(disk, only);
     victimParks = parks;
     for (SimNode node : nodes) {
       if (node == victim || only.isEmpty()) continue;
-      TreeSet<Digest> held = new TreeSet<>();
+      TreeMap<Digest, String> held = new TreeMap<>();
       SimVfs copy = node.disk().copy(entropy);
       copy.crashDropping();
       readable(copy, held);
-      only.removeAll(held);
+      only.keySet().removeAll(held.keySet());
     }
-    return Optional.of(only);
+    return sound;
   }
 
   /**
-   * Whether the last {@link #onlyOn} met versions that wait for a parent: acknowledged perhaps, and
+   * Whether the last {@link #coveredByOthers} met versions that wait for a parent: acknowledged perhaps, and
    * in no set.
    */
   boolean victimParks() {
@@ -107,7 +118,7 @@ final class DurabilityProbe {
   }
 
   /** Adds every version that can be read whole; answers whether nothing was found damaged. */
-  private boolean readable(SimVfs copy, SortedSet<Digest> held) {
+  private boolean readable(SimVfs copy, SortedMap<Digest, String> held) {
     probes++;
     copy.setCapacity(Long.MAX_VALUE);
     copy.failNothing();
@@ -119,7 +130,8 @@ final class DurabilityProbe {
               engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
       for (Digest id : store.tree()) {
         try {
-          if (store.graph().envelope(id) != null) held.add(id);
+          Envelope found = store.graph().envelope(id);
+          if (found != null) held.put(id, found.version().key().toString());
         } catch (KdeltaException.Corrupt damaged) {
           sound = false;
         }

@@ -66,6 +66,8 @@ final class HistoryOracle implements Oracle {
     TreeMap<String, Lineage> lineages = new TreeMap<>();
     histories.forEach((of, history) -> {
       String path = of.substring(of.indexOf(' ') + 1);
+      // What an answer is built on is not known when versions in between are gone.
+      if (world.atlas().mayMiss(path)) return;
       Lineage lineage = lineages.computeIfAbsent(path, key -> new Lineage(graph.versions(key)));
       hold(of, lineage, history);
     });

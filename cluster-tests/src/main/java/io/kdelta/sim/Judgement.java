@@ -68,12 +68,17 @@ final class Judgement {
     return audits();
   }
 
+  /** Once something was destroyed that nobody else held, a node may name what it can not answer. */
+  private boolean maybeLost() {
+    return !world.atlas().losses().isEmpty();
+  }
+
   /** REPAIR: damage is found when it is touched, and what a peer has comes back. */
   private void repaired(SimNode node) {
     long deadline = world.nowNanos() + LIVE_NANOS;
     while (true) {
       try {
-        Audit.of(world.subject(node));
+        Audit.of(world.subject(node), path -> maybeLost());
         return;
       } catch (KdeltaException.Corrupt | KdeltaException.Unreachable missing) {
         if (world.nowNanos() > deadline) {
@@ -103,7 +108,7 @@ final class Judgement {
     RawGraph union = new RawGraph();
     List<Audit> audits = new ArrayList<>();
     for (SimNode node : world.standing()) {
-      Audit audit = Audit.of(world.subject(node));
+      Audit audit = Audit.of(world.subject(node), path -> maybeLost());
       audits.add(audit);
       union.addAll(audit.graph());
     }

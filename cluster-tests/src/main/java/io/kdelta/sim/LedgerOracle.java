@@ -1,5 +1,8 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Version;
+import io.kdelta.core.Reply;
 import java.util.List;
 
 /**
@@ -21,6 +24,31 @@ final class LedgerOracle implements Oracle {
   }
 
   @Override
+  public void ended(Action.Ask ask, Clients.Outcome outcome) {
+    switch (outcome.reply()) {
+      case Reply.Written written -> wrote(written);
+      case Reply.Resolved resolved -> {
+        if (resolved.written() != null) wrote(resolved.written());
+      }
+      case Reply.Value value -> saw(value.version().version());
+      case Reply.HeadList heads -> {
+        for (Envelope head : heads.heads()) saw(head.version());
+      }
+      case null, default -> {
+        // It shows no version.
+      }
+    }
+  }
+
+  private void wrote(Reply.Written written) {
+    for (Reply.Written.Result result : written.versions()) saw(result.version());
+  }
+
+  private void saw(Version version) {
+    world.atlas().shown(version.id(), version.key().toString());
+  }
+
+  @Override
   public void quiet(List<Audit> audits) {
     audit(audits, "after the faults stopped");
     if (!audits.isEmpty()) keysBefore = audits.getFirst().graph().keys();
@@ -30,7 +58,8 @@ final class LedgerOracle implements Oracle {
   public void cold(List<Audit> audits) {
     audit(audits, "after a cold start of everything");
     for (String path : keysBefore) {
-      if (audits.getFirst().graph().heads(path).isEmpty()) {
+      boolean gone = audits.getFirst().graph().heads(path).isEmpty();
+      if (gone && !world.atlas().mayMiss(path)) {
         throw new OracleFailure("O1", path + " is gone");
       }
     }
@@ -39,7 +68,8 @@ final class LedgerOracle implements Oracle {
   private void audit(List<Audit> audits, String when) {
     for (Audit audit : audits) {
       looks++;
-      world.ledger().audit(audit.name() + " " + when, audit.graph(), audit.notes());
+      String who = audit.name() + " " + when;
+      world.ledger().audit(who, audit.graph(), audit.notes(), world.atlas()::mayMiss);
     }
   }
 }

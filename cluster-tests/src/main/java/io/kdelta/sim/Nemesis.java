@@ -64,6 +64,7 @@ final class Nemesis {
 
   private static final long SECOND = 1_000_000_000L;
   private static final long PAUSE_MAX = 120 * SECOND;
+  private static final long RUIN_WITHIN = 50 * SECOND;
 
   private final World world;
   private final Stage stage;
@@ -71,10 +72,12 @@ final class Nemesis {
   private final NetworkFaults network;
   private final DiskFaults disks;
   private final Set<Fault> faults = EnumSet.noneOf(Fault.class);
+  private final Fates fates;
   private final long pauseNanos;
   private boolean stopped;
 
-  Nemesis(Stage stage) {
+  Nemesis(Stage stage, Fates fates) {
+    this.fates = fates;
     this.stage = stage;
     this.world = stage.world();
     this.dice = world.chance("nemesis");
@@ -88,12 +91,32 @@ final class Nemesis {
 
   void start() {
     world.trace().remark(world.nowNanos(), -1, "faults of this run: " + faults);
+    if (fates.beyond()) ruin();
     begin();
   }
 
   private void begin() {
     List<Fault> possible = List.copyOf(faults);
     if (!possible.isEmpty()) next(possible);
+  }
+
+  /** Some disks rot, all at once or one by one, whatever only they hold. */
+  private void ruin() {
+    int times = 1 + dice.nextInt(3);
+    for (int i = 0; i < times; i++) {
+      boolean all = dice.nextInt(2) == 0;
+      later(
+          Math.floorMod(dice.nextLong(), RUIN_WITHIN),
+          () -> {
+            List<SimNode> standing = world.standing();
+            if (stopped) return;
+            if (all) {
+              for (SimNode node : standing) disks.ruin(node.index());
+            } else {
+              disks.ruin(standing.get(dice.nextInt(standing.size())).index());
+            }
+          });
+    }
   }
 
   private void next(List<Fault> possible) {

@@ -20,6 +20,7 @@ final class Oracles {
         new ResourceOracle(world),
         new VerdictOracle(world),
         new ProgressOracle(world),
-        new DamageOracle(world));
+        new DamageOracle(world),
+        new HonestyOracle(world));
   }
 }

@@ -58,6 +58,8 @@ final class SessionOracle implements Oracle {
     TreeMap<String, Lineage> lineages = new TreeMap<>();
     sessions.forEach((session, answers) -> {
       String path = answers.getFirst().saying.path();
+      // What an answer is built on is not known when versions in between are gone.
+      if (world.atlas().mayMiss(path)) return;
       Lineage lineage = lineages.computeIfAbsent(path, key -> new Lineage(graph.versions(key)));
       hold(session, lineage, answers);
     });

@@ -125,7 +125,7 @@ public final class SimRun {
   private void decide(Swarm swarm) {
     Workload workload = new Workload(stage, swarm);
     Bursts bursts = new Bursts(stage);
-    Nemesis nemesis = new Nemesis(stage);
+    Nemesis nemesis = new Nemesis(stage, swarm.fates());
     Entropy sampling = world.chance("sampling");
     Turnover turnover = new Turnover(stage, swarm.fates());
     Strangers strangers = new Strangers(stage, swarm.fates());

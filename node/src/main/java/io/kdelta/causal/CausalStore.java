@@ -415,6 +415,11 @@ public final class CausalStore {
     return List.copyOf(state.lost.keySet());
   }
 
+  /** The key of one of them; null for any other version. */
+  public @Nullable Key keyOfLost(Digest id) {
+    return state.lost.get(id);
+  }
+
   /**
    * Whether the store below lost rows that no {@link #repair} has dealt with, when it was opened or
    * since: then a repair has to come before anything is answered.

@@ -24,6 +24,9 @@ final class NodeFacts {
       Comparator.<Member, String>comparing(member -> member.card().name())
           .thenComparing(Member::node);
 
+  /** Sentences of a report: as many lost versions are named as there is room. */
+  private static final int NOTES_MAX = 1_000;
+
   private final CoreConfig config;
   private final StorageEngine engine;
   private final CausalStore store;
@@ -142,8 +145,14 @@ final class NodeFacts {
   private List<String> recoveryNotes() {
     LinkedHashSet<String> all = new LinkedHashSet<>(notes);
     all.addAll(recovery(engine.recovery()));
-    int lost = store.lost().size();
-    if (lost > 0) all.add(lost + " versions are lost here until a peer brings them back");
+    List<Digest> lost = store.lost();
+    for (Digest id : lost) {
+      if (all.size() >= NOTES_MAX) break;
+      all.add("lost here until a peer brings it back: " + store.keyOfLost(id) + " " + id.hex());
+    }
+    if (!lost.isEmpty()) {
+      all.add(lost.size() + " versions are lost here until a peer brings them back");
+    }
     return List.copyOf(all);
   }
 
