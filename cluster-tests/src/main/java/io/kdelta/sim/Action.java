@@ -44,6 +44,11 @@ sealed interface Action {
     default boolean rots() {
       return true;
     }
+
+    /** Which of its files; empty for all of it. */
+    default String file() {
+      return "";
+    }
   }
 
   /** Swallows everything from one node to another. */

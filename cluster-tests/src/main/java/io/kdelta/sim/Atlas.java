@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The fault atlas: which disk keeps a good copy of what. Before a fault destroys something on a
@@ -18,16 +20,36 @@ import java.util.TreeMap;
  */
 final class Atlas {
   /**
-   * What a fault may have destroyed the last copy of.
+   * What a fault has destroyed the last copy of.
    *
    * @param node whose disk
+   * @param life the same for all that strikes it before it starts again
    * @param atNanos when
    * @param fault what was done to it
-   * @param versions every version that this disk would have recovered, and no other, with its key
+   * @param files the one that was struck, and those that a start sets aside for it
+   * @param keys of what only that disk held, whole or not any more
+   * @param versions every version that this disk would have recovered, and no other, and that it
+   *     does not any more, with its key
+   * @param unproven whether it was the end of a log, and nothing that is left proves that it was
+   *     ever durable: to whoever reads it that is a tear, or was never written
    */
-  record Loss(int node, long atNanos, Action fault, SortedMap<Digest, String> versions) {
+  record Loss(
+      int node,
+      int life,
+      long atNanos,
+      Action fault,
+      SortedSet<String> files,
+      SortedSet<String> keys,
+      SortedMap<Digest, String> versions,
+      boolean unproven) {
     Loss {
+      keys = Collections.unmodifiableSortedSet(new TreeSet<>(keys));
+      files = Collections.unmodifiableSortedSet(new TreeSet<>(files));
       versions = Collections.unmodifiableSortedMap(new TreeMap<>(versions));
+    }
+
+    private Loss inDoubt() {
+      return new Loss(node, life, atNanos, fault, files, keys, versions, true);
     }
   }
 
@@ -35,6 +57,11 @@ final class Atlas {
   private final DurabilityProbe asked;
   private final DurabilityProbe probe;
   private final List<Loss> losses = new ArrayList<>();
+
+  /** Of the fault that is under way: what only its victim holds, and what a start makes of that. */
+  private SortedMap<Digest, String> only = new TreeMap<>();
+
+  private DurabilityProbe.Start before = DurabilityProbe.Start.REFUSED;
 
   /** The keys of the versions that somebody was shown. */
   private final TreeMap<Digest, String> paths = new TreeMap<>();
@@ -52,23 +79,73 @@ final class Atlas {
 
   /** A node is out of its cluster: whatever only its disk holds does not come back. */
   void leaves(SimNode node) {
-    strikes(node, new Action.Lose(node.index()));
+    SortedMap<Digest, String> taken = probe.onlyOn(node, world.standing());
+    lost(
+        node,
+        new Action.Lose(node.index()),
+        new TreeSet<>(),
+        new TreeSet<>(taken.values()),
+        taken,
+        false);
   }
 
-  /** A fault is about to destroy something on the disk of that node. */
-  void strikes(SimNode victim, Action fault) {
-    SortedMap<Digest, String> lost = probe.onlyOn(victim, world.standing());
-    if (!losses.isEmpty()) {
-      // One blow of several: what the first of them hit can not be read any more.
-      Loss last = losses.getLast();
-      boolean same = last.node == victim.index() && last.atNanos == world.nowNanos();
-      if (same) lost.putAll(last.versions);
-    }
-    if (lost.isEmpty()) return;
-    losses.add(new Loss(victim.index(), world.nowNanos(), fault, lost));
-    world
-        .trace()
-        .note(world.nowNanos(), victim.index(), "beyond the atlas: " + lost.size() + " versions");
+  /** A fault is about to destroy something on the disk of that node: {@link #struck} follows. */
+  void strikes(SimNode victim) {
+    before = probe.started(victim);
+    only = new TreeMap<>(before.versions());
+    probe.leaveOnlyOn(victim, world.standing(), only);
+  }
+
+  /** It has. */
+  void struck(SimNode victim, Action.OnDisk fault) {
+    if (only.isEmpty()) return;
+    DurabilityProbe.Start after = probe.started(victim);
+    boolean end = !(fault instanceof Action.Flip);
+    if (end) losses.replaceAll(loss -> isHit(loss, victim, fault, after) ? loss.inDoubt() : loss);
+    TreeSet<String> keys = new TreeSet<>(only.values());
+    only.keySet().removeAll(after.versions().keySet());
+    TreeSet<String> files = new TreeSet<>(after.setAside());
+    files.removeAll(before.setAside());
+    files.add(fault.file());
+    lost(victim, fault, files, keys, only, isUnproven(fault, after));
+  }
+
+  /** Whether the same blow has taken away what proved that an earlier loss was one. */
+  private static boolean isHit(
+      Loss loss, SimNode victim, Action.OnDisk fault, DurabilityProbe.Start after) {
+    return loss.node == victim.index()
+        && loss.life == victim.life()
+        && loss.fault instanceof Action.OnDisk earlier
+        && earlier.file().equals(fault.file())
+        && fault.file().endsWith(".log")
+        && !after.equals(DurabilityProbe.Start.REFUSED)
+        && !after.setAside().contains(fault.file());
+  }
+
+  /**
+   * A flipped byte leaves the marks that stand behind it; what takes away the end of a log takes
+   * the marks with it.
+   */
+  private boolean isUnproven(Action.OnDisk fault, DurabilityProbe.Start after) {
+    boolean end = !(fault instanceof Action.Flip) || after.lastLsn() >= before.durableMark();
+    boolean silent = !after.equals(DurabilityProbe.Start.REFUSED);
+    return fault.file().endsWith(".log")
+        && end
+        && silent
+        && !after.setAside().contains(fault.file());
+  }
+
+  private void lost(
+      SimNode node,
+      Action fault,
+      SortedSet<String> files,
+      SortedSet<String> keys,
+      SortedMap<Digest, String> versions,
+      boolean unproven) {
+    if (versions.isEmpty()) return;
+    long now = world.nowNanos();
+    losses.add(new Loss(node.index(), node.life(), now, fault, files, keys, versions, unproven));
+    world.trace().note(now, node.index(), "beyond the atlas: " + versions.size() + " versions");
   }
 
   /** What was struck without a copy elsewhere, in order. */
@@ -87,8 +164,8 @@ final class Atlas {
     return path != null && mayMiss(path);
   }
 
-  /** Whether versions of that key may be gone for good, as far as the disk that was hit told. */
+  /** Whether versions of that key may be gone for good. */
   boolean mayMiss(String path) {
-    return losses.stream().anyMatch(loss -> loss.versions.containsValue(path));
+    return losses.stream().anyMatch(loss -> loss.keys.contains(path));
   }
 }

@@ -7,13 +7,18 @@ import io.kdelta.env.Entropy;
 import io.kdelta.env.SimTime;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.Damage;
 import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageLimits;
+import io.kdelta.storage.WalRecovery;
 import io.kdelta.vfs.SimVfs;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at what a disk would still hold if the power failed now: copies it, cuts the power of the
@@ -21,6 +26,9 @@ import java.util.function.BiPredicate;
  * acknowledgement, without waiting for a loss to show it.
  */
 final class DurabilityProbe {
+  /** Damage that only a read of a large value finds is repaired so often. */
+  private static final int REPAIRS_MAX = 10;
+
   private final Entropy entropy;
   private final StorageLimits limits;
   private long probes;
@@ -98,23 +106,89 @@ final class DurabilityProbe {
     disk.kill();
     boolean sound = readable(disk, only);
     victimParks = parks;
+    leaveOnlyOn(victim, nodes, only);
+    return sound;
+  }
+
+  /** Takes out of {@code versions} what another disk would give back, pending writes dropped. */
+  void leaveOnlyOn(SimNode victim, List<SimNode> nodes, SortedMap<Digest, String> versions) {
     for (SimNode node : nodes) {
-      if (node == victim || only.isEmpty()) continue;
+      if (node == victim || versions.isEmpty()) continue;
       TreeMap<Digest, String> held = new TreeMap<>();
       SimVfs copy = node.disk().copy(entropy);
       copy.crashDropping();
       readable(copy, held);
-      only.keySet().removeAll(held.keySet());
+      versions.keySet().removeAll(held.keySet());
     }
-    return sound;
   }
 
   /**
-   * Whether the last {@link #coveredByOthers} met versions that wait for a parent: acknowledged perhaps, and
-   * in no set.
+   * Whether the last {@link #coveredByOthers} met versions that wait for a parent: acknowledged
+   * perhaps, and in no set.
    */
   boolean victimParks() {
     return victimParks;
+  }
+
+  /**
+   * What a start makes of a disk as it lies there.
+   *
+   * @param versions every version that is left when all damage is dealt with, with its key
+   * @param durableMark the log proves to have held everything up to it durably
+   * @param lastLsn the log goes on behind it
+   * @param setAside the files of which something is set aside
+   */
+  record Start(
+      SortedMap<Digest, String> versions,
+      long durableMark,
+      long lastLsn,
+      SortedSet<String> setAside) {
+    /** A disk that no start makes anything of. */
+    static final Start REFUSED = new Start(new TreeMap<>(), Long.MAX_VALUE, 0, new TreeSet<>());
+  }
+
+  /** What a start would make of that disk now. */
+  Start started(SimNode node) {
+    SimVfs copy = node.disk().copy(entropy);
+    copy.kill();
+    probes++;
+    copy.setCapacity(Long.MAX_VALUE);
+    copy.failNothing();
+    try (StorageEngine engine =
+        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
+      CausalStore store =
+          CausalStore.open(
+              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+      WalRecovery log = engine.recovery().log();
+      TreeSet<String> setAside = new TreeSet<>();
+      SortedMap<Digest, String> left = null;
+      for (int pass = 0; left == null; pass++) {
+        if (pass == REPAIRS_MAX) return Start.REFUSED;
+        for (Damage damage : engine.recovery().setAside()) setAside.add(damage.file());
+        engine.runInline();
+        if (store.needsRepair()) store.repair();
+        for (Damage damage : engine.recovery().setAside()) setAside.add(damage.file());
+        left = all(store);
+      }
+      return new Start(left, log.durableMark(), log.lastLsn(), setAside);
+    } catch (KdeltaException damaged) {
+      return Start.REFUSED;
+    }
+  }
+
+  /** Every version with its key; null when that found damage, which is to be repaired first. */
+  private static @Nullable SortedMap<Digest, String> all(CausalStore store) {
+    TreeMap<Digest, String> all = new TreeMap<>();
+    try {
+      for (Digest id : store.tree()) {
+        Envelope found = store.graph().envelope(id);
+        if (found != null) all.put(id, found.version().key().toString());
+      }
+    } catch (KdeltaException.Corrupt touched) {
+      if (!store.needsRepair()) throw touched;
+      return null;
+    }
+    return all;
   }
 
   /** Adds every version that can be read whole; answers whether nothing was found damaged. */

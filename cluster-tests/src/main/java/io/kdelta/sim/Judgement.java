@@ -68,9 +68,9 @@ final class Judgement {
     return audits();
   }
 
-  /** Once something was destroyed that nobody else held, a node may name what it can not answer. */
-  private boolean maybeLost() {
-    return !world.atlas().losses().isEmpty();
+  /** Of what was destroyed and nobody else held, a node may say that it can not answer. */
+  private boolean maybeLost(String path) {
+    return world.atlas().mayMiss(path);
   }
 
   /** REPAIR: damage is found when it is touched, and what a peer has comes back. */
@@ -78,7 +78,7 @@ final class Judgement {
     long deadline = world.nowNanos() + LIVE_NANOS;
     while (true) {
       try {
-        Audit.of(world.subject(node), path -> maybeLost());
+        Audit.of(world.subject(node), this::maybeLost);
         return;
       } catch (KdeltaException.Corrupt | KdeltaException.Unreachable missing) {
         if (world.nowNanos() > deadline) {
@@ -108,7 +108,7 @@ final class Judgement {
     RawGraph union = new RawGraph();
     List<Audit> audits = new ArrayList<>();
     for (SimNode node : world.standing()) {
-      Audit audit = Audit.of(world.subject(node), path -> maybeLost());
+      Audit audit = Audit.of(world.subject(node), this::maybeLost);
       audits.add(audit);
       union.addAll(audit.graph());
     }

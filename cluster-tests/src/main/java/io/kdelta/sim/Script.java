@@ -1,6 +1,7 @@
 package io.kdelta.sim;
 
 import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.reconciliation.Limits;
 import io.kdelta.storage.StorageLimits;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,10 +11,10 @@ import java.util.List;
  *
  * <p>The first lines may say what the world is: {@code seed N}, {@code nodes N}, {@code backups N},
  * {@code storage memtable=SIZE memtables=N memory=SIZE segment=SIZE block=SIZE partition=SIZE
- * reserve=SIZE}, {@code pace turn=T disk=T..T}. Then each line is a statement ({@link
- * ActionReader}), done when the one before is done; one that begins with {@code at TIME} is done at
- * that time, whatever else goes on. Comments begin with {@code #}; those before everything else are
- * the prose.
+ * reserve=SIZE}, {@code sessions filter=SIZE cells=N}, {@code pace turn=T disk=T..T}. Then each
+ * line is a statement ({@link ActionReader}), done when the one before is done; one that begins
+ * with {@code at TIME} is done at that time, whatever else goes on. Comments begin with {@code #};
+ * those before everything else are the prose.
  */
 record Script(List<String> prose, Setup setup, List<Statement> statements) {
   /** The time of a statement that follows the one before. */
@@ -77,34 +78,29 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
   }
 
   private static boolean isHead(String verb) {
-    return List.of("seed", "nodes", "backups", "storage", "pace").contains(verb);
+    return List.of("seed", "nodes", "backups", "storage", "sessions", "pace").contains(verb);
   }
 
   private static Setup head(Setup before, Line line) {
-    String verb = line.word("seed, nodes, backups, storage or pace");
+    String verb = line.word("seed, nodes, backups, storage, sessions or pace");
     Setup after =
         switch (verb) {
-          case "seed" ->
-              new Setup(
-                  line.whole(), before.nodes(), before.backups(), before.storage(), before.pace());
+          case "seed" -> before.withSeed(line.whole());
           case "nodes" -> {
             int nodes = line.count();
             if (nodes < 1 || nodes > 99) throw line.notThat("a number from 1 to 99");
-            yield new Setup(
-                before.seed(), nodes, before.backups(), before.storage(), before.pace());
+            yield before.withNodes(nodes);
           }
-          case "backups" ->
-              new Setup(
-                  before.seed(), before.nodes(), line.count(), before.storage(), before.pace());
-          case "storage" ->
-              new Setup(
-                  before.seed(), before.nodes(), before.backups(), storage(line), before.pace());
+          case "backups" -> before.withBackups(line.count());
+          case "storage" -> before.withStorage(storage(line));
+          case "sessions" -> {
+            int filter = (int) line.size("filter");
+            yield before.withSessions(Setup.sessions(filter, (int) line.number("cells")));
+          }
           default -> {
             long slowest = line.timeTo("disk");
-            Setup.Pace pace =
-                new Setup.Pace((int) line.time("turn"), line.timeFrom("disk"), slowest);
-            yield new Setup(
-                before.seed(), before.nodes(), before.backups(), before.storage(), pace);
+            yield before.withPace(
+                new Setup.Pace((int) line.time("turn"), line.timeFrom("disk"), slowest));
           }
         };
     line.end();
@@ -144,6 +140,10 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
       out.append(" block=").append(s.blockBytes());
       out.append(" partition=").append(s.partitionBytes());
       out.append(" reserve=").append(s.reserveBytes()).append('\n');
+    }
+    if (!setup.sessions().equals(Limits.STANDARD)) {
+      out.append("sessions filter=").append(setup.sessions().filterBytesMax());
+      out.append(" cells=").append(setup.sessions().cellsMax()).append('\n');
     }
     Setup.Pace pace = setup.pace();
     if (!pace.equals(Setup.Pace.HEALTHY)) {

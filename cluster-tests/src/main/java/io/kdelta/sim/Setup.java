@@ -2,6 +2,7 @@ package io.kdelta.sim;
 
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.core.CoreConfig;
+import io.kdelta.reconciliation.Limits;
 import io.kdelta.storage.StorageLimits;
 
 /**
@@ -13,8 +14,9 @@ import io.kdelta.storage.StorageLimits;
  * @param backups R of every node
  * @param storage limits of every storage engine
  * @param pace how long things take
+ * @param sessions what a session that finds differences may cost
  */
-record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
+record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace, Limits sessions) {
   /**
    * How long things take, in virtual nanoseconds; drawn evenly from these.
    *
@@ -37,13 +39,67 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
   /** A checkpoint of the tree every few writes. */
   static final CoreConfig.Limits BOUNDS = CoreConfig.Limits.DEFAULT.withCheckpoints(24);
 
+  /** So little that small sets need the last rung too. */
+  static final Limits TIGHT = sessions(8, 2);
+
+  /** Sessions as the protocol has them. */
+  Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
+    this(seed, nodes, backups, storage, pace, Limits.STANDARD);
+  }
+
   /** So many nodes as the simulator usually has them. */
   static Setup of(long seed, int nodes) {
     return new Setup(seed, nodes, ClusterConfig.BACKUPS, SMALL, Pace.HEALTHY);
   }
 
+  /**
+   * The limits of the protocol but for these.
+   *
+   * @param filterBytesMax bytes a Bloom filter
+   * @param cellsMax cells of one difference
+   */
+  static Limits sessions(int filterBytesMax, int cellsMax) {
+    Limits of = Limits.STANDARD;
+    return new Limits(
+        of.frameBytesMax(),
+        filterBytesMax,
+        cellsMax,
+        of.scopeIdsMax(),
+        of.scopesInFlightMax(),
+        of.treeNodesMax(),
+        of.wantEntriesMax(),
+        of.refusedMax(),
+        of.writersMax(),
+        of.turnsMax());
+  }
+
+  /** The same with another seed. */
+  Setup withSeed(long other) {
+    return new Setup(other, nodes, backups, storage, pace, sessions);
+  }
+
   /** The same with another number of nodes. */
   Setup withNodes(int count) {
-    return new Setup(seed, count, backups, storage, pace);
+    return new Setup(seed, count, backups, storage, pace, sessions);
+  }
+
+  /** The same with another number of backups. */
+  Setup withBackups(int count) {
+    return new Setup(seed, nodes, count, storage, pace, sessions);
+  }
+
+  /** The same with another storage engine. */
+  Setup withStorage(StorageLimits other) {
+    return new Setup(seed, nodes, backups, other, pace, sessions);
+  }
+
+  /** The same at another pace. */
+  Setup withPace(Pace other) {
+    return new Setup(seed, nodes, backups, storage, other, sessions);
+  }
+
+  /** The same with other sessions. */
+  Setup withSessions(Limits other) {
+    return new Setup(seed, nodes, backups, storage, pace, other);
   }
 }

@@ -142,8 +142,9 @@ final class Stage {
       case Action.SlowDisk slow -> node.slowDisk(slow.workNanosMax(), slow.callNanosMax());
       case Action.Remember _ -> node.rememberDisk();
       case Action.OnDisk destroys -> {
-        world.atlas().strikes(node, destroys);
+        world.atlas().strikes(node);
         node.strike(destroys, world.nodes());
+        world.atlas().struck(node, destroys);
       }
       case Action.Lose lose -> {
         node.losePower();

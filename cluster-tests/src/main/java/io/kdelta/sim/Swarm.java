@@ -15,6 +15,9 @@ import io.kdelta.env.SimEntropy;
 record Swarm(Setup setup, int clients, int keys, long pauseNanos, Fates fates) {
   private static final int DENSE_ONE_IN = 15;
 
+  /** In one seed of so many a session has room for next to nothing. */
+  private static final int TIGHT_ONE_IN = 6;
+
   static Swarm of(long seed) {
     Entropy shape = new SimEntropy(seed).split("shape");
     int size = 1 + shape.nextInt(shape.nextInt(3) == 0 ? 5 : 3);
@@ -22,6 +25,8 @@ record Swarm(Setup setup, int clients, int keys, long pauseNanos, Fates fates) {
     int keys = 1 + shape.nextInt(12);
     Fates fates = Fates.of(seed, size);
     Setup setup = Setup.of(seed, size + fates.later());
+    boolean tight = new SimEntropy(seed).split("sessions").nextInt(TIGHT_ONE_IN) == 0;
+    if (tight) setup = setup.withSessions(Setup.TIGHT);
     return new Swarm(setup, clients, keys, pause(shape, clients), fates);
   }
 

@@ -79,7 +79,7 @@ final class World {
             seeds,
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
-            Setup.NARROW);
+            Setup.NARROW.withSessions(setup.sessions()));
     return new CoreConfig(
         name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
   }

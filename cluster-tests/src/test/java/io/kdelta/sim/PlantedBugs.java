@@ -242,7 +242,15 @@ public final class PlantedBugs {
                   new PlantedBug.Patch(
                       NODE + "causal/DerivedState.java",
                       "if (counted != tree.count()) return null;",
-                      ""))));
+                      ""))),
+          new PlantedBug(
+              26,
+              "a report leaves one of the lost versions out",
+              Set.of("O12"),
+              patch(
+                  NODE + "core/NodeFacts.java",
+                  "List<Digest> lost = store.lost();",
+                  "List<Digest> lost = store.lost().stream().skip(1).toList();")));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

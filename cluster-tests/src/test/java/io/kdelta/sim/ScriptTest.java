@@ -164,6 +164,17 @@ final class ScriptTest {
   }
 
   @Test
+  void whatAWorldIsIsReadAgain() {
+    Setup setup =
+        Setup.of(7, 4)
+            .withBackups(3)
+            .withSessions(Setup.TIGHT)
+            .withPace(new Setup.Pace(1_000, 2_000, 3_000));
+    Script script = Script.parse("test", Script.of(List.of(), setup, List.of()).format());
+    assertEquals(setup, script.setup());
+  }
+
+  @Test
   void aLineOfSeveralNodesIsSeveralActions() {
     Script script = Script.parse("test", "nodes 3\ncut node-0 from node-1,node-2\nat 2s kill all");
     assertEquals(

@@ -47,6 +47,9 @@ final class Repair {
   /** Does all of it, and notes the damage below that it has dealt with. */
   void run(SortedSet<String> damage) {
     put(SystemRows.REPAIR, Bytes.EMPTY);
+    put(
+        SystemRows.REPORT,
+        SystemRows.names(DamageReport.with(engine, engine.recovery().setAside())));
     flush();
     mendKeys();
     flush();

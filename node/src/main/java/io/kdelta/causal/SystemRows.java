@@ -17,6 +17,7 @@ import java.util.TreeSet;
  *                         | 8 count of requests
  * causal/repair           empty: a repair is under way
  * causal/repaired         4 count, then 2 + n each: damage below that a repair has dealt with
+ * causal/report           as causal/repaired: sentences, see DamageReport
  * causal/checkpoint       the slot of the checkpoint, see Checkpoint
  * causal/counts/NAMESPACE 8 each: versions, live keys, keys, merges, conflicts, deletes, bytes
  * causal/log/HEX          16 id of the node whose log HEX is
@@ -30,6 +31,7 @@ final class SystemRows {
   static final RowKey STATE = Keyspace.system(PREFIX + "state");
   static final RowKey REPAIRED = Keyspace.system(PREFIX + "repaired");
   static final RowKey REPAIR = Keyspace.system(PREFIX + "repair");
+  static final RowKey REPORT = Keyspace.system(PREFIX + "report");
 
   static final RowKey CHECKPOINT = Keyspace.system(PREFIX + "checkpoint");
 

@@ -43,7 +43,11 @@ public final class Cluster {
 
   /** Reads what the node remembers; says nothing before {@link Event.Started}. */
   public Cluster(ClusterConfig config, Replica replica, Entropy entropy) {
-    this(config, replica, entropy, Reconciler::new);
+    this(
+        config,
+        replica,
+        entropy,
+        (held, chance, host) -> new Reconciler(config.limits().sessions(), held, chance, host));
   }
 
   /** With another driver of sessions, for tests of the rest. */

@@ -96,9 +96,21 @@ public record ClusterConfig(
    * @param tailBytes own frames kept in memory for fast peers; slower ones are fed by a scan
    * @param windowBytes frames that may be on their way to one peer, not yet stored there
    * @param members members that this node remembers, those that left included
+   * @param sessions what one session that finds differences may cost; equal in all of a cluster
    */
-  public record Limits(int tailBytes, int windowBytes, int members) {
-    /** 16 MiB of tail, 4 MiB of window, 1,024 members. */
+  public record Limits(
+      int tailBytes, int windowBytes, int members, io.kdelta.reconciliation.Limits sessions) {
+    /** 16 MiB of tail, 4 MiB of window, 1,024 members, sessions as the protocol has them. */
     public static final Limits DEFAULT = new Limits(16 << 20, 4 << 20, 1_024);
+
+    /** With sessions as the protocol has them. */
+    public Limits(int tailBytes, int windowBytes, int members) {
+      this(tailBytes, windowBytes, members, io.kdelta.reconciliation.Limits.STANDARD);
+    }
+
+    /** The same with other sessions. */
+    public Limits withSessions(io.kdelta.reconciliation.Limits other) {
+      return new Limits(tailBytes, windowBytes, members, other);
+    }
   }
 }

@@ -62,6 +62,7 @@ final class Reconciler implements Sessions {
   /** Ids refused that are remembered and told to peers; the oldest are forgotten first. */
   private static final int REFUSED_MAX = 8_192;
 
+  private final Limits limits;
   private final Replica replica;
   private final Entropy entropy;
   private final Host host;
@@ -112,7 +113,8 @@ final class Reconciler implements Sessions {
   }
 
   /** The driver of the node that {@code host} stands for. */
-  Reconciler(Replica replica, Entropy entropy, Host host) {
+  Reconciler(Limits limits, Replica replica, Entropy entropy, Host host) {
+    this.limits = limits;
     this.replica = replica;
     this.entropy = entropy;
     this.host = host;
@@ -347,8 +349,7 @@ final class Reconciler implements Sessions {
       return;
     }
     if (!equal) bulk = node;
-    Reconciliation machine =
-        Reconciliation.responder(Limits.STANDARD, nonce(), () -> snapshot(node));
+    Reconciliation machine = Reconciliation.responder(limits, nonce(), () -> snapshot(node));
     Exchange exchange = new Exchange(replica, host, node, number, false, machine, now);
     running.put(node, exchange);
     exchange.message(message, size, now);
@@ -381,8 +382,7 @@ final class Reconciler implements Sessions {
   private void open(NodeId node, long now) {
     peer(node).dueAt = Long.MAX_VALUE;
     bulk = node;
-    Reconciliation machine =
-        Reconciliation.initiator(Limits.STANDARD, nonce(), () -> snapshot(node));
+    Reconciliation machine = Reconciliation.initiator(limits, nonce(), () -> snapshot(node));
     Exchange exchange = new Exchange(replica, host, node, entropy.nextLong(), true, machine, now);
     running.put(node, exchange);
     exchange.start(now);

@@ -1,6 +1,7 @@
 package io.kdelta.core;
 
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.DamageReport;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.cluster.Traffic;
@@ -159,6 +160,7 @@ public final class Core implements AutoCloseable {
         Mending mending = new Mending(engine, store);
         if (mending.due(clock.nanos())) mending.run(clock.nanos());
         notes.addAll(NodeFacts.recovery(engine.recovery()));
+        if (store.sound()) notes.addAll(NodeFacts.earlier(DamageReport.of(engine), notes));
         engine.runInline();
         return new Core(config, lock, engine, store, clock, entropy, notes);
       } catch (KdeltaException.Corrupt e) {

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * What this node knows of itself and of the members, for people. Owned by the core; reads only, and
@@ -139,6 +140,15 @@ final class NodeFacts {
                     + ": it was never acknowledged"));
     for (Damage damage : recovery.setAside()) notes.add("set aside " + damage);
     return notes;
+  }
+
+  /** What was set aside before this opening, which has said what it found itself. */
+  static List<String> earlier(List<String> report, Set<String> said) {
+    return report.stream()
+        .map("set aside "::concat)
+        .filter(sentence -> !said.contains(sentence))
+        .map("earlier: "::concat)
+        .toList();
   }
 
   /** What opening noted, what was found since, and how much of it is missing still. */

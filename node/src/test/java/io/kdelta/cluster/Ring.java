@@ -11,6 +11,7 @@ import io.kdelta.causal.Version;
 import io.kdelta.env.SimEntropy;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -77,7 +78,7 @@ final class Ring {
       this.index = index;
       this.id = new NodeId(0, 1L + index);
       this.shelf = new Shelf(new Incarnation(9, 1L + index));
-      this.driver = new Reconciler(shelf, new SimEntropy(random.nextLong()), this);
+      this.driver = new Reconciler(Limits.STANDARD, shelf, new SimEntropy(random.nextLong()), this);
     }
 
     /** Writes {@code count} versions over a few keys, some with two parents. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kdelta.cluster.ModelNet.Node;
 import io.kdelta.cluster.ModelNet.Pending;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -210,7 +211,11 @@ final class ShippingTest {
   /** The same with sessions: first meetings reconcile, and adoption hides nothing from streams. */
   @Test
   void everythingConvergesWithSessionsToo() {
-    for (long seed = 100; seed < 108; seed++) converges(seed, Reconciler::new);
+    for (long seed = 100; seed < 108; seed++) {
+      converges(
+          seed,
+          (replica, entropy, host) -> new Reconciler(Limits.STANDARD, replica, entropy, host));
+    }
   }
 
   private static void converges(long seed, Sessions.Factory sessions) {

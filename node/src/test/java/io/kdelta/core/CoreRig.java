@@ -58,13 +58,18 @@ final class CoreRig {
 
   /** Starts the machine: a new life of the core. */
   CoreRig open() {
+    openMute();
+    turn();
+    return this;
+  }
+
+  /** The same, and nothing comes of it yet: no turn is taken. */
+  void openMute() {
     lives++;
     inHand.clear();
     outgoing.clear();
     wakeAt = Timers.NEVER;
     core = Core.open(config, disk, time, chance.split("life " + lives));
-    turn();
-    return this;
   }
 
   boolean running() {

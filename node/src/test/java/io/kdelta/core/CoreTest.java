@@ -338,6 +338,30 @@ final class CoreTest {
     rig.ask(put("after", "1"), Reply.Written.class);
   }
 
+  /** The repair is done and the engine has forgotten the damage when the process ends. */
+  @Test
+  void aStartThatEndedBeforeItToldAnybodyLeavesItsReport() {
+    String document = "\"" + "x".repeat(3_000) + "\"";
+    for (int i = 0; i < 600; i++) rig.ask(put("k" + i, document), Reply.Written.class);
+    rig.close();
+    String struck = "";
+    for (String name : rig.disk.list("")) if (name.endsWith(".table")) struck = name;
+    rig.disk.flip(struck, 5_000, 0x10);
+    rig.openMute();
+    rig.forget();
+    rig.disk.kill();
+    rig.open();
+    String file = struck;
+    Reply.Status status = rig.ask(new Command.AdminStatus(), Reply.Status.class);
+    assertTrue(
+        status.recovery().stream()
+            .anyMatch(note -> note.startsWith("earlier: set aside " + file + ": ")),
+        () -> file + " is not in " + status.recovery());
+    assertTrue(
+        rig.trace.stream()
+            .anyMatch(text -> text.startsWith("Notice[text=earlier: set aside " + file)));
+  }
+
   @Test
   void damageInEveryTableIsNamedNeverAnsweredAndTheNodeStarts() {
     String document = "\"" + "x".repeat(3_000) + "\"";

@@ -127,7 +127,7 @@ final class StorageOpening {
         if (table.missingBlob() != 0) {
           table.close();
           String reason =
-              "it refers to blob file " + table.missingBlob() + ", which is not readable";
+              "it refers to " + unreadable(table.missingBlob()) + ", which is not readable";
           setAside(named, 0, reason, false);
           continue;
         }
@@ -143,6 +143,14 @@ final class StorageOpening {
       newestFirst.add(new Run(run.getKey(), run.getValue()));
     }
     return newestFirst;
+  }
+
+  /** The name of a blob file by the number that references name. */
+  private String unreadable(long number) {
+    for (ManifestEdit.BlobAdded named : unreadable) {
+      if (named.number() == number) return FileNames.blob(named.file());
+    }
+    return "blob file " + number;
   }
 
   private void setAside(ManifestEdit.TableAdded named, long offset, String reason, boolean known) {
