@@ -7,6 +7,7 @@ import io.kdelta.proto.v1.LeaveRequest;
 import io.kdelta.proto.v1.ListSessionsRequest;
 import io.kdelta.proto.v1.Member;
 import io.kdelta.proto.v1.ReconcileRequest;
+import io.kdelta.proto.v1.RemoveMemberRequest;
 import io.kdelta.proto.v1.Session;
 import java.time.Duration;
 import java.util.List;
@@ -17,9 +18,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code kdelta cluster status|members|reconcile|log|leave}. */
+/** {@code kdelta cluster status|members|reconcile|log|leave|remove}. */
 @Command(name = "cluster", description = "The cluster as a node sees it.")
 final class ClusterCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -33,6 +35,7 @@ final class ClusterCommand implements Runnable {
     line.addSubcommand(new Reconcile(invocation));
     line.addSubcommand(new Log(invocation));
     line.addSubcommand(new Leave(invocation));
+    line.addSubcommand(new Remove(invocation));
     return line;
   }
 
@@ -264,6 +267,51 @@ final class ClusterCommand implements Runnable {
                 List.of(Column.text("ADDRESS", "address"), Column.count("TOLD", "told")),
                 client.address(),
                 "left; " + response.getTold() + " members were told");
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code cluster remove}: for a member that will not come back. */
+  @Command(
+      name = "remove",
+      description = {
+        "Take a member that will not come back out of the cluster for good.",
+        "Levels count it no more, and no node lets it in again: it would need a new data directory."
+            + " A node that is alive is refused: it leaves by itself (kdelta cluster leave)."
+      })
+  static final class Remove implements Callable<Integer> {
+    private final Invocation invocation;
+
+    @Parameters(
+        index = "0",
+        paramLabel = "NODE",
+        description = "Its name, an address of it, or the first digits of its id.")
+    private String node = "";
+
+    Remove(Invocation invocation) {
+      this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+      RemoveMemberRequest request = RemoveMemberRequest.newBuilder().setNode(node).build();
+      try (Client client = invocation.client()) {
+        var response = client.cluster(c -> c.removeMember(request));
+        ObjectNode json = Json.object();
+        json.put("node", node);
+        json.put("id", response.getNodeId());
+        json.put("told", response.getTold());
+        invocation
+            .output()
+            .item(
+                json,
+                List.of(
+                    Column.text("NODE", "node"),
+                    new Column("ID", "id", Column.Kind.ID),
+                    Column.count("TOLD", "told")),
+                node,
+                node + " has left; " + response.getTold() + " members were told");
       }
       return ExitCode.DONE;
     }

@@ -92,17 +92,22 @@ final class NodeFacts {
    */
   Member removable(String text) {
     List<Member> gone = new ArrayList<>();
-    boolean alive = false;
+    Member alive = null;
     for (Member member : cluster.members()) {
       if (member.state() == Member.State.LEFT || !called(member, text)) continue;
-      if (member.alive() || member.node().equals(store.node())) alive = true;
+      if (member.alive() || member.node().equals(store.node())) alive = member;
       else gone.add(member);
     }
     if (gone.size() > 1) {
       throw new KdeltaException.Invalid("node", text + " is not unique: name it by its id");
     }
     if (gone.size() == 1) return gone.getFirst();
-    if (alive) throw new KdeltaException.Invalid("node", text + " is alive: it leaves by itself");
+    if (alive != null) {
+      String address = String.join(",", alive.card().addresses());
+      throw new KdeltaException.Invalid(
+          "node",
+          text + " is alive: it leaves by itself (kdelta -s " + address + " cluster leave)");
+    }
     throw new KdeltaException.NotFound("node " + text);
   }
 

@@ -12,6 +12,8 @@ import io.kdelta.proto.v1.ListSessionsRequest;
 import io.kdelta.proto.v1.ListSessionsResponse;
 import io.kdelta.proto.v1.ReconcileRequest;
 import io.kdelta.proto.v1.ReconcileResponse;
+import io.kdelta.proto.v1.RemoveMemberRequest;
+import io.kdelta.proto.v1.RemoveMemberResponse;
 
 /** The cluster as this node sees it: each call is one command. Any thread. */
 final class ClusterService extends ClusterGrpc.ClusterImplBase {
@@ -59,5 +61,20 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
         observer,
         Command.Leave::new,
         reply -> LeaveResponse.newBuilder().setTold(((Reply.Left) reply).told()).build());
+  }
+
+  @Override
+  public void removeMember(
+      RemoveMemberRequest request, StreamObserver<RemoveMemberResponse> observer) {
+    calls.answer(
+        observer,
+        () -> new Command.Remove(request.getNode()),
+        reply -> {
+          Reply.Removed removed = (Reply.Removed) reply;
+          return RemoveMemberResponse.newBuilder()
+              .setNodeId(removed.node().hex())
+              .setTold(removed.told())
+              .build();
+        });
   }
 }

@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.server.CannotStart;
@@ -55,6 +56,34 @@ final class TwoNodesTest {
       await()
           .atMost(PATIENCE)
           .until(() -> out(first, "-o", "json", "cluster", "members").contains("\"down\""));
+    }
+  }
+
+  @Test
+  void aMemberIsRemovedWhenItIsGoneAndNotBefore() throws CannotStart {
+    try (NodeServer first = start("first", "")) {
+      NodeServer second = start("second", first.address().toString());
+      try (second) {
+        await()
+            .atMost(PATIENCE)
+            .until(() -> out(first, "-o", "name", "cluster", "members").contains("second"));
+        String refusal = out(first, "cluster", "remove", "second");
+        assertTrue(refusal.contains("second is alive"), refusal);
+        assertTrue(refusal.contains("cluster leave"), refusal);
+        second.drain();
+      }
+      await()
+          .atMost(PATIENCE)
+          .until(() -> out(first, "-o", "json", "cluster", "members").contains("\"down\""));
+      String unknown = out(first, "-o", "json", "cluster", "remove", "third");
+      assertTrue(unknown.contains("\"reason\":\"NOT_FOUND\""), unknown);
+      String removed = out(first, "cluster", "remove", "second");
+      assertTrue(removed.contains("\"node\":\"second\""), removed);
+      assertTrue(removed.contains("\"told\":0"), removed);
+      String members = out(first, "-o", "json", "cluster", "members");
+      assertFalse(members.contains("second"), members);
+      String again = out(first, "-o", "json", "cluster", "remove", "second");
+      assertTrue(again.contains("\"reason\":\"NOT_FOUND\""), again);
     }
   }
 }
