@@ -293,6 +293,14 @@ final class SSTable implements AutoCloseable {
     return new TableSource(this, true);
   }
 
+  /** What is whole of it, once damage was found. Throws Corrupt when its columns are not. */
+  SoundRows soundRows() {
+    int columns = (int) (header.groupsOffset() / CHUNK_BYTES);
+    Optional<KdeltaException.Corrupt> rotten = check(columns, header.chunks());
+    if (rotten.isPresent()) throw rotten.get();
+    return new SoundRows(this);
+  }
+
   @Override
   public void close() {
     arena.close();

@@ -236,9 +236,10 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * Sets aside, as an open does, every table found damaged since: from now on reads go on as if
-   * what lies in it had never been written, so the owner of the data deals with the loss before it
-   * reads anything else, and then calls {@link #forgetSetAside}.
+   * Sets aside every table found damaged since; what is whole of it goes into one in its place.
+   * Then reads go on as if the rest had never been written, so the owner of the data deals with the
+   * loss before it reads anything, and calls {@link #forgetSetAside}. ReadOnly: call it again
+   * first.
    *
    * @return false, and nothing is changed, while table work is out: not before the next {@link
    *     #workDone}

@@ -21,6 +21,7 @@ final class TableSource extends RowSource {
 
   private final SSTable table;
   private final boolean byFile;
+  private final int readAheadChunks;
   private final PlainBlocks plainBlocks = new PlainBlocks();
 
   private int block = -1;
@@ -41,8 +42,18 @@ final class TableSource extends RowSource {
   private int windowEnd;
 
   TableSource(SSTable table, boolean byFile) {
+    this(table, byFile, READ_AHEAD_CHUNKS);
+  }
+
+  private TableSource(SSTable table, boolean byFile, int readAheadChunks) {
     this.table = table;
     this.byFile = byFile;
+    this.readAheadChunks = readAheadChunks;
+  }
+
+  /** By the file, and of it never more than {@link #enter} needs. */
+  static TableSource blockByBlock(SSTable table) {
+    return new TableSource(table, true, 0);
   }
 
   @Override
@@ -63,6 +74,23 @@ final class TableSource extends RowSource {
     } catch (InternalError cut) {
       throw table.cut(cut);
     }
+  }
+
+  /** Moves before the first row of a block. Throws Corrupt when the block is not sound. */
+  void enter(int target) {
+    steppedBack = false;
+    try {
+      load(target);
+    } catch (IndexOutOfBoundsException rotten) {
+      throw noted(table.corrupt(0, "a row lies outside of its block: " + rotten.getMessage()));
+    }
+  }
+
+  /** Moves to the next row of the block that was entered, if there is one. */
+  boolean nextInBlock() {
+    if (position == restarts) return false;
+    decode();
+    return true;
   }
 
   @Override
@@ -303,7 +331,7 @@ final class TableSource extends RowSource {
     int end = (int) ((to + CHUNK_BYTES - 1) / CHUNK_BYTES);
     if (first >= windowChunk && end <= windowEnd) return;
     windowEnd = 0;
-    int last = Math.min(Math.max(end, first + READ_AHEAD_CHUNKS), table.header().chunks());
+    int last = Math.min(Math.max(end, first + readAheadChunks), table.header().chunks());
     int size = (last - first) * CHUNK_BYTES;
     if (window.capacity() < size) {
       windowSegment = Arena.ofAuto().allocate(size, 8);

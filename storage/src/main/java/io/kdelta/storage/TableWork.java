@@ -439,6 +439,43 @@ abstract sealed class TableWork implements StorageWork {
     }
   }
 
+  /**
+   * Writes what is whole of a damaged table into a new one that takes its place in the run. In the
+   * same edit the manifest is told of the old one that it is damaged: it stays named until the loss
+   * was dealt with.
+   */
+  static final class Salvage extends Build {
+    final SSTable table;
+    private final TableFacts facts;
+    private final BlobContents contents;
+
+    Salvage(
+        Manifest manifest,
+        Compaction.Target target,
+        SSTable table,
+        TableFacts facts,
+        BlobContents contents) {
+      super(manifest, target, facts.run());
+      this.table = table;
+      this.facts = facts;
+      this.contents = contents;
+    }
+
+    /** A value that has rotted is written anew when it comes back, not referred to again. */
+    @Override
+    List<SSTableWriter.Finished> build(Compaction.Target into) {
+      for (int i = 0; i < table.blobCount(); i++) contents.forget(table.blobNumber(i));
+      return Compaction.merge(into, List.of(table.soundRows()), null, null, false, null, written());
+    }
+
+    @Override
+    List<ManifestEdit> edits() {
+      return List.of(
+          new ManifestEdit.TableRemoved(table.number()),
+          new TableFacts(facts.run(), facts.checksum(), true).added(table.number(), table.bytes()));
+    }
+  }
+
   private static boolean remove(Vfs vfs, String path) {
     try {
       if (vfs.exists(path)) vfs.delete(path);

@@ -140,6 +140,7 @@ final class TableWorks {
       case TableWork.Merge merged -> merged(merged);
       case BlobRewrite rewrite -> rewritten(rewrite);
       case TableWork.Note note -> noted(note);
+      case TableWork.Salvage _ -> throw new AssertionError("it is done in place");
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
       case TableWork.Warm warm -> warm.result();
       case TableWork.Chore _ -> maintenance.done();
@@ -182,27 +183,63 @@ final class TableWorks {
     return all;
   }
 
-  /** Takes damaged tables out of what is read; false while a piece is out that may read them. */
+  /**
+   * Takes damaged tables out of what is read, but for the rows in them that are whole; false while
+   * a piece is out that may read them. Throws ReadOnly when these rows can not be written anew now:
+   * then the tables that are left stay where they are.
+   */
   boolean setDamagedAside() {
     if (out != null) return false;
     if (damagedTables().isEmpty()) return true;
     distrustAll();
-    List<SSTable> damaged = damagedTables();
-    for (SSTable table : damaged) {
-      setAside.add(new StorageOpening.SetAsideTable(table.number(), damage(table)));
-    }
-    quarantined.addAll(damaged);
     merge = null;
-    List<Run> sound = new ArrayList<>();
+    for (SSTable table : damagedTables()) setAside(table);
+    return true;
+  }
+
+  private void setAside(SSTable table) {
+    List<SSTable> whole = salvage(table);
+    setAside.add(new StorageOpening.SetAsideTable(table.number(), damage(table)));
+    quarantined.add(table);
+    List<Run> runs = new ArrayList<>();
     for (Run run : views.current().runs()) {
-      List<SSTable> tables = new ArrayList<>(run.tables());
-      tables.removeAll(damaged);
-      if (!tables.isEmpty()) sound.add(new Run(run.age(), tables));
+      List<SSTable> tables = new ArrayList<>();
+      for (SSTable one : run.tables()) {
+        if (one == table) tables.addAll(whole);
+        else tables.add(one);
+      }
+      if (!tables.isEmpty()) runs.add(new Run(run.age(), tables));
     }
-    views.show(views.current().memtables(), sound);
+    for (SSTable fresh : whole) blobs.link(fresh);
+    views.show(views.current().memtables(), runs);
     blobs.changed();
     countDebt();
-    return true;
+  }
+
+  /** What is whole of a damaged table, as a new one in its place; none if nothing can be told. */
+  private List<SSTable> salvage(SSTable table) {
+    ManifestEdit.TableAdded named = manifest.state().tables().get(table.number());
+    if (named == null) return List.of();
+    TableWork.Salvage salvage =
+        new TableWork.Salvage(
+            manifest,
+            target(table.header().bottom(), Long.MAX_VALUE, Cuts.NONE),
+            table,
+            TableFacts.of(named),
+            blobs.contents());
+    salvage.run();
+    Optional<KdeltaException> failure = salvage.failure();
+    if (failure.isEmpty()) {
+      noted.add(table.number());
+      return List.copyOf(salvage.opened());
+    }
+    if (failure.get() instanceof KdeltaException.Corrupt) {
+      doomedFiles.addAll(salvage.leftOver());
+      return List.of();
+    }
+    failed(salvage, failure.get());
+    throw new KdeltaException.ReadOnly(
+        "what is whole of a damaged table can not be written: " + failure.get().getMessage());
   }
 
   /**
