@@ -241,8 +241,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
    * loss before it reads anything, and calls {@link #forgetSetAside}. ReadOnly: call it again
    * first.
    *
-   * @return false, and nothing is changed, while table work is out: not before the next {@link
-   *     #workDone}
+   * @return false, changing nothing, while table work is out: not before {@link #workDone}
    */
   public boolean setDamagedAside() {
     return tableWorks.setDamagedAside();
