@@ -32,6 +32,11 @@ final class Dialler {
     boolean busy;
     int failures;
     long dueAt;
+
+    /** What came of the last attempt asks for so long a pause, whoever is missed. */
+    long notBefore = Long.MIN_VALUE;
+
+    long openedAt;
     long giveUpAt;
 
     /** Who answered there last, or whose address a card says it is. */
@@ -126,10 +131,11 @@ final class Dialler {
   }
 
   /** A link was opened there: it stays busy until {@link #closed}. */
-  void opened(String address) {
+  void opened(String address, long now) {
     Target target = targets.get(address);
     if (target == null) return;
     target.busy = true;
+    target.openedAt = now;
     target.giveUpAt = Long.MAX_VALUE;
   }
 
@@ -149,14 +155,15 @@ final class Dialler {
   }
 
   /**
-   * The link is gone.
+   * The link is gone. If it was of no use, or for a moment only, the pause grows: so it goes with a
+   * second node of the same id, when the other end takes one link for the other again and again.
    *
-   * @param served whether it was of use; if not, the pause grows
+   * @param useful whether both ends agreed to talk
    */
-  void closed(String address, boolean served, long now) {
+  void closed(String address, boolean useful, long now) {
     Target target = targets.get(address);
     if (target == null) return;
-    if (served) {
+    if (useful && now - target.openedAt >= pace.dialMax()) {
       target.busy = false;
       target.failures = 0;
       target.dueAt = now + jittered(pace.dialMin());
@@ -169,7 +176,8 @@ final class Dialler {
   void lost(NodeId node, long now) {
     for (Target target : targets.values()) {
       if (!node.equals(target.owner) || target.busy) continue;
-      target.dueAt = Math.min(target.dueAt, now + jittered(pace.dialMin()));
+      long soon = Math.max(now + jittered(pace.dialMin()), target.notBefore);
+      target.dueAt = Math.min(target.dueAt, soon);
     }
   }
 
@@ -190,7 +198,8 @@ final class Dialler {
     target.busy = false;
     long pause = pace.dialMin() << Math.min(target.failures, DOUBLINGS_MAX);
     target.failures = Math.min(target.failures + 1, DOUBLINGS_MAX);
-    target.dueAt = now + jittered(Math.min(pause, pace.dialMax()));
+    target.notBefore = now + jittered(Math.min(pause, pace.dialMax()));
+    target.dueAt = target.notBefore;
   }
 
   /** Between three quarters of {@code pause} and all of it. */

@@ -103,7 +103,7 @@ final class Links implements Wire {
   void opened(long number, Optional<String> dialled, long now) {
     Link link = new Link(number, dialled.orElse(null), now);
     links.put(number, link);
-    dialled.ifPresent(dialler::opened);
+    dialled.ifPresent(address -> dialler.opened(address, now));
     greet(link, now);
   }
 

@@ -2,6 +2,7 @@ package io.kdelta.cluster;
 
 import static io.kdelta.cluster.ModelNet.SECOND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.SimEntropy;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 final class DiallerTest {
   private static final NodeId OTHER = new NodeId(3, 4);
   private static final Predicate<NodeId> REACHED = OTHER::equals;
+  private static final Predicate<NodeId> NOBODY = node -> false;
 
   private final Outbox outbox = new Outbox();
   private final Dialler dialler =
@@ -42,7 +44,11 @@ final class DiallerTest {
   }
 
   private List<String> dials(long now) {
-    dialler.tick(REACHED, now);
+    return dials(REACHED, now);
+  }
+
+  private List<String> dials(Predicate<NodeId> reached, long now) {
+    dialler.tick(reached, now);
     List<String> dials = new ArrayList<>();
     for (Effect effect : outbox.drain()) {
       if (effect instanceof Effect.Dial(String address)) dials.add(address);
@@ -54,7 +60,7 @@ final class DiallerTest {
   private void reached(Member.Card card) {
     dialler.seed("seed:1", 0);
     assertEquals(List.of("seed:1"), dials(0));
-    dialler.opened("seed:1");
+    dialler.opened("seed:1", 0);
     dialler.answered("seed:1", card);
     dialler.closed("seed:1", false, SECOND);
     dialler.members(List.of(card), SECOND);
@@ -83,5 +89,34 @@ final class DiallerTest {
     reached(at("seed:1"));
     dialler.members(List.of(at("elsewhere:1")), 2 * SECOND);
     assertEquals(List.of("seed:1"), dials(10 * SECOND));
+  }
+
+  /** As at a copy of a node that runs beside it: the other end hangs up on one of both at once. */
+  @Test
+  void whoAnswersAndIsGoneAtOnceIsDialledEverMoreSlowly() {
+    dialler.seed("seed:1", 0);
+    int dialled = 0;
+    for (long now = 0; now < 60 * SECOND; now += SECOND / 100) {
+      if (dials(NOBODY, now).isEmpty()) continue;
+      dialled++;
+      dialler.opened("seed:1", now);
+      dialler.answered("seed:1", at("seed:1"));
+      dialler.closed("seed:1", true, now);
+      dialler.lost(OTHER, now);
+    }
+    assertTrue(dialled > 10 && dialled < 30, dialled + " times in a minute");
+  }
+
+  @Test
+  void whoWasLinkedForAWhileIsDialledAgainAtOnce() {
+    whoAnswersAndIsGoneAtOnceIsDialledEverMoreSlowly();
+    long later = 70 * SECOND;
+    assertEquals(List.of("seed:1"), dials(NOBODY, later));
+    dialler.opened("seed:1", later);
+    dialler.answered("seed:1", at("seed:1"));
+    later += 10 * SECOND;
+    dialler.closed("seed:1", true, later);
+    dialler.lost(OTHER, later);
+    assertEquals(List.of("seed:1"), dials(NOBODY, later + SECOND / 4));
   }
 }
