@@ -81,6 +81,8 @@ public final class CausalStore {
     if (needsRepair()) {
       unsound = true;
     } else {
+      // Whoever dealt with it may have ended before the engine forgot it.
+      engine.forgetSetAside();
       scan();
     }
   }

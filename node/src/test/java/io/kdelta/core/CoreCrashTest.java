@@ -70,6 +70,80 @@ final class CoreCrashTest {
     return rig.disk.itemsLost();
   }
 
+  /** What is struck while the machine is off. */
+  private enum Blow {
+    LOG_ERASED,
+    LOG_ROTS,
+    TABLE_ROTS
+  }
+
+  /** The start that finds damage may end before anybody was told, and the next ones too. */
+  @Test
+  void damageIsReportedHoweverOftenTheStartThatDealsWithItCrashes() {
+    for (Blow blow : Blow.values()) {
+      CoreRig whole = struck(blow).rig();
+      long before = whole.disk.calls();
+      whole.open();
+      long calls = whole.disk.calls() - before;
+      assertTrue(calls > 20, blow + " is dealt with in " + calls + " calls");
+      for (long nth = 1; nth <= calls; nth++) reported(blow, nth);
+    }
+  }
+
+  private static void reported(Blow blow, long nth) {
+    Struck struck = struck(blow);
+    CoreRig rig = struck.rig();
+    String file = struck.file();
+    for (int start = 1; start <= 2; start++) {
+      // The second one ends as early as the first, or a little later.
+      rig.disk.failCall(nth + start - 1, Fault.POWER_LOSS);
+      try {
+        rig.openMute();
+      } catch (PowerLoss e) {
+        // The planned end of this life.
+      }
+      rig.forget();
+      rig.disk.crash();
+      rig.disk.failNothing();
+    }
+    rig.open();
+    List<String> report = rig.ask(new Command.AdminStatus(), Reply.Status.class).recovery();
+    assertTrue(
+        report.stream().anyMatch(note -> note.contains("set aside " + file)),
+        () -> blow + ", crash at call " + nth + ": " + file + " is not in " + report);
+  }
+
+  /** A machine that is off, and what was destroyed on its disk. */
+  private record Struck(CoreRig rig, String file) {}
+
+  private static Struck struck(Blow blow) {
+    CoreRig rig = new CoreRig(SEED).open();
+    new CoreSession(rig, SEED).run(STEPS);
+    if (blow == Blow.TABLE_ROTS) {
+      rig.close();
+    } else {
+      rig.settle();
+      rig.forget();
+      rig.disk.kill();
+      rig.disk.crash();
+    }
+    String file = victim(rig, blow);
+    switch (blow) {
+      case LOG_ERASED -> rig.disk.erase(file);
+      case LOG_ROTS -> rig.disk.flip(file, 200, 0x10);
+      case TABLE_ROTS -> rig.disk.flip(file, 5, 0x10);
+    }
+    return new Struck(rig, file);
+  }
+
+  /** The youngest table, or the oldest segment of the log: in use, the others are prepared. */
+  private static String victim(CoreRig rig, Blow blow) {
+    List<String> names = new ArrayList<>(rig.disk.files());
+    names.removeIf(name -> name.contains("/"));
+    names.removeIf(name -> !name.endsWith(blow == Blow.TABLE_ROTS ? ".table" : ".log"));
+    return blow == Blow.TABLE_ROTS ? names.getLast() : names.getFirst();
+  }
+
   private static void check(CoreRig rig, CoreSession session, String when) {
     TreeSet<Digest> held = new TreeSet<>();
     List<Envelope> versions = new ArrayList<>();

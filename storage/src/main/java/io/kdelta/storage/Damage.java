@@ -1,5 +1,7 @@
 package io.kdelta.storage;
 
+import io.kdelta.error.KdeltaException;
+
 /**
  * A part of a file that is not what was written: set aside, named, never answered as data.
  *
@@ -21,6 +23,13 @@ public record Damage(
     String reason,
     boolean known) {
   public static final long UNKNOWN = Long.MAX_VALUE;
+
+  /** What was found wrong with a table, which nobody had found before. */
+  static Damage of(SSTable table) {
+    KdeltaException.Corrupt found = table.damage().orElseThrow();
+    long rest = table.bytes() - found.offset();
+    return new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false);
+  }
 
   @Override
   public String toString() {

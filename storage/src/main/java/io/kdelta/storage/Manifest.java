@@ -85,6 +85,10 @@ public final class Manifest implements AutoCloseable {
       String name = FileNames.manifest(number);
       manifest.torn = new Damage(name, tornAt, 0, 0, -1, "an edit was cut here", false);
       manifest.cutWasDurable = !read.orElseThrow().rolledInto().isEmpty();
+      // The next manifest will not show it.
+      if (manifest.cutWasDurable) {
+        manifest.state = state.after(List.of(new ManifestEdit.Remembered(name, tornAt, 0, 0, -1)));
+      }
     }
     manifest.countNumbers(names);
     manifest.moveUnnamed(names);

@@ -50,6 +50,22 @@ public sealed interface ManifestEdit {
       implements ManifestEdit {}
 
   /**
+   * A part of a file was found bad, and the owner of the store has not yet said that it has dealt
+   * with the loss: it is reported by every open, whether anything still names the file or not. What
+   * is {@link SetAside} is remembered with it.
+   */
+  record Remembered(String file, long offset, long bytes, long firstLsn, long lastLsn)
+      implements ManifestEdit {
+    /** Whether that is the same part. */
+    boolean isOf(Damage damage) {
+      return file.equals(damage.file()) && offset == damage.offset() && bytes == damage.bytes();
+    }
+  }
+
+  /** The owner of the store has dealt with everything that is {@link Remembered}. */
+  record Forgotten() implements ManifestEdit {}
+
+  /**
    * The store was closed in good order: the log ends there, tables hold all of it, and no segment
    * that comes later was used. Whatever names a segment after it takes it back.
    *

@@ -26,6 +26,8 @@ import java.util.zip.CRC32C;
  *   u8 7  blob file added   u64 number, u64 file, u64 bytes, u64 checksum
  *   u8 8  blob file removed u64 number
  *   u8 9  log ended         u64 sequence, u64 end, u64 last lsn
+ *   u8 10 remembered        u64 offset, u64 bytes, u64 first lsn, u64 last lsn, u32 size, file name
+ *   u8 11 forgotten
  * </pre>
  *
  * CURRENT, 28 bytes, replaced by rename:
@@ -49,6 +51,7 @@ final class ManifestFormat {
   private static final long CURRENT_MAGIC_1 = 0x432D61746C65646BL;
 
   private static final int FACTS_BYTES_MAX = 1 << 20;
+  private static final int NAME_BYTES_MAX = 1 << 10;
 
   private ManifestFormat() {}
 
@@ -83,6 +86,19 @@ final class ManifestFormat {
                 .writeLong(bytes)
                 .writeLong(firstLsn)
                 .writeLong(lastLsn);
+        case ManifestEdit.Remembered(
+                String file,
+                long offset,
+                long bytes,
+                long firstLsn,
+                long lastLsn) ->
+            out.writeByte(10)
+                .writeLong(offset)
+                .writeLong(bytes)
+                .writeLong(firstLsn)
+                .writeLong(lastLsn)
+                .writeSized(Bytes.utf8(file));
+        case ManifestEdit.Forgotten() -> out.writeByte(11);
       }
     }
     return out.toBytes();
@@ -117,10 +133,21 @@ final class ManifestFormat {
                     in.readLong(), in.readLong(), in.readLong(), in.readLong());
             case 8 -> new ManifestEdit.BlobRemoved(in.readLong());
             case 9 -> new ManifestEdit.LogEnded(in.readLong(), in.readLong(), in.readLong());
+            case 10 -> remembered(in);
+            case 11 -> new ManifestEdit.Forgotten();
             default -> throw in.invalid("unknown kind " + kind);
           });
     }
     return edits;
+  }
+
+  private static ManifestEdit.Remembered remembered(ByteReader in) {
+    long offset = in.readLong();
+    long bytes = in.readLong();
+    long firstLsn = in.readLong();
+    long lastLsn = in.readLong();
+    String file = in.readSized(NAME_BYTES_MAX).utf8();
+    return new ManifestEdit.Remembered(file, offset, bytes, firstLsn, lastLsn);
   }
 
   static Bytes encodeCurrent(Current current) {

@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param blobs blob files by the number that references name
  * @param segments of the log, by sequence, used or ready for use
  * @param setAside bad parts of those segments
+ * @param remembered bad parts of any file that the owner of the store has not dealt with
  * @param ended where the log ended, if the store was closed in good order and not used since
  */
 public record ManifestState(
@@ -23,17 +24,25 @@ public record ManifestState(
     SortedMap<Long, ManifestEdit.BlobAdded> blobs,
     SortedMap<Long, ManifestEdit.SegmentNamed> segments,
     List<ManifestEdit.SetAside> setAside,
+    List<ManifestEdit.Remembered> remembered,
     Optional<ManifestEdit.LogEnded> ended) {
 
   public static final ManifestState EMPTY =
       new ManifestState(
-          0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of(), Optional.empty());
+          0,
+          new TreeMap<>(),
+          new TreeMap<>(),
+          new TreeMap<>(),
+          List.of(),
+          List.of(),
+          Optional.empty());
 
   public ManifestState {
     tables = Collections.unmodifiableSortedMap(new TreeMap<>(tables));
     blobs = Collections.unmodifiableSortedMap(new TreeMap<>(blobs));
     segments = Collections.unmodifiableSortedMap(new TreeMap<>(segments));
     setAside = List.copyOf(setAside);
+    remembered = List.copyOf(remembered);
   }
 
   /** This state after the edits, in order. An edit that makes no sense is a bug or corruption. */
@@ -43,6 +52,7 @@ public record ManifestState(
     TreeMap<Long, ManifestEdit.BlobAdded> nextBlobs = new TreeMap<>(blobs);
     TreeMap<Long, ManifestEdit.SegmentNamed> nextSegments = new TreeMap<>(segments);
     List<ManifestEdit.SetAside> nextSetAside = new ArrayList<>(setAside);
+    List<ManifestEdit.Remembered> nextRemembered = new ArrayList<>(remembered);
     Optional<ManifestEdit.LogEnded> nextEnded = ended;
     for (ManifestEdit edit : edits) {
       switch (edit) {
@@ -69,15 +79,33 @@ public record ManifestState(
           must(nextSegments.remove(sequence) != null, edit);
           nextSetAside.removeIf(part -> part.sequence() == sequence);
         }
-        case ManifestEdit.SetAside part -> nextSetAside.add(part);
+        case ManifestEdit.SetAside part -> {
+          ManifestEdit.SegmentNamed of = nextSegments.get(part.sequence());
+          if (of == null) throw misfit(edit);
+          nextSetAside.add(part);
+          nextRemembered.add(remembered(part, of, flushed));
+        }
+        case ManifestEdit.Remembered part -> nextRemembered.add(part);
+        case ManifestEdit.Forgotten() -> nextRemembered.clear();
       }
     }
-    return new ManifestState(flushed, nextTables, nextBlobs, nextSegments, nextSetAside, nextEnded);
+    return new ManifestState(
+        flushed, nextTables, nextBlobs, nextSegments, nextSetAside, nextRemembered, nextEnded);
+  }
+
+  /** What tables hold is not lost. */
+  private static ManifestEdit.Remembered remembered(
+      ManifestEdit.SetAside part, ManifestEdit.SegmentNamed of, long flushed) {
+    long first = Math.max(part.firstLsn(), flushed + 1);
+    long last = Math.max(part.lastLsn(), first - 1);
+    return new ManifestEdit.Remembered(
+        FileNames.log(of.file()), part.offset(), part.bytes(), first, last);
   }
 
   /** The same tables behind another log. */
   ManifestState withLog(SortedMap<Long, ManifestEdit.SegmentNamed> others) {
-    return new ManifestState(flushedLsn, tables, blobs, others, List.of(), Optional.empty());
+    return new ManifestState(
+        flushedLsn, tables, blobs, others, List.of(), remembered, Optional.empty());
   }
 
   /** The edits that lead from nothing to this state. */
@@ -88,11 +116,17 @@ public record ManifestState(
     edits.addAll(blobs.values());
     edits.addAll(segments.values());
     edits.addAll(setAside);
+    if (!setAside.isEmpty()) edits.add(new ManifestEdit.Forgotten());
+    edits.addAll(remembered);
     ended.ifPresent(edits::add);
     return edits;
   }
 
   private static void must(boolean holds, ManifestEdit edit) {
-    if (!holds) throw new IllegalStateException("does not fit what lives: " + edit);
+    if (!holds) throw misfit(edit);
+  }
+
+  private static IllegalStateException misfit(ManifestEdit edit) {
+    return new IllegalStateException("does not fit what lives: " + edit);
   }
 }

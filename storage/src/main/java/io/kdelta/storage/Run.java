@@ -172,4 +172,11 @@ record Run(long age, List<SSTable> tables) {
       return true;
     }
   }
+
+  /** The shapes of these runs, in their order. */
+  static List<List<Compaction.Shape>> shapes(List<Run> runs) {
+    List<List<Compaction.Shape>> shapes = new ArrayList<>();
+    for (Run run : runs) shapes.add(run.shape());
+    return shapes;
+  }
 }

@@ -248,8 +248,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * The owner of the data has dealt with the tables that were set aside: it knows what it lacks.
-   * They are forgotten by a later piece of work, so that the next open does not report them.
+   * The owner of the data has dealt with all damage and written that down. Once all that was
+   * applied until now is durable, what was set aside is forgotten; no open reports it any more.
    */
   public void forgetSetAside() {
     tableWorks.forgetSetAside();

@@ -86,6 +86,9 @@ final class StorageOpening {
     for (Damage damage : manifest.settle(wal.recovery())) {
       if (!isSetAside(damage.file())) other.add(damage);
     }
+    for (ManifestEdit.Remembered part : manifest.state().remembered()) {
+      if (!isSetAside(part.file()) && other.stream().noneMatch(part::isOf)) other.add(known(part));
+    }
     Views views = new Views();
     views.show(memtables, runs);
     return new Opened(
@@ -98,6 +101,17 @@ final class StorageOpening {
         hashSeed,
         List.copyOf(setAside),
         List.copyOf(other));
+  }
+
+  private static Damage known(ManifestEdit.Remembered part) {
+    return new Damage(
+        part.file(),
+        part.offset(),
+        part.bytes(),
+        part.firstLsn(),
+        part.lastLsn(),
+        "found damaged before",
+        true);
   }
 
   /** A blob file that can not be opened takes the tables with it that refer to it. */

@@ -56,7 +56,11 @@ final class TableWorks {
 
   private final Maintenance maintenance;
   private boolean choreLast;
-  private boolean forget;
+
+  /**
+   * What was set aside is forgotten once all up to here is durable: see {@link #forgetSetAside}.
+   */
+  private long forgetFrom = Long.MAX_VALUE;
 
   /** Whether the last piece was a step that went before a flush: then they take turns. */
   private boolean mergedLast;
@@ -179,7 +183,7 @@ final class TableWorks {
   List<Damage> damage() {
     List<Damage> all = new ArrayList<>(otherDamage);
     for (StorageOpening.SetAsideTable table : setAside) all.add(table.damage());
-    for (SSTable table : damagedTables()) all.add(damage(table));
+    for (SSTable table : damagedTables()) all.add(Damage.of(table));
     return all;
   }
 
@@ -192,6 +196,8 @@ final class TableWorks {
     if (out != null) return false;
     if (damagedTables().isEmpty()) return true;
     distrustAll();
+    // Nobody has dealt with these.
+    forgetFrom = Long.MAX_VALUE;
     merge = null;
     for (SSTable table : damagedTables()) setAside(table);
     return true;
@@ -199,7 +205,7 @@ final class TableWorks {
 
   private void setAside(SSTable table) {
     List<SSTable> whole = salvage(table);
-    setAside.add(new StorageOpening.SetAsideTable(table.number(), damage(table)));
+    setAside.add(new StorageOpening.SetAsideTable(table.number(), Damage.of(table)));
     quarantined.add(table);
     List<Run> runs = new ArrayList<>();
     for (Run run : views.current().runs()) {
@@ -273,8 +279,10 @@ final class TableWorks {
     countDebt();
   }
 
+  /** Once all that was applied until now is durable. */
   void forgetSetAside() {
-    forget = !setAside.isEmpty();
+    boolean any = !setAside.isEmpty() || !otherDamage.isEmpty();
+    forgetFrom = any ? wal.lastLsn() : Long.MAX_VALUE;
   }
 
   /** Gives back memory and handles of tables that wait for their removal. */
@@ -308,7 +316,7 @@ final class TableWorks {
     List<BlobFile> dead = blobs.dead(views.current());
     for (BlobFile blob : dead) notes.add(new ManifestEdit.BlobRemoved(blob.number()));
     if (!notes.isEmpty()) {
-      return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forget);
+      return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forgetsNow());
     }
     boolean mergeFirst = mergesFirst();
     // Chores and merges take turns: neither waits for the other to have nothing left to do.
@@ -380,7 +388,7 @@ final class TableWorks {
     List<SSTable> damaged = damagedTables();
     damaged.addAll(quarantined);
     // Asked in every turn, and nearly always there is nothing.
-    if (damaged.isEmpty() && !forget) return edits;
+    if (damaged.isEmpty() && !forgetsNow()) return edits;
     TreeMap<Long, ManifestEdit.TableAdded> named = new TreeMap<>(manifest.state().tables());
     for (SSTable table : damaged) {
       ManifestEdit.TableAdded known = named.get(table.number());
@@ -390,15 +398,23 @@ final class TableWorks {
       edits.add(
           new TableFacts(facts.run(), facts.checksum(), true).added(known.number(), known.bytes()));
     }
-    if (forget) {
+    if (forgetsNow()) {
       for (StorageOpening.SetAsideTable table : setAside) {
         edits.add(new ManifestEdit.TableRemoved(table.number()));
       }
       for (ManifestEdit.BlobAdded blob : blobs.unreadable()) {
         edits.add(new ManifestEdit.BlobRemoved(blob.number()));
       }
+      if (!manifest.state().remembered().isEmpty()) edits.add(new ManifestEdit.Forgotten());
+      // Other damage is not always remembered.
+      if (edits.isEmpty()) forgetFrom = Long.MAX_VALUE;
     }
     return edits;
+  }
+
+  /** A crash may still take what the owner has written down about it. */
+  private boolean forgetsNow() {
+    return wal.durableLsn() >= forgetFrom;
   }
 
   private @Nullable TableWork flush() {
@@ -435,7 +451,7 @@ final class TableWorks {
     if (merge == null) {
       Compaction.Plan plan =
           maintenance.mergesAll(runs)
-              ? Compaction.all(shapes(runs), limits.partitionBytes())
+              ? Compaction.all(Run.shapes(runs), limits.partitionBytes())
               : plan();
       if (plan == null) return null;
       long bytes = 0;
@@ -452,17 +468,11 @@ final class TableWorks {
     List<Run> runs = views.current().runs();
     if (views.current().sequence() != plannedFor) {
       planned =
-          Compaction.plan(shapes(runs), limits.memtableBytes(), limits.partitionBytes())
+          Compaction.plan(Run.shapes(runs), limits.memtableBytes(), limits.partitionBytes())
               .orElse(null);
       plannedFor = views.current().sequence();
     }
     return planned;
-  }
-
-  private static List<List<Compaction.Shape>> shapes(List<Run> runs) {
-    List<List<Compaction.Shape>> shapes = new ArrayList<>();
-    for (Run run : runs) shapes.add(run.shape());
-    return shapes;
   }
 
   /** Where a run of this size above the bottom is cut into tables. */
@@ -541,7 +551,7 @@ final class TableWorks {
     quarantined.clear();
     doomedTables.addAll(quarantinedUnread);
     quarantinedUnread.clear();
-    forget = false;
+    forgetFrom = Long.MAX_VALUE;
   }
 
   private void failed(TableWork work, KdeltaException failure) {
@@ -573,12 +583,6 @@ final class TableWorks {
         if (table.path().equals(found.file())) table.damaged(found);
       }
     }
-  }
-
-  private static Damage damage(SSTable table) {
-    KdeltaException.Corrupt found = table.damage().orElseThrow();
-    long rest = table.bytes() - found.offset();
-    return new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false);
   }
 
   private List<SSTable> damagedTables() {

@@ -57,12 +57,28 @@ final class ManifestTest {
     assertEquals(List.of(blob), List.copyOf(found.blobs().values()));
     assertEquals(List.of(segment), List.copyOf(found.segments().values()));
     assertEquals(List.of(part), found.setAside());
+    assertEquals(
+        List.of(new ManifestEdit.Remembered(FileNames.log(8), 128, 64, 3, 4)), found.remembered());
     Manifest again = open(vfs);
     again.append(List.of(new TableRemoved(9), new BlobRemoved(10), new SegmentReleased(1)));
-    assertEquals(
-        new ManifestState(
-            7, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of(), Optional.empty()),
-        again.state());
+    ManifestEdit.Remembered released = found.remembered().getFirst();
+    assertEquals(nothingBut(List.of(released)), again.state());
+    again.rewrite(List.of());
+    assertEquals(again.state(), open(vfs).state());
+    again.append(List.of(new ManifestEdit.Forgotten()));
+    assertEquals(nothingBut(List.of()), again.state());
+    assertEquals(nothingBut(List.of()), open(vfs).state());
+  }
+
+  private static ManifestState nothingBut(List<ManifestEdit.Remembered> remembered) {
+    return new ManifestState(
+        7,
+        new TreeMap<>(),
+        new TreeMap<>(),
+        new TreeMap<>(),
+        List.of(),
+        remembered,
+        Optional.empty());
   }
 
   @Test

@@ -112,7 +112,7 @@ final class RecordFuzzTest {
     for (int i = dice.nextInt(6); i >= 0; i--) {
       long number = 1L + dice.nextInt(1000);
       edits.add(
-          switch (dice.nextInt(8)) {
+          switch (dice.nextInt(10)) {
             case 0 -> new TableFacts(number, dice.nextLong() >>> 32, false).added(number, 4096);
             case 1 -> new ManifestEdit.TableRemoved(number);
             case 2 -> new ManifestEdit.Flushed(number);
@@ -120,6 +120,8 @@ final class RecordFuzzTest {
             case 4 -> new ManifestEdit.SegmentReleased(number);
             case 5 -> new ManifestEdit.BlobAdded(number, number, 8192, dice.nextLong() >>> 32);
             case 6 -> new ManifestEdit.BlobRemoved(number);
+            case 7 -> new ManifestEdit.Remembered(FileNames.log(number), 128, 64, number, number);
+            case 8 -> new ManifestEdit.Forgotten();
             default -> new ManifestEdit.SetAside(number, 128, 64, number, number + 1);
           });
     }

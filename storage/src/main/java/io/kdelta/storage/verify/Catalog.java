@@ -23,6 +23,7 @@ final class Catalog {
   private static final long CURRENT_MAGIC = 0x433261746C65646BL;
   private static final int CURRENT_BYTES = 28;
   private static final int FACTS_BYTES = 17;
+  private static final int NAME_BYTES = 1 << 10;
   private static final long MANIFEST_BYTES_MAX = 1 << 30;
 
   /** A table. */
@@ -204,6 +205,14 @@ final class Catalog {
         case 8 -> {
           long number = in.readLong();
           must(blobs.remove(number) != null, in, "blob file " + number + " was never added");
+        }
+        case 10 -> {
+          // What was found bad before, for reports alone: four numbers and a name.
+          for (int i = 0; i < 4; i++) in.readLong();
+          in.readSized(NAME_BYTES);
+        }
+        case 11 -> {
+          // Nothing of that is to be reported any more.
         }
         default -> throw in.invalid("kind " + kind + " is unknown");
       }
