@@ -15,8 +15,7 @@ import io.kdelta.reconciliation.Reconciliation;
 import io.kdelta.reconciliation.Rung;
 import io.kdelta.reconciliation.SharedDots;
 import io.kdelta.reconciliation.Snapshot;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -52,15 +51,17 @@ final class LadderRig {
       Reconciliation.initiator(Limits.STANDARD, new Name(seed, 1), () -> one),
       Reconciliation.responder(Limits.STANDARD, new Name(seed, 2), () -> two)
     };
-    Deque<Object> stream = new ArrayDeque<>();
-    boolean agreed = take(sides[0], new Input.Start(), stream);
+    List<Object> stream = new ArrayList<>();
+    boolean agreed = take(sides[0], List.of(), stream);
     int hearer = 1;
     while (!stream.isEmpty()) {
-      Deque<Object> answers = new ArrayDeque<>();
-      for (Object what : stream) {
-        Input input =
-            what instanceof byte[] frame ? codec.decode(frame) : new Input.Received((Digest) what);
-        agreed |= take(sides[hearer], input, answers);
+      List<Object> answers = new ArrayList<>();
+      int from = 0;
+      while (from < stream.size()) {
+        int to = from + 1;
+        while (isVersion(stream, from) && isVersion(stream, to)) to++;
+        agreed |= take(sides[hearer], stream.subList(from, to), answers);
+        from = to;
       }
       stream = answers;
       hearer = 1 - hearer;
@@ -71,17 +72,25 @@ final class LadderRig {
     return new SyncCost(bytes, trips, findNanos, checkNanos, how.toString());
   }
 
-  private boolean take(Reconciliation side, Input input, Deque<Object> answers) {
+  private static boolean isVersion(List<Object> stream, int at) {
+    return at < stream.size() && stream.get(at) instanceof Digest;
+  }
+
+  /** Gives one side a frame, a run of versions, or nothing to begin with; asks the clock once. */
+  private boolean take(Reconciliation side, List<Object> heard, List<Object> answers) {
     long start = Meter.cpuNanos();
-    List<Effect> effects = side.step(input);
-    long nanos = Meter.cpuNanos() - start;
-    if (input instanceof Input.Received) {
-      checkNanos += nanos;
-    } else {
-      findNanos += nanos;
+    List<Effect> effects = new ArrayList<>();
+    boolean asks = false;
+    if (heard.isEmpty()) effects.addAll(side.step(new Input.Start()));
+    for (Object what : heard) {
+      Input input =
+          what instanceof byte[] frame ? codec.decode(frame) : new Input.Received((Digest) what);
+      asks |= input instanceof Input.Heard(Message.Want _);
+      effects.addAll(side.step(input));
     }
     boolean agreed = false;
     boolean tells = false;
+    boolean pushes = false;
     for (Effect effect : effects) {
       switch (effect) {
         case Effect.Send(Message message) -> {
@@ -90,13 +99,21 @@ final class LadderRig {
           answers.add(frame);
           tells |= !(message instanceof Message.Done || message instanceof Message.Same);
         }
-        case Effect.Push(List<Digest> ids) -> answers.addAll(ids);
+        case Effect.Push(List<Digest> ids) -> {
+          answers.addAll(ids);
+          pushes = true;
+        }
         case Effect.Done _ -> agreed = true;
         case Effect.Abort abort -> throw new IllegalStateException(abort.toString());
       }
     }
-    if (input instanceof Input.Heard(Message.Want _)) wanted = true;
-    boolean pushes = effects.stream().anyMatch(Effect.Push.class::isInstance);
+    long nanos = Meter.cpuNanos() - start;
+    if (isVersion(heard, 0)) {
+      checkNanos += nanos;
+    } else {
+      findNanos += nanos;
+    }
+    if (asks) wanted = true;
     // Versions that were asked for are what is moved, not what tells the difference.
     if (tells || (pushes && !wanted)) trips++;
     if (!effects.isEmpty()) wanted = false;

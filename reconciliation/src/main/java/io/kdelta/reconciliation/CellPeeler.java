@@ -3,7 +3,6 @@ package io.kdelta.reconciliation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,6 @@ final class CellPeeler {
       open[opened++] = cells.length - 1 - i;
       isOpen[i] = true;
     }
-    Set<Long> found = new LinkedHashSet<>();
     Set<Long> peeled = new HashSet<>();
     Set<Long> banned = new HashSet<>();
     long work = WORK_A_CELL * cells.length + WORK_A_CELL;
@@ -53,12 +51,7 @@ final class CellPeeler {
       isOpen[index] = false;
       long word = cells[index];
       if (word == 0 || !code.isPure(word, index) || banned.contains(word)) continue;
-      if (peeled.add(word)) {
-        found.add(word);
-      } else {
-        found.remove(word);
-        banned.add(word);
-      }
+      if (!peeled.add(word)) banned.add(word);
       CellCode.Walk walk = code.walk(word, cells.length);
       for (int cell = walk.next(); cell >= 0; cell = walk.next()) {
         if (work-- == 0) return null;
@@ -70,7 +63,8 @@ final class CellPeeler {
       }
     }
     for (long cell : cells) if (cell != 0) return null;
-    List<Long> symbols = new ArrayList<>(found);
+    peeled.removeAll(banned);
+    List<Long> symbols = new ArrayList<>(peeled);
     symbols.sort(Long::compareUnsigned);
     return symbols;
   }

@@ -75,7 +75,7 @@ final class DifferenceEstimator {
   private static double likelihood(int[] touched, double differences) {
     double sum = 0;
     for (int i = 0; i < touched.length; i++) {
-      double nodes = StrictMath.pow(16, LEVEL_FIRST + i);
+      double nodes = Math.scalb(1.0, 4 * (LEVEL_FIRST + i));
       double shown = -StrictMath.expm1(-differences / nodes) * SHOWN;
       double shownSafely = Math.clamp(shown, 1e-12, 1 - 1e-12);
       sum += touched[i] * StrictMath.log(shownSafely);

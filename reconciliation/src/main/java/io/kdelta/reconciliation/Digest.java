@@ -29,6 +29,9 @@ public record Digest(long first, long second, long third, long fourth)
   /** Thirty-two zero bytes: the smallest digest, and "none" in formats of fixed width. */
   public static final Digest ZERO = new Digest(0, 0, 0, 0);
 
+  /** Cloned for each use: asking the providers for one takes longer than to hash a block. */
+  private static final MessageDigest HASHER = newHasher();
+
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -64,8 +67,17 @@ public record Digest(long first, long second, long third, long fourth)
     return fromBytes(hasher.digest());
   }
 
-  /** A fresh SHA-256; every Java runtime has to have it. */
+  /** A fresh SHA-256. */
   public static MessageDigest hasher() {
+    try {
+      return (MessageDigest) HASHER.clone();
+    } catch (CloneNotSupportedException e) {
+      return newHasher();
+    }
+  }
+
+  /** Every Java runtime has to have it. */
+  private static MessageDigest newHasher() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

@@ -17,21 +17,26 @@ import java.util.Optional;
  * <pre>
  * dots    v (count x 2 + 1 if they refer to a base) | u32 base, if they do | entries
  * entry   (v number + 1 | 0 and name; without a base the name alone)
- *         | v last | u32 chain prefix | v (n x 4 + form) | holes
+ *         | v (n x 8 + 4 if alike + form) | (v last | u32 chain prefix, unless alike) | holes
  * holes   form 0  none, n = 0
- *         form 1  n positions below last, Rice code of the gaps, see RiceCode
+ *         form 1  n positions: v the last of them, then the Rice code of the others, see RiceCode
  *         form 2  n runs of holes: v positions held before, v length
  * </pre>
  *
- * The smallest of the forms is taken, the first of equal ones, and no other is understood. Where
- * holes are dense the Rice parameter is 0, and the code is the bit map of the positions.
+ * An entry is alike whose last position and chain prefix are those that the hearer told: who
+ * answers a peer that lacks the same newest versions saves seven bytes a writer. The smallest of the
+ * forms is taken, the first of equal ones, and no other is understood. Where holes are dense the
+ * Rice parameter is 0, and the code is the bit map of the positions.
  */
 final class DotCodec {
   private static final int NO_HOLES = 0;
   private static final int RICE = 1;
   private static final int RUNS = 2;
+  private static final int FORM_MASK = 3;
+  private static final int ALIKE = 4;
+  private static final long COUNTED = 8;
   private static final long LAST_MAX = 1L << 48;
-  private static final int ENTRY_SIZE_MIN = 1 + 1 + 4 + 1;
+  private static final int ENTRY_SIZE_MIN = 1 + 1;
 
   private DotCodec() {}
 
@@ -46,7 +51,7 @@ final class DotCodec {
         sink.word(entry.name().high());
         sink.word(entry.name().low());
       }
-      writeRuns(sink, entry.chainPrefix(), entry.runs());
+      writeEntry(sink, entry);
     }
   }
 
@@ -62,7 +67,7 @@ final class DotCodec {
       int reference = based ? (int) source.varint(2L * limits.writersMax()) - 1 : -1;
       Name name = new Name(0, 0);
       if (reference < 0) name = new Name(source.word(), source.word());
-      entries.add(readRuns(source, reference, name));
+      entries.add(readEntry(source, reference, name));
     }
     return new DotReport(base, entries);
   }
@@ -70,25 +75,29 @@ final class DotCodec {
   /** How many bytes a writer takes at most. */
   static int size(Writer writer) {
     ByteSink sink = new ByteSink(64);
-    writeRuns(sink, writer.chainPrefix(), writer.runs());
+    writeEntry(sink, Entry.named(writer));
     return 1 + Name.SIZE + sink.size();
   }
 
-  private static void writeRuns(ByteSink sink, int chainPrefix, List<Run> runs) {
-    long last = runs.getLast().last();
-    sink.varint(last);
-    sink.u32(chainPrefix);
-    List<Run> holes = holes(runs);
-    int form = form(holes, last);
+  private static void writeEntry(ByteSink sink, Entry entry) {
+    List<Run> holes = entry.holes();
+    int form = form(holes);
+    List<Long> positions = form == RICE ? positions(holes) : List.of();
+    long count = form == RICE ? positions.size() : holes.size();
+    sink.varint(count * COUNTED + (entry.alike() ? ALIKE : 0) + form);
+    if (!entry.alike()) {
+      sink.varint(entry.last());
+      sink.u32(entry.chainPrefix());
+    }
     switch (form) {
-      case NO_HOLES -> sink.varint(NO_HOLES);
+      case NO_HOLES -> {}
       case RICE -> {
-        List<Long> positions = positions(holes);
-        sink.varint(positions.size() * 4L + RICE);
-        RiceCode.writeGaps(sink, parameter(last, positions.size()), positions);
+        long greatest = positions.getLast();
+        sink.varint(greatest);
+        int others = positions.size() - 1;
+        RiceCode.writeGaps(sink, parameter(greatest, others), positions.subList(0, others));
       }
       default -> {
-        sink.varint(holes.size() * 4L + RUNS);
         long before = 0;
         for (Run hole : holes) {
           sink.varint(hole.first() - before - 1);
@@ -99,27 +108,36 @@ final class DotCodec {
     }
   }
 
-  private static Entry readRuns(ByteSource source, int reference, Name name) {
-    long last = source.varint(LAST_MAX);
-    if (last < 1) throw new Malformed("a writer without positions");
-    int chainPrefix = source.u32();
+  private static Entry readEntry(ByteSource source, int reference, Name name) {
     long header = source.varint(LAST_MAX);
-    long count = header >>> 2;
-    int form = (int) header & 3;
+    long count = header / COUNTED;
+    int form = (int) header & FORM_MASK;
+    boolean alike = (header & ALIKE) != 0;
+    long last = alike ? 0 : source.varint(LAST_MAX);
+    if (!alike && last < 1) throw new Malformed("a writer without positions");
+    int chainPrefix = alike ? 0 : source.u32();
     if (count > 8L * source.left()) throw new Malformed("more holes than bits");
+    if ((count > 0) != (form > 0)) throw new Malformed("form of holes");
     List<Run> holes =
         switch (form) {
-          case RICE ->
-              joined(
-                  RiceCode.readGaps(
-                      source, parameter(last, (int) count), (int) count, 1, last - 1));
+          case RICE -> joined(rice(source, (int) count - 1));
           case RUNS -> runs(source, count);
           default -> List.of();
         };
-    if ((count > 0) != (form > 0) || form != form(holes, last))
-      throw new Malformed("form of holes");
-    if (!holes.isEmpty() && holes.getLast().last() >= last) throw new Malformed("a last hole");
-    return new Entry(reference, name, chainPrefix, between(holes, last));
+    if (form != form(holes)) throw new Malformed("form of holes");
+    if (!alike && !holes.isEmpty() && holes.getLast().last() >= last) {
+      throw new Malformed("a last hole");
+    }
+    return new Entry(reference, name, alike, last, chainPrefix, holes);
+  }
+
+  private static List<Long> rice(ByteSource source, int others) {
+    long greatest = source.varint(LAST_MAX);
+    if (greatest < 1) throw new Malformed("a hole at nothing");
+    int parameter = parameter(greatest, others);
+    List<Long> positions = RiceCode.readGaps(source, parameter, others, 1, greatest - 1);
+    positions.add(greatest);
+    return positions;
   }
 
   private static List<Run> runs(ByteSource source, long count) {
@@ -138,7 +156,7 @@ final class DotCodec {
   }
 
   /** The form that takes the fewest bytes. */
-  private static int form(List<Run> holes, long last) {
+  private static int form(List<Run> holes) {
     if (holes.isEmpty()) return NO_HOLES;
     long count = 0;
     long runs = 0;
@@ -149,12 +167,13 @@ final class DotCodec {
       runs += ByteSink.sizeOf(hole.last() - hole.first() + 1);
       before = hole.last();
     }
-    runs += ByteSink.sizeOf(holes.size() * 4L);
-    long header = ByteSink.sizeOf(count * 4);
+    runs += ByteSink.sizeOf(holes.size() * COUNTED);
+    long header = ByteSink.sizeOf(count * COUNTED) + ByteSink.sizeOf(before);
     // A hole takes a bit or more in Rice code, so many of them are not even counted out.
     if (header + count / 8 < runs && count < Integer.MAX_VALUE) {
-      int parameter = parameter(last, (int) count);
-      if (header + RiceCode.sizeOfGaps(parameter, positions(holes)) <= runs) return RICE;
+      int others = (int) count - 1;
+      List<Long> smaller = positions(holes).subList(0, others);
+      if (header + RiceCode.sizeOfGaps(parameter(before, others), smaller) <= runs) return RICE;
     }
     return RUNS;
   }
@@ -163,27 +182,6 @@ final class DotCodec {
   private static int parameter(long last, int count) {
     long mean = Math.max(1, last / Math.max(1, count) * 11 / 16);
     return Long.SIZE - 1 - Long.numberOfLeadingZeros(mean);
-  }
-
-  private static List<Run> holes(List<Run> runs) {
-    List<Run> holes = new ArrayList<>();
-    long before = 0;
-    for (Run run : runs) {
-      if (run.first() > before + 1) holes.add(new Run(before + 1, run.first() - 1));
-      before = run.last();
-    }
-    return holes;
-  }
-
-  private static List<Run> between(List<Run> holes, long last) {
-    List<Run> runs = new ArrayList<>();
-    long next = 1;
-    for (Run hole : holes) {
-      if (hole.first() > next) runs.add(new Run(next, hole.first() - 1));
-      next = hole.last() + 1;
-    }
-    runs.add(new Run(next, last));
-    return runs;
   }
 
   private static List<Long> positions(List<Run> holes) {

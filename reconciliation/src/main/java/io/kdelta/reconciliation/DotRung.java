@@ -51,12 +51,12 @@ final class DotRung {
 
   /** What this side says of its positions. */
   DotReport report() {
-    return DotReport.of(mine, base);
+    return DotReport.of(mine, base, isKnown ? fit(known()) : DotSummary.NONE);
   }
 
   /** What the peer says of its own. */
   void hear(DotReport report) {
-    DotSummary heard = report.told(base);
+    DotSummary heard = report.told(base, mine);
     boolean isWhole = report.base().isEmpty() && !report.isEmpty();
     if (heard == null) {
       base = null;

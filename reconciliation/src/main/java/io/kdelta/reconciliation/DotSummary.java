@@ -160,6 +160,10 @@ public record DotSummary(List<Writer> writers) {
       return runs.getLast().last();
     }
 
+    boolean endsAs(Writer other) {
+      return last() == other.last() && chainPrefix == other.chainPrefix;
+    }
+
     boolean forkedFrom(Writer other) {
       return last() == other.last()
           && chainPrefix != 0

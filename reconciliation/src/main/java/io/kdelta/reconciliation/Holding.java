@@ -13,6 +13,9 @@ import java.util.List;
 final class Holding {
   private static final int NIBBLE = 4;
 
+  /** More would take more room than the cells. */
+  private static final int PENDING_MAX = 1 << 14;
+
   private MerkleTree set = MerkleTree.empty();
   private CellSketch sketch = Snapshot.of(set).cells().getFirst();
 
@@ -22,6 +25,9 @@ final class Holding {
   /** What came and went since, for when one of the others is chosen. */
   private final List<Digest> changes = new ArrayList<>();
 
+  /** What the chosen cells have not taken in yet: most sessions never ask for them again. */
+  private final List<Digest> pending = new ArrayList<>();
+
   private long left;
 
   /** Begins anew with what the driver holds. */
@@ -30,6 +36,7 @@ final class Holding {
     sketch = snapshot.cells().getFirst();
     others = snapshot.cells().subList(1, snapshot.cells().size());
     changes.clear();
+    pending.clear();
   }
 
   /** Goes over to the cells under the key of that epoch; whether there are any. */
@@ -38,7 +45,8 @@ final class Holding {
     for (CellSketch other : others) {
       if (other.epoch() != epoch) continue;
       sketch = other;
-      for (Digest id : changes) sketch = sketch.with(id, set);
+      pending.clear();
+      pending.addAll(changes);
       others = List.of();
       return true;
     }
@@ -72,6 +80,7 @@ final class Holding {
 
   /** The cells of the epoch, {@code from} to {@code to}, exclusive. */
   long[] cells(int from, int to) {
+    catchUp();
     return sketch.range(from, to);
   }
 
@@ -97,8 +106,14 @@ final class Holding {
   }
 
   private void change(Digest id) {
-    sketch = sketch.with(id, set);
     if (!others.isEmpty()) changes.add(id);
+    pending.add(id);
+    if (pending.size() == PENDING_MAX) catchUp();
+  }
+
+  private void catchUp() {
+    for (Digest id : pending) sketch = sketch.with(id, set);
+    pending.clear();
   }
 
   /** The ids that begin with these bits. */

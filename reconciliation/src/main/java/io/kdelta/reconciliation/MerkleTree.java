@@ -39,11 +39,10 @@ public final class MerkleTree implements Iterable<Digest> {
   /** A place with more digests than this is an inner node. */
   public static final int LEAF_MAX = 128;
 
-  private static final int FANOUT = 16;
-  private static final Leaf NOTHING = new Leaf(new Digest[0]);
-  private static final MerkleTree EMPTY = new MerkleTree(NOTHING);
+  private static final int FANOUT = MerkleNode.FANOUT;
+  private static final MerkleTree EMPTY = new MerkleTree(MerkleLeaf.NOTHING);
 
-  private final Node root;
+  private final MerkleNode root;
   private @Nullable Digest rootHash;
 
   /**
@@ -67,7 +66,7 @@ public final class MerkleTree implements Iterable<Digest> {
     RuntimeException doubt(Part part);
   }
 
-  private MerkleTree(Node root) {
+  private MerkleTree(MerkleNode root) {
     this.root = root;
   }
 
@@ -78,12 +77,8 @@ public final class MerkleTree implements Iterable<Digest> {
 
   /** The tree of all {@code digests}, in any order; what is named twice is held once. */
   public static MerkleTree of(Collection<Digest> digests) {
-    Digest[] sorted = sorted(digests);
-    int kept = 0;
-    for (Digest digest : sorted) {
-      if (kept == 0 || !digest.equals(sorted[kept - 1])) sorted[kept++] = digest;
-    }
-    return kept == 0 ? EMPTY : new MerkleTree(build(sorted, 0, kept, 0));
+    List<Digest> sorted = sorted(digests);
+    return sorted.isEmpty() ? EMPTY : new MerkleTree(MerkleNode.of(sorted, 0));
   }
 
   /**
@@ -94,7 +89,7 @@ public final class MerkleTree implements Iterable<Digest> {
    */
   public static @Nullable MerkleTree restored(List<Part> parts, List<Digest> later, Source source) {
     if (parts.isEmpty()) return of(later);
-    Node root =
+    MerkleNode root =
         new TreeParts(parts, later, source).node(Prefix.ALL, 0, parts.size(), 0, later.size());
     return root == null ? null : new MerkleTree(root);
   }
@@ -106,13 +101,13 @@ public final class MerkleTree implements Iterable<Digest> {
     return parts;
   }
 
-  private static void collect(Node node, Prefix place, int countMax, List<Part> parts) {
-    if (!(node instanceof Inner inner) || inner.count <= countMax) {
+  private static void collect(MerkleNode node, Prefix place, int countMax, List<Part> parts) {
+    if (!(node instanceof MerkleInner inner) || inner.count() <= countMax) {
       parts.add(new Part(place, node.count(), node.hash(place.depth())));
       return;
     }
     for (int nibble = 0; nibble < FANOUT; nibble++) {
-      Node child = inner.children[nibble];
+      MerkleNode child = inner.children[nibble];
       if (child != null) collect(child, place.child(nibble), countMax, parts);
     }
   }
@@ -139,32 +134,35 @@ public final class MerkleTree implements Iterable<Digest> {
 
   /** Whether {@code digest} is held. */
   public boolean contains(Digest digest) {
-    Node node = root.opened();
+    MerkleNode node = root.opened();
     int depth = 0;
-    while (node instanceof Inner inner) {
-      Node child = inner.children[digest.nibble(depth++)];
+    while (node instanceof MerkleInner inner) {
+      MerkleNode child = inner.children[digest.nibble(depth++)];
       if (child == null) return false;
       node = child.opened();
     }
-    return node instanceof Leaf leaf && Arrays.binarySearch(leaf.digests, digest) >= 0;
+    return node instanceof MerkleLeaf leaf && leaf.indexOf(digest) >= 0;
   }
 
   /** This set and {@code digest}; this very tree when it holds it already. */
   public MerkleTree insert(Digest digest) {
-    Node grown = inserted(root, digest, 0);
+    MerkleNode grown = inserted(root, digest, 0);
     return grown == root ? this : new MerkleTree(grown);
   }
 
   /** This set without {@code digest}; this very tree when it does not hold it. */
   public MerkleTree remove(Digest digest) {
-    Node shrunk = removed(root, digest, 0);
+    MerkleNode shrunk = removed(root, digest, 0);
     if (shrunk == root) return this;
     return shrunk == null ? EMPTY : new MerkleTree(shrunk);
   }
 
   /** How many digests begin with {@code prefix}. */
   public long count(Prefix prefix) {
-    return place(prefix).count();
+    MerkleNode node = at(prefix);
+    if (!(node instanceof MerkleLeaf leaf)) return node.count();
+    int from = leaf.from(prefix);
+    return leaf.to(prefix, from) - from;
   }
 
   /**
@@ -175,22 +173,32 @@ public final class MerkleTree implements Iterable<Digest> {
    */
   public @Nullable Digest hash(Prefix prefix) {
     if (prefix.depth() == 0) return root();
-    Node place = place(prefix);
-    return place.count() == 0 ? null : place.hash(prefix.depth());
+    MerkleNode node = root;
+    for (int depth = 0; depth < prefix.depth(); depth++) {
+      node = node.opened();
+      if (node instanceof MerkleLeaf leaf) {
+        int from = leaf.from(prefix);
+        int to = leaf.to(prefix, from);
+        return to == from ? null : leaf.hashed(from, to, prefix.depth());
+      }
+      node = child(node, prefix, depth);
+    }
+    return node.count() == 0 ? null : node.hash(prefix.depth());
   }
 
   /** The digests that begin with {@code prefix}, in order. */
   public List<Digest> digests(Prefix prefix) {
-    Node place = place(prefix).opened();
-    if (place instanceof Leaf leaf) return List.of(leaf.digests);
-    List<Digest> found = new ArrayList<>(Math.toIntExact(place.count()));
-    new Walk(place).forEachRemaining(found::add);
-    return found;
+    List<Digest> found = new ArrayList<>();
+    iterator(prefix).forEachRemaining(found::add);
+    return List.copyOf(found);
   }
 
   /** The digests that begin with {@code prefix}, in order, as they are asked for. */
   public Iterator<Digest> iterator(Prefix prefix) {
-    return new Walk(place(prefix));
+    MerkleNode node = at(prefix).opened();
+    if (!(node instanceof MerkleLeaf leaf)) return new Walk(node);
+    int from = leaf.from(prefix);
+    return new Walk(leaf, from, leaf.to(prefix, from));
   }
 
   /** All digests in order. */
@@ -215,29 +223,27 @@ public final class MerkleTree implements Iterable<Digest> {
     return count() + " digests, root " + root();
   }
 
-  /** The node at {@code prefix}, cut out of the leaf above it where the tree ends earlier. */
-  private Node place(Prefix prefix) {
-    Node node = root;
+  /** The node at {@code prefix}, or the leaf above it where the tree ends earlier. */
+  private MerkleNode at(Prefix prefix) {
+    MerkleNode node = root;
     for (int depth = 0; depth < prefix.depth(); depth++) {
       node = node.opened();
-      if (node instanceof Leaf leaf) return cut(leaf, prefix);
-      Node child = ((Inner) node).children[prefix.bits().nibble(depth)];
-      if (child == null) return NOTHING;
-      node = child;
+      if (node instanceof MerkleLeaf) return node;
+      node = child(node, prefix, depth);
     }
     return node;
   }
 
-  private static Leaf cut(Leaf leaf, Prefix prefix) {
-    int from = Arrays.binarySearch(leaf.digests, prefix.bits());
-    if (from < 0) from = -from - 1;
-    int to = from;
-    while (to < leaf.digests.length && prefix.holds(leaf.digests[to])) to++;
-    return to == from ? NOTHING : new Leaf(Arrays.copyOfRange(leaf.digests, from, to));
+  private static MerkleNode child(MerkleNode inner, Prefix prefix, int depth) {
+    MerkleNode child = ((MerkleInner) inner).children[prefix.bits().nibble(depth)];
+    return child == null ? MerkleLeaf.NOTHING : child;
   }
 
-  /** In order: dealt out by their first bits, of which hashes have few alike, then sorted apart. */
-  private static Digest[] sorted(Collection<Digest> digests) {
+  /**
+   * In order, each once: dealt out by their first bits, of which hashes have few alike, then sorted
+   * apart.
+   */
+  private static List<Digest> sorted(Collection<Digest> digests) {
     int bits = Math.clamp(32L - Integer.numberOfLeadingZeros(digests.size() / LEAF_MAX), 0, 20);
     int[] ends = new int[(1 << bits) + 1];
     for (Digest digest : digests) ends[dealt(digest, bits) + 1]++;
@@ -246,177 +252,53 @@ public final class MerkleTree implements Iterable<Digest> {
     Digest[] sorted = new Digest[digests.size()];
     for (Digest digest : digests) sorted[next[dealt(digest, bits)]++] = digest;
     for (int i = 1; i < ends.length; i++) Arrays.sort(sorted, ends[i - 1], ends[i]);
-    return sorted;
+    int kept = 0;
+    for (Digest digest : sorted) {
+      if (kept == 0 || !digest.equals(sorted[kept - 1])) sorted[kept++] = digest;
+    }
+    return Arrays.asList(sorted).subList(0, kept);
   }
 
   private static int dealt(Digest digest, int bits) {
     return bits == 0 ? 0 : (int) (digest.first() >>> (Long.SIZE - bits));
   }
 
-  private static Node build(Digest[] sorted, int from, int to, int depth) {
-    if (to - from <= LEAF_MAX) return new Leaf(Arrays.copyOfRange(sorted, from, to));
-    @Nullable Node[] children = new @Nullable Node[FANOUT];
-    int start = from;
-    for (int nibble = 0; nibble < FANOUT; nibble++) {
-      int end = start;
-      while (end < to && sorted[end].nibble(depth) == nibble) end++;
-      if (end > start) children[nibble] = build(sorted, start, end, depth + 1);
-      start = end;
+  private static MerkleNode inserted(@Nullable MerkleNode held, Digest digest, int depth) {
+    if (held == null) return MerkleLeaf.of(digest);
+    MerkleNode node = held.opened();
+    if (node instanceof MerkleInner inner) {
+      int nibble = digest.nibble(depth);
+      MerkleNode child = inner.children[nibble];
+      MerkleNode grown = inserted(child, digest, depth + 1);
+      return grown == child ? held : inner.with(nibble, grown, inner.count() + 1);
     }
-    return new Inner(children, to - from);
+    MerkleLeaf leaf = (MerkleLeaf) node;
+    int at = leaf.indexOf(digest);
+    return at >= 0 ? held : leaf.with(-at - 1, digest, depth);
   }
 
-  private static Node inserted(@Nullable Node held, Digest digest, int depth) {
-    if (held == null) return new Leaf(new Digest[] {digest});
-    Node node = held.opened();
-    if (node instanceof Inner inner) {
+  private static @Nullable MerkleNode removed(MerkleNode held, Digest digest, int depth) {
+    MerkleNode node = held.opened();
+    if (node instanceof MerkleInner inner) {
       int nibble = digest.nibble(depth);
-      Node child = inner.children[nibble];
-      Node grown = inserted(child, digest, depth + 1);
-      return grown == child ? held : inner.with(nibble, grown, inner.count + 1);
-    }
-    Digest[] digests = ((Leaf) node).digests;
-    int at = Arrays.binarySearch(digests, digest);
-    if (at >= 0) return held;
-    at = -at - 1;
-    Digest[] grown = new Digest[digests.length + 1];
-    System.arraycopy(digests, 0, grown, 0, at);
-    grown[at] = digest;
-    System.arraycopy(digests, at, grown, at + 1, digests.length - at);
-    return build(grown, 0, grown.length, depth);
-  }
-
-  private static @Nullable Node removed(Node held, Digest digest, int depth) {
-    Node node = held.opened();
-    if (node instanceof Inner inner) {
-      int nibble = digest.nibble(depth);
-      Node child = inner.children[nibble];
+      MerkleNode child = inner.children[nibble];
       if (child == null) return held;
-      Node shrunk = removed(child, digest, depth + 1);
+      MerkleNode shrunk = removed(child, digest, depth + 1);
       if (shrunk == child) return held;
-      Inner rest = inner.with(nibble, shrunk, inner.count - 1);
-      return rest.count > LEAF_MAX ? rest : rest.gathered();
+      MerkleInner rest = inner.with(nibble, shrunk, inner.count() - 1);
+      return rest.count() > LEAF_MAX ? rest : rest.gathered();
     }
-    Digest[] digests = ((Leaf) node).digests;
-    int at = Arrays.binarySearch(digests, digest);
+    MerkleLeaf leaf = (MerkleLeaf) node;
+    int at = leaf.indexOf(digest);
     if (at < 0) return held;
-    if (digests.length == 1) return null;
-    Digest[] shrunk = new Digest[digests.length - 1];
-    System.arraycopy(digests, 0, shrunk, 0, at);
-    System.arraycopy(digests, at + 1, shrunk, at, shrunk.length - at);
-    return new Leaf(shrunk);
-  }
-
-  private abstract static sealed class Node {
-    private @Nullable Digest hash;
-
-    abstract long count();
-
-    abstract Digest hashed(int depth);
-
-    /** The node with what is below it at hand. */
-    Node opened() {
-      return this;
-    }
-
-    /** A node lives at one depth only, so its hash is cached without it. */
-    final Digest hash(int depth) {
-      Digest known = hash;
-      if (known == null) {
-        known = hashed(depth);
-        hash = known;
-      }
-      return known;
-    }
-  }
-
-  private static final class Leaf extends Node {
-    private static final int COUNT_SIZE_MAX = 2;
-
-    final Digest[] digests;
-
-    Leaf(Digest[] digests) {
-      this.digests = digests;
-    }
-
-    @Override
-    long count() {
-      return digests.length;
-    }
-
-    @Override
-    Digest hashed(int depth) {
-      byte[] bytes = new byte[2 + COUNT_SIZE_MAX + digests.length * Digest.SIZE];
-      bytes[0] = 0x00;
-      bytes[1] = (byte) depth;
-      int at = 2;
-      int count = digests.length;
-      if (count > 0x7f) {
-        bytes[at++] = (byte) ((count & 0x7f) | 0x80);
-        count >>>= 7;
-      }
-      bytes[at++] = (byte) count;
-      for (Digest digest : digests) {
-        digest.writeTo(bytes, at);
-        at += Digest.SIZE;
-      }
-      return Digest.sha256(bytes, 0, at);
-    }
-  }
-
-  private static final class Inner extends Node {
-    final @Nullable Node[] children;
-    final long count;
-
-    Inner(@Nullable Node[] children, long count) {
-      this.children = children;
-      this.count = count;
-    }
-
-    @Override
-    long count() {
-      return count;
-    }
-
-    Inner with(int nibble, @Nullable Node child, long newCount) {
-      @Nullable Node[] changed = children.clone();
-      changed[nibble] = child;
-      return new Inner(changed, newCount);
-    }
-
-    Leaf gathered() {
-      Digest[] digests = new Digest[(int) count];
-      int at = 0;
-      Walk walk = new Walk(this);
-      while (walk.hasNext()) digests[at++] = walk.next();
-      return new Leaf(digests);
-    }
-
-    @Override
-    Digest hashed(int depth) {
-      byte[] bytes = new byte[4 + FANOUT * Digest.SIZE];
-      bytes[0] = 0x01;
-      bytes[1] = (byte) depth;
-      int present = 0;
-      int at = 4;
-      for (int nibble = 0; nibble < FANOUT; nibble++) {
-        Node child = children[nibble];
-        if (child == null) continue;
-        present |= 1 << nibble;
-        child.hash(depth + 1).writeTo(bytes, at);
-        at += Digest.SIZE;
-      }
-      bytes[2] = (byte) present;
-      bytes[3] = (byte) (present >>> 8);
-      return Digest.sha256(bytes, 0, at);
-    }
+    return leaf.size() == 1 ? null : leaf.without(at);
   }
 
   /** A part of which only the sum is known until somebody looks below it. */
-  private static final class Stub extends Node {
+  static final class Stub extends MerkleNode {
     private final Part part;
     private final Source source;
-    private @Nullable Node below;
+    private @Nullable MerkleNode below;
 
     Stub(Part part, Source source) {
       this.part = part;
@@ -434,12 +316,16 @@ public final class MerkleTree implements Iterable<Digest> {
     }
 
     @Override
-    Node opened() {
-      Node known = below;
+    int copyTo(byte[] target, int at) {
+      return opened().copyTo(target, at);
+    }
+
+    @Override
+    MerkleNode opened() {
+      MerkleNode known = below;
       if (known == null) {
-        Digest[] digests = source.below(part.place()).toArray(new Digest[0]);
         int depth = part.place().depth();
-        known = build(digests, 0, digests.length, depth);
+        known = MerkleNode.of(source.below(part.place()), depth);
         if (known.count() != part.count() || !known.hash(depth).equals(part.hash())) {
           throw source.doubt(part);
         }
@@ -452,10 +338,9 @@ public final class MerkleTree implements Iterable<Digest> {
   /** Puts parts together, and what came later. */
   private record TreeParts(List<Part> parts, List<Digest> later, Source source) {
     /** The node of a place from its parts and digests; null when they do not fit. */
-    @Nullable Node node(Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
+    @Nullable MerkleNode node(Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
       if (part == partsEnd) {
-        Digest[] digests = later.subList(fresh, freshEnd).toArray(new Digest[0]);
-        return build(digests, 0, digests.length, place.depth());
+        return MerkleNode.of(later.subList(fresh, freshEnd), place.depth());
       }
       Part first = parts.get(part);
       if (!first.place().equals(place)) return inner(place, part, partsEnd, fresh, freshEnd);
@@ -467,12 +352,12 @@ public final class MerkleTree implements Iterable<Digest> {
       before.removeIf(digest -> Collections.binarySearch(news, digest) >= 0);
       boolean whole = before.size() == first.count() && below.size() - before.size() == news.size();
       if (!whole || !first.hash().equals(of(before).hash(place))) return null;
-      Digest[] digests = below.toArray(new Digest[0]);
-      return build(digests, 0, digests.length, place.depth());
+      return MerkleNode.of(below, place.depth());
     }
 
-    private @Nullable Node inner(Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
-      @Nullable Node[] children = new @Nullable Node[FANOUT];
+    private @Nullable MerkleNode inner(
+        Prefix place, int part, int partsEnd, int fresh, int freshEnd) {
+      @Nullable MerkleNode[] children = new @Nullable MerkleNode[FANOUT];
       long count = 0;
       for (int nibble = 0; nibble < FANOUT; nibble++) {
         Prefix below = place.child(nibble);
@@ -481,52 +366,60 @@ public final class MerkleTree implements Iterable<Digest> {
         int freshStart = fresh;
         while (fresh < freshEnd && below.holds(later.get(fresh))) fresh++;
         if (partStart == part && freshStart == fresh) continue;
-        Node child = node(below, partStart, part, freshStart, fresh);
+        MerkleNode child = node(below, partStart, part, freshStart, fresh);
         if (child == null) return null;
         children[nibble] = child;
         count += child.count();
       }
       boolean fits = part == partsEnd && fresh == freshEnd && count > LEAF_MAX;
-      return fits ? new Inner(children, count) : null;
+      return fits ? new MerkleInner(children, count) : null;
     }
   }
 
-  /** Walks the leaves below a node from left to right. */
+  /** Walks the leaves below a node from left to right, or one leaf in part. */
   private static final class Walk implements Iterator<Digest> {
-    private final Deque<Node> open = new ArrayDeque<>();
-    private Digest[] digests = NOTHING.digests;
+    private final Deque<MerkleNode> open = new ArrayDeque<>(0);
+    private MerkleLeaf leaf = MerkleLeaf.NOTHING;
     private int at;
+    private int end;
 
-    Walk(Node start) {
+    Walk(MerkleNode start) {
       open.push(start);
       advance();
     }
 
+    Walk(MerkleLeaf leaf, int from, int to) {
+      this.leaf = leaf;
+      this.at = from;
+      this.end = to;
+    }
+
     @Override
     public boolean hasNext() {
-      return at < digests.length;
+      return at < end;
     }
 
     @Override
     public Digest next() {
-      if (at == digests.length) throw new NoSuchElementException();
-      Digest digest = digests[at++];
-      if (at == digests.length) advance();
+      if (at == end) throw new NoSuchElementException();
+      Digest digest = leaf.get(at++);
+      if (at == end) advance();
       return digest;
     }
 
     private void advance() {
       while (!open.isEmpty()) {
-        Node node = open.pop().opened();
-        if (node instanceof Inner inner) {
+        MerkleNode node = open.pop().opened();
+        if (node instanceof MerkleInner inner) {
           for (int nibble = FANOUT - 1; nibble >= 0; nibble--) {
-            Node child = inner.children[nibble];
+            MerkleNode child = inner.children[nibble];
             if (child != null) open.push(child);
           }
         } else {
-          digests = ((Leaf) node).digests;
+          leaf = (MerkleLeaf) node;
           at = 0;
-          if (digests.length > 0) return;
+          end = leaf.size();
+          if (end > 0) return;
         }
       }
     }

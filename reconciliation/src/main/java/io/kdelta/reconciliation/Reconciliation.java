@@ -85,7 +85,7 @@ public final class Reconciliation {
   private boolean again;
 
   /** What this side pushed; nothing is pushed twice. */
-  private MerkleTree sent = MerkleTree.empty();
+  private final TreeSet<Digest> sent = new TreeSet<>();
 
   /** Refused ids that the peer was not told yet. */
   private final Deque<Digest> refusals = new ArrayDeque<>();
@@ -395,9 +395,7 @@ public final class Reconciliation {
     if (++turns > limits.turnsMax()) return fail(Code.LIMIT);
     List<Digest> fresh = new ArrayList<>();
     for (Digest digest : new TreeSet<>(pushes)) {
-      if (!holding.set().contains(digest) || sent.contains(digest)) continue;
-      fresh.add(digest);
-      sent = sent.insert(digest);
+      if (holding.set().contains(digest) && sent.add(digest)) fresh.add(digest);
     }
     List<Message> words = new ArrayList<>(asks);
     words.addAll(ladder.takeWords(takeParents()));

@@ -1,6 +1,7 @@
 package io.kdelta.reconciliation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -81,19 +82,36 @@ final class DotSummaryTest {
       SharedDots mine = new SharedDots(before, theirs);
       SharedDots peers = new SharedDots(theirs, before);
       assertEquals(mine.id(), peers.id(), "seed " + seed);
-      DotReport report = through(DotReport.of(now, mine));
-      DotSummary told = report.told(peers);
+      DotSummary known = random.nextBoolean() ? DotSummary.NONE : theirs.union(now);
+      DotReport report = through(DotReport.of(now, mine, known));
+      DotSummary told = report.told(peers, known);
       assertNotNull(told, "seed " + seed);
       assertEquals(now, told.over(before), "seed " + seed);
       assertEquals(now.equals(before), report.isEmpty(), "seed " + seed);
       if (report.isEmpty() || report.base().isEmpty()) continue;
-      assertNull(report.told(null));
-      assertNull(report.told(new SharedDots(theirs, now)));
+      assertNull(report.told(null, known));
+      assertNull(report.told(new SharedDots(theirs, now), known));
     }
     // A writer that has gone cannot be told as a change.
     DotSummary one = of(new Writer(new Name(1, 1), 0, List.of(new Run(1, 1))));
     DotSummary two = of(new Writer(new Name(2, 2), 0, List.of(new Run(1, 1))));
-    assertTrue(DotReport.of(two, new SharedDots(one, two)).base().isEmpty());
+    assertTrue(DotReport.of(two, new SharedDots(one, two), two).base().isEmpty());
+  }
+
+  @Test
+  void whatEndsAsTheHearersIsToldShort() {
+    Name name = new Name(1, 2);
+    DotSummary hearer = of(new Writer(name, 5, List.of(new Run(1, 300))));
+    DotSummary teller = of(new Writer(name, 5, List.of(new Run(1, 200), new Run(202, 300))));
+    DotReport report = through(DotReport.of(teller, null, hearer));
+    assertEquals(teller, report.told(null, hearer));
+    int whole = bytes(DotReport.full(teller)).length;
+    assertEquals(whole - 2 - 4, bytes(report).length);
+    // Who has not told that writer, or not so far, can not be meant.
+    assertNull(report.told(null, DotSummary.NONE));
+    assertNull(report.told(null, of(new Writer(name, 5, List.of(new Run(1, 201))))));
+    DotSummary fork = of(new Writer(name, 6, List.of(new Run(1, 300))));
+    assertFalse(DotReport.of(fork, null, hearer).entries().getFirst().alike());
   }
 
   @Test
@@ -119,11 +137,9 @@ final class DotSummaryTest {
       source.varint(2);
       source.word();
       source.word();
-      source.varint(Long.MAX_VALUE);
-      source.u32();
       forms[(int) source.varint(Long.MAX_VALUE) & 3]++;
       // Never more than a bit map would take.
-      assertTrue(bytes.length <= 1 + 16 + 3 + 4 + 3 + (last + 6) / 8, "seed " + seed);
+      assertTrue(bytes.length <= 1 + 16 + 3 + 4 + 3 + 2 + (last + 6) / 8, "seed " + seed);
     }
     for (int form : forms) assertTrue(form > 50, form + " of a form");
   }

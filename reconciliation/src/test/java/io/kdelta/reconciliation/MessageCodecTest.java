@@ -51,8 +51,8 @@ final class MessageCodecTest {
             new DotSummary(
                 List.of(
                     new Writer(NAME, 0x44332211, List.of(new Run(1, 300), new Run(303, 303))))));
-    // One writer by name up to 303; two holes, r = 6: gaps 300 and 0.
-    String dotBytes = "02" + name + "af02" + "11223344" + "09" + "f58000";
+    // One writer by name up to 303; two holes as one run: behind 300 positions, of length 2.
+    String dotBytes = "02" + name + "0a" + "af02" + "11223344" + "ac02" + "02";
     assertBytes("01" + hex + dotBytes, new Root(one, dots));
     assertBytes("01" + hex, new Root(one, DotReport.NONE));
     assertBytes("", new Same(DotReport.NONE));
@@ -61,22 +61,30 @@ final class MessageCodecTest {
         new DotReport(
             Optional.of(0x0d0c0b0a),
             List.of(
-                new DotReport.Entry(3, new Name(0, 0), 0x44332211, List.of(new Run(1, 9))),
-                new DotReport.Entry(-1, NAME, 0, List.of(new Run(2, 9)))));
+                new DotReport.Entry(3, new Name(0, 0), false, 9, 0x44332211, List.of()),
+                new DotReport.Entry(4, new Name(0, 0), true, 0, 0, List.of(new Run(300, 300))),
+                new DotReport.Entry(
+                    -1, NAME, false, 9, 0, List.of(new Run(1, 1), new Run(6, 6), new Run(8, 8)))));
     assertBytes(
         "04"
-            + "05"
+            + "07"
             + "0a0b0c0d"
             + "04"
+            + "00"
             + "09"
             + "11223344"
-            + "00"
+            // Ends as the hearer's; one hole.
+            + "05"
+            + "0d"
+            + "ac02"
             + "00"
             + name
+            + "19"
             + "09"
             + "00000000"
-            + "05"
-            + "00",
+            // The last of three holes is 8; gaps 0 and 4, r = 1.
+            + "08"
+            + "30",
         new Dots(changed));
   }
 
@@ -303,7 +311,11 @@ final class MessageCodecTest {
     for (Writer writer : summary.writers()) {
       int number = random.nextInt(20) - 1;
       Name name = number < 0 ? writer.incarnation() : new Name(0, 0);
-      entries.add(new DotReport.Entry(number, name, writer.chainPrefix(), writer.runs()));
+      boolean alike = random.nextInt(4) == 0;
+      List<Run> holes = DotReport.Entry.named(writer).holes();
+      long last = alike ? 0 : writer.last();
+      int prefix = alike ? 0 : writer.chainPrefix();
+      entries.add(new DotReport.Entry(number, name, alike, last, prefix, holes));
     }
     return new DotReport(Optional.of(random.nextInt()), entries);
   }
