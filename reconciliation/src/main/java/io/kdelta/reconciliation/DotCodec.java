@@ -24,9 +24,9 @@ import java.util.Optional;
  * </pre>
  *
  * An entry is alike whose last position and chain prefix are those that the hearer told: who
- * answers a peer that lacks the same newest versions saves seven bytes a writer. The smallest of the
- * forms is taken, the first of equal ones, and no other is understood. Where holes are dense the
- * Rice parameter is 0, and the code is the bit map of the positions.
+ * answers a peer that lacks the same newest versions saves seven bytes a writer. The smallest of
+ * the forms is taken, the first of equal ones, and no other is understood. Where holes are dense
+ * the Rice parameter is 0, and the code is the bit map of the positions.
  */
 final class DotCodec {
   private static final int NO_HOLES = 0;
