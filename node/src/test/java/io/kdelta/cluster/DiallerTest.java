@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Test;
 final class DiallerTest {
   private static final NodeId OTHER = new NodeId(3, 4);
   private static final Predicate<NodeId> REACHED = OTHER::equals;
-  private static final Predicate<NodeId> NOBODY = node -> false;
 
   private final Outbox outbox = new Outbox();
   private final Dialler dialler =
@@ -94,29 +93,38 @@ final class DiallerTest {
   /** As at a copy of a node that runs beside it: the other end hangs up on one of both at once. */
   @Test
   void whoAnswersAndIsGoneAtOnceIsDialledEverMoreSlowly() {
+    int dialled = timesDialledByWhoHangsUpAtOnce();
+    assertTrue(dialled > 10 && dialled < 30, dialled + " times in a minute");
+  }
+
+  private int timesDialledByWhoHangsUpAtOnce() {
     dialler.seed("seed:1", 0);
     int dialled = 0;
     for (long now = 0; now < 60 * SECOND; now += SECOND / 100) {
-      if (dials(NOBODY, now).isEmpty()) continue;
+      if (dials(DiallerTest::nobody, now).isEmpty()) continue;
       dialled++;
       dialler.opened("seed:1", now);
       dialler.answered("seed:1", at("seed:1"));
       dialler.closed("seed:1", true, now);
       dialler.lost(OTHER, now);
     }
-    assertTrue(dialled > 10 && dialled < 30, dialled + " times in a minute");
+    return dialled;
+  }
+
+  private static boolean nobody(NodeId node) {
+    return false;
   }
 
   @Test
   void whoWasLinkedForAWhileIsDialledAgainAtOnce() {
-    whoAnswersAndIsGoneAtOnceIsDialledEverMoreSlowly();
+    assertTrue(timesDialledByWhoHangsUpAtOnce() > 0);
     long later = 70 * SECOND;
-    assertEquals(List.of("seed:1"), dials(NOBODY, later));
+    assertEquals(List.of("seed:1"), dials(DiallerTest::nobody, later));
     dialler.opened("seed:1", later);
     dialler.answered("seed:1", at("seed:1"));
     later += 10 * SECOND;
     dialler.closed("seed:1", true, later);
     dialler.lost(OTHER, later);
-    assertEquals(List.of("seed:1"), dials(NOBODY, later + SECOND / 4));
+    assertEquals(List.of("seed:1"), dials(DiallerTest::nobody, later + SECOND / 4));
   }
 }

@@ -9,6 +9,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.SimVfs;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -37,7 +38,7 @@ final class SalvageTest {
     SimVfs disk = filled.copy(new SimEntropy(5));
     try (StorageEngine store = open(disk)) {
       disk.flip(largest(disk, FileNames.BLOB), 5_000, 4);
-      TreeSet<RowKey> refused = refused(store);
+      NavigableSet<RowKey> refused = refused(store);
       assertEquals(1, refused.size());
       assertTrue(store.setDamagedAside());
       heldBut(store, refused);
@@ -62,7 +63,7 @@ final class SalvageTest {
     SimVfs disk = filled.copy(new SimEntropy(6));
     try (StorageEngine store = open(disk)) {
       disk.flip(largest(disk, FileNames.TABLE), 3_000, 1);
-      TreeSet<RowKey> refused = refused(store);
+      NavigableSet<RowKey> refused = refused(store);
       assertTrue(!refused.isEmpty() && refused.size() < KEYS, refused.size() + " refused");
       assertTrue(store.setDamagedAside());
       heldBut(store, refused);
@@ -86,7 +87,7 @@ final class SalvageTest {
   /** Whether the repair made so many calls that the fault happened. */
   private boolean fails(SimVfs disk, SimVfs.Fault fault, int call) {
     String where = fault + " at call " + call;
-    TreeSet<RowKey> lost;
+    NavigableSet<RowKey> lost;
     boolean happened;
     try (StorageEngine store = open(disk)) {
       disk.flip(largest(disk, FileNames.BLOB), 5_000, 4);
@@ -111,7 +112,7 @@ final class SalvageTest {
     if (call % 2 == 0) disk.crash();
     else disk.kill();
     try (StorageEngine again = open(disk)) {
-      TreeSet<RowKey> still = refused(again);
+      NavigableSet<RowKey> still = refused(again);
       if (!still.isEmpty()) assertTrue(again.setDamagedAside(), where);
       still.addAll(lost);
       assertRight(again, still, true, where + ", the next life");
@@ -121,7 +122,7 @@ final class SalvageTest {
 
   /** Nothing but what was written; and all of it but what is lost, unless more may be. */
   private void assertRight(
-      StorageEngine store, TreeSet<RowKey> lost, boolean moreMayBe, String where) {
+      StorageEngine store, NavigableSet<RowKey> lost, boolean moreMayBe, String where) {
     int missing = 0;
     for (Map.Entry<RowKey, Bytes> entry : model.entrySet()) {
       Row row = store.get(entry.getKey());
@@ -135,7 +136,7 @@ final class SalvageTest {
     assertTrue(missing < KEYS / 2, where + ": " + missing + " rows are gone");
   }
 
-  private void heldBut(StorageEngine store, TreeSet<RowKey> lost) {
+  private void heldBut(StorageEngine store, NavigableSet<RowKey> lost) {
     model.forEach((key, value) -> {
       Row row = store.get(key);
       Optional<Bytes> expected = lost.contains(key) ? Optional.empty() : Optional.of(value);
@@ -148,8 +149,8 @@ final class SalvageTest {
     assertEquals(model.size() - lost.size(), rows);
   }
 
-  private TreeSet<RowKey> refused(StorageEngine store) {
-    TreeSet<RowKey> refused = new TreeSet<>();
+  private NavigableSet<RowKey> refused(StorageEngine store) {
+    NavigableSet<RowKey> refused = new TreeSet<>();
     for (RowKey key : model.keySet()) {
       try {
         store.get(key);
