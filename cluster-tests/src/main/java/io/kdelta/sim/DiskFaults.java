@@ -38,6 +38,26 @@ final class DiskFaults {
     nemesis.startAfter(victim, lasts);
   }
 
+  /**
+   * A sync fails and loses pages. Often it is one of the log, and soon after the power fails, as it
+   * does to disks that go bad: what was promised in between is put to the test at once.
+   */
+  void loseSyncs(int victim, long lasts) {
+    if (dice.nextInt(3) == 0) {
+      failCall(victim, 20, "", SimVfs.Fault.SYNC_LOSES_PAGES, lasts);
+      return;
+    }
+    stage.perform(
+        new Action.FailCall(victim, 1 + dice.nextInt(4), ".log", SimVfs.Fault.SYNC_LOSES_PAGES));
+    nemesis.later(
+        lasts / 4,
+        () -> {
+          if (nemesis.stopped()) return;
+          stage.perform(new Action.PowerLoss(victim));
+          comeBack(victim, 0);
+        });
+  }
+
   void slow(int victim, long lasts) {
     long work = 10_000_000 + Math.floorMod(dice.nextLong(), SECOND);
     long call = dice.nextInt(2) == 0 ? 0 : 1 + Math.floorMod(dice.nextLong(), SECOND / 50);

@@ -115,9 +115,9 @@ final class DurabilityProbe {
     for (SimNode node : nodes) {
       if (node == victim || versions.isEmpty()) continue;
       TreeMap<Digest, String> held = new TreeMap<>();
-      SimVfs copy = node.disk().copy(entropy);
-      copy.crashDropping();
-      readable(copy, held);
+      boolean sound = readable(withoutPower(node), held);
+      // What is whole and lies in a file that has to be set aside goes with it.
+      if (!sound) held.keySet().retainAll(started(withoutPower(node)).versions().keySet());
       versions.keySet().removeAll(held.keySet());
     }
   }
@@ -151,6 +151,16 @@ final class DurabilityProbe {
   Start started(SimNode node) {
     SimVfs copy = node.disk().copy(entropy);
     copy.kill();
+    return started(copy);
+  }
+
+  private SimVfs withoutPower(SimNode node) {
+    SimVfs copy = node.disk().copy(entropy);
+    copy.crashDropping();
+    return copy;
+  }
+
+  private Start started(SimVfs copy) {
     probes++;
     copy.setCapacity(Long.MAX_VALUE);
     copy.failNothing();

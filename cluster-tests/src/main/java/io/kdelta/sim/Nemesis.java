@@ -202,7 +202,7 @@ final class Nemesis {
         stage.perform(new Action.StopAt(victim, port, 1 + dice.nextInt(30)));
         startAfter(victim, lasts);
       }
-      case SYNC_LOSES_PAGES -> disks.failCall(victim, 20, "", SimVfs.Fault.SYNC_LOSES_PAGES, lasts);
+      case SYNC_LOSES_PAGES -> disks.loseSyncs(victim, lasts);
       case IO_ERROR -> disks.failCall(victim, 20, "", SimVfs.Fault.IO_ERROR, lasts);
       case READ_ERROR -> disks.failCall(victim, 4, "", SimVfs.Fault.READ_ERROR, lasts);
       case SHORT_READ -> disks.failCall(victim, 4, "", SimVfs.Fault.SHORT_READ, lasts);

@@ -11,10 +11,10 @@ import java.util.List;
  *
  * <p>The first lines may say what the world is: {@code seed N}, {@code nodes N}, {@code backups N},
  * {@code storage memtable=SIZE memtables=N memory=SIZE segment=SIZE block=SIZE partition=SIZE
- * reserve=SIZE}, {@code sessions filter=SIZE cells=N}, {@code pace turn=T disk=T..T}. Then each
- * line is a statement ({@link ActionReader}), done when the one before is done; one that begins
- * with {@code at TIME} is done at that time, whatever else goes on. Comments begin with {@code #};
- * those before everything else are the prose.
+ * reserve=SIZE}, {@code sessions filter=SIZE cells=N writers=N}, {@code pace turn=T disk=T..T}.
+ * Then each line is a statement ({@link ActionReader}), done when the one before is done; one that
+ * begins with {@code at TIME} is done at that time, whatever else goes on. Comments begin with
+ * {@code #}; those before everything else are the prose.
  */
 record Script(List<String> prose, Setup setup, List<Statement> statements) {
   /** The time of a statement that follows the one before. */
@@ -95,7 +95,8 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
           case "storage" -> before.withStorage(storage(line));
           case "sessions" -> {
             int filter = (int) line.size("filter");
-            yield before.withSessions(Setup.sessions(filter, (int) line.number("cells")));
+            int cells = (int) line.number("cells");
+            yield before.withSessions(Setup.sessions(filter, cells, (int) line.number("writers")));
           }
           default -> {
             long slowest = line.timeTo("disk");
@@ -143,7 +144,8 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
     }
     if (!setup.sessions().equals(Limits.STANDARD)) {
       out.append("sessions filter=").append(setup.sessions().filterBytesMax());
-      out.append(" cells=").append(setup.sessions().cellsMax()).append('\n');
+      out.append(" cells=").append(setup.sessions().cellsMax());
+      out.append(" writers=").append(setup.sessions().writersMax()).append('\n');
     }
     Setup.Pace pace = setup.pace();
     if (!pace.equals(Setup.Pace.HEALTHY)) {

@@ -40,7 +40,7 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
   static final CoreConfig.Limits BOUNDS = CoreConfig.Limits.DEFAULT.withCheckpoints(24);
 
   /** So little that small sets need the last rung too. */
-  static final Limits TIGHT = sessions(8, 2);
+  static final Limits TIGHT = sessions(8, 2, 0);
 
   /** Sessions as the protocol has them. */
   Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
@@ -57,8 +57,9 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
    *
    * @param filterBytesMax bytes a Bloom filter
    * @param cellsMax cells of one difference
+   * @param writersMax writers whose positions are told
    */
-  static Limits sessions(int filterBytesMax, int cellsMax) {
+  static Limits sessions(int filterBytesMax, int cellsMax, int writersMax) {
     Limits of = Limits.STANDARD;
     return new Limits(
         of.frameBytesMax(),
@@ -69,7 +70,7 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
         of.treeNodesMax(),
         of.wantEntriesMax(),
         of.refusedMax(),
-        of.writersMax(),
+        writersMax,
         of.turnsMax());
   }
 

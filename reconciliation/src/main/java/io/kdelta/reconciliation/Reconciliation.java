@@ -239,6 +239,7 @@ public final class Reconciliation {
     int room = STATE_SIZE_MAX - MESSAGE_OVERHEAD / 2 - told.size();
     room -= DifferenceEstimator.samples(set.count());
     int cells = Math.clamp(room / Long.BYTES, CELLS_FIRST_MIN, CELLS_FIRST_MAX);
+    cells = Math.min(cells, limits.cellsMax());
     if (set.isEmpty()) cells = 0;
     return new State(
         set.count(),

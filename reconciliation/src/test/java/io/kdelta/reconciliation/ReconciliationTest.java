@@ -52,6 +52,22 @@ final class ReconciliationTest {
     assertTrue(vain * 200 < moved, vain + " of " + moved + " in vain");
   }
 
+  /** No room for cells or filters worth the name: the first answer keeps to that too. */
+  @Test
+  void whatFindsNoRoomOnOtherRungsTheLastOneFinds() {
+    Limits least = new Limits(Limits.FRAME_BYTES_MIN, 8, 2, 64, 3, 3, 5, 64, 0, 100_000);
+    int last = 0;
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      Link link = pair(random, least, "seed " + seed);
+      MerkleTree union = MerkleTreeTest.union(link.one.held, link.two.held);
+      link.run(random);
+      assertAgreed(link, union, "seed " + seed);
+      if (link.one.session.rungs().contains(Rung.MERKLE)) last++;
+    }
+    assertTrue(last > 25, last + " times");
+  }
+
   @Test
   void aBrokenLinkLosesOnlyWords() {
     for (int seed = 0; seed < 600; seed++) {
