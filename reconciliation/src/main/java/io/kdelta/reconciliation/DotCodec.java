@@ -168,7 +168,7 @@ final class DotCodec {
       before = hole.last();
     }
     runs += ByteSink.sizeOf(holes.size() * COUNTED);
-    long header = ByteSink.sizeOf(count * COUNTED) + ByteSink.sizeOf(before);
+    int header = ByteSink.sizeOf(count * COUNTED) + ByteSink.sizeOf(before);
     // A hole takes a bit or more in Rice code, so many of them are not even counted out.
     if (header + count / 8 < runs && count < Integer.MAX_VALUE) {
       int others = (int) count - 1;

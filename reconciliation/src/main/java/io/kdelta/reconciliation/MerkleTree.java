@@ -162,7 +162,8 @@ public final class MerkleTree implements Iterable<Digest> {
     MerkleNode node = at(prefix);
     if (!(node instanceof MerkleLeaf leaf)) return node.count();
     int from = leaf.from(prefix);
-    return leaf.to(prefix, from) - from;
+    int to = leaf.to(prefix, from);
+    return to - from;
   }
 
   /**
