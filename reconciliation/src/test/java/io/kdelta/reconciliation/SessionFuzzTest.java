@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
  * are equal; and a session to which nothing happens makes them equal. Method: {@link SessionFuzz},
  * for as many sessions as the property kdelta.sessions says, {@value #SESSIONS} if it says nothing,
  * from seed kdelta.seed on, with up to a thousand versions a side, or about as many as kdelta.ids
- * says. The totals are printed.
+ * says. The totals are printed, with the seeds they are of: the next portion begins behind them.
  */
 final class SessionFuzzTest {
   private static final int SESSIONS = 4_000;
@@ -20,10 +20,12 @@ final class SessionFuzzTest {
     long sessions = Long.getLong("kdelta.sessions", SESSIONS);
     int ids = Integer.getInteger("kdelta.ids", SessionFuzz.IDS);
     long began = System.nanoTime();
-    SessionFuzz.Totals totals =
-        SessionFuzz.run(Integer.getInteger("kdelta.seed", 0), sessions, ids);
+    int from = Integer.getInteger("kdelta.seed", 0);
+    SessionFuzz.Totals totals = SessionFuzz.run(from, sessions, ids);
     long seconds = (System.nanoTime() - began) / 1_000_000_000;
-    System.out.println("session fuzz, about " + ids + " ids, " + seconds + " s: " + totals);
+    System.out.printf(
+        "session fuzz, about %d ids, seeds %d to %d, %d s: %s%n",
+        ids, from, from + totals.lives - 1, seconds, totals);
     if (totals.sessions < SESSIONS) return;
     for (Fate fate : Fate.values()) {
       assertTrue(totals.outcomes.containsKey(fate), fate + ": " + totals);
