@@ -123,6 +123,7 @@ final class LinkProxy implements AutoCloseable {
         travel(chunk, sender, receiver);
         if (chunk.bytes.isEmpty()) break;
         out.write(chunk.bytes.toArray());
+        roads.carried(chunk.bytes.size());
       }
     } catch (IOException e) {
       // The receiver is gone: the sender hears of it as soon as the way back is open.

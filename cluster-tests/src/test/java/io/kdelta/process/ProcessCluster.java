@@ -9,7 +9,9 @@ import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.ClusterStatus;
 import io.kdelta.proto.v1.GetClusterStatusRequest;
 import io.kdelta.proto.v1.KvGrpc;
+import io.kdelta.proto.v1.ListSessionsRequest;
 import io.kdelta.proto.v1.Member;
+import io.kdelta.proto.v1.Session;
 import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.sim.Audit;
 import io.kdelta.sim.OracleFailure;
@@ -173,6 +175,14 @@ final class ProcessCluster implements AutoCloseable {
     return ClusterGrpc.newBlockingStub(channel(index))
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
         .getClusterStatus(GetClusterStatusRequest.getDefaultInstance());
+  }
+
+  /** The sessions that the node remembers, newest first. */
+  List<Session> sessions(int index) {
+    return ClusterGrpc.newBlockingStub(channel(index))
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
+        .listSessions(ListSessionsRequest.getDefaultInstance())
+        .getSessionsList();
   }
 
   GrpcSubject subject(int index) {

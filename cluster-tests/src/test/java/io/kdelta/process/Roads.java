@@ -2,6 +2,7 @@ package io.kdelta.process;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The state of every directed link between two nodes, by their names. Thread-safe. */
 final class Roads {
@@ -22,6 +23,7 @@ final class Roads {
   }
 
   private final Map<String, Road> roads = new ConcurrentHashMap<>();
+  private final AtomicLong carried = new AtomicLong();
 
   Road of(String from, String to) {
     return roads.getOrDefault(link(from, to), Road.CLEAR);
@@ -30,6 +32,18 @@ final class Roads {
   void set(String from, String to, Road road) {
     if (road.equals(Road.CLEAR)) roads.remove(link(from, to));
     else roads.put(link(from, to), road);
+  }
+
+  /** So many bytes have reached the far end of a link. */
+  void carried(int bytes) {
+    carried.addAndGet(bytes);
+  }
+
+  /**
+   * Every byte that any link has carried so far, both ways: frames, headers and keep-alives too.
+   */
+  long carriedBytes() {
+    return carried.get();
   }
 
   void healAll() {

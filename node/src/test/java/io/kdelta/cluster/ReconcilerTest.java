@@ -8,6 +8,7 @@ import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Intervals;
 import io.kdelta.causal.NodeId;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -285,6 +286,42 @@ final class ReconcilerTest {
     ring.nodes.get(1).refusal = "";
     ring.pass(10_000);
     assertEquals(20, ring.nodes.get(1).shelf.versions.size());
+  }
+
+  @Test
+  void whoForcesTheLastRungHasToWait() {
+    // Two cells, no filter and no positions tell nothing: every difference is walked down to.
+    Limits blunt = new Limits(1 << 20, 8, 2, 1 << 17, 8, 4_096, 1 << 18, 8_192, 0, 4_096);
+    Ring ring = new Ring(2, 21, blunt);
+    Ring.Node one = ring.nodes.get(0);
+    Ring.Node two = ring.nodes.get(1);
+    one.write(200);
+    ring.link(0, 1);
+    List<Long> drilled = new ArrayList<>();
+    long began = ring.now;
+    for (int i = 0; i < 600; i++) {
+      if (i % 5 == 0) {
+        one.write(8);
+        two.write(8);
+        two.driver.reconcileNow(new Event.ReconcileNow(i, Optional.of(one.id)), ring.now);
+      }
+      ring.pass(100);
+      long drills = one.ended.stream().filter(session -> session.rungs().contains("merkle")).count();
+      while (drilled.size() < drills) drilled.add((ring.now - began) / Ring.MILLI);
+    }
+    long refill = DrillAllowance.REFILL_SECONDS * 1_000;
+    int allowed = DrillAllowance.BURST + (int) (60_000 / refill);
+    assertTrue(drilled.size() > DrillAllowance.BURST, "drilled at " + drilled);
+    assertTrue(drilled.size() <= allowed, "drilled at " + drilled);
+    // The burst comes as fast as it is asked for, then each waits for its allowance.
+    long burst = drilled.get(DrillAllowance.BURST - 1) - drilled.getFirst();
+    assertTrue(burst < refill, "drilled at " + drilled);
+    for (int i = DrillAllowance.BURST + 1; i < drilled.size(); i++) {
+      long pause = drilled.get(i) - drilled.get(i - 1);
+      assertTrue(pause >= refill - 200, "drilled at " + drilled);
+    }
+    ring.pass(2 * refill);
+    assertEquals(one.shelf.tree(), two.shelf.tree());
   }
 
   @Test

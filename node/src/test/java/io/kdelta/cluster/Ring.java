@@ -28,6 +28,7 @@ final class Ring {
 
   final List<Node> nodes = new ArrayList<>();
   final Random random;
+  private final Limits limits;
   long now = 1_000 * MILLI;
 
   /** Milliseconds that a message takes. */
@@ -78,7 +79,7 @@ final class Ring {
       this.index = index;
       this.id = new NodeId(0, 1L + index);
       this.shelf = new Shelf(new Incarnation(9, 1L + index));
-      this.driver = new Reconciler(Limits.STANDARD, shelf, new SimEntropy(random.nextLong()), this);
+      this.driver = new Reconciler(limits, shelf, new SimEntropy(random.nextLong()), this);
     }
 
     /** Writes {@code count} versions over a few keys, some with two parents. */
@@ -209,7 +210,13 @@ final class Ring {
   }
 
   Ring(int count, long seed) {
+    this(count, seed, Limits.STANDARD);
+  }
+
+  /** Nodes whose sessions may cost no more than that. */
+  Ring(int count, long seed, Limits limits) {
     random = new Random(seed);
+    this.limits = limits;
     for (int i = 0; i < count; i++) nodes.add(new Node(i));
   }
 
