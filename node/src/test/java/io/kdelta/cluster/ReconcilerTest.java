@@ -306,7 +306,8 @@ final class ReconcilerTest {
         two.driver.reconcileNow(new Event.ReconcileNow(i, Optional.of(one.id)), ring.now);
       }
       ring.pass(100);
-      long drills = one.ended.stream().filter(session -> session.rungs().contains("merkle")).count();
+      long drills =
+          one.ended.stream().filter(session -> session.rungs().contains("merkle")).count();
       while (drilled.size() < drills) drilled.add((ring.now - began) / Ring.MILLI);
     }
     long refill = DrillAllowance.REFILL_SECONDS * 1_000;
