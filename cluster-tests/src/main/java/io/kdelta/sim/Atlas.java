@@ -27,7 +27,7 @@ final class Atlas {
    * @param atNanos when
    * @param fault what was done to it
    * @param files the one that was struck, and those that a start sets aside for it
-   * @param keys of what only that disk held, whole or not any more
+   * @param keys of these versions
    * @param versions every version that this disk would have recovered, and no other, and that it
    *     does not any more, with its key
    * @param unproven whether it was the end of a log, and nothing that is left proves that it was
@@ -102,10 +102,12 @@ final class Atlas {
     DurabilityProbe.Start after = probe.started(victim);
     boolean end = !(fault instanceof Action.Flip);
     if (end) losses.replaceAll(loss -> isHit(loss, victim, fault, after) ? loss.inDoubt() : loss);
-    TreeSet<String> keys = new TreeSet<>(only.values());
     only.keySet().removeAll(after.versions().keySet());
+    TreeSet<String> keys = new TreeSet<>(only.values());
     TreeSet<String> files = new TreeSet<>(after.setAside());
     files.removeAll(before.setAside());
+    // What is whole of a table stays: a second blow takes more of one that is set aside already.
+    if (files.isEmpty()) files.addAll(after.setAside());
     files.add(fault.file());
     lost(victim, fault, files, keys, only, isUnproven(fault, after));
   }
