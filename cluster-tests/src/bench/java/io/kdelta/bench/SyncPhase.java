@@ -20,6 +20,11 @@ import java.util.TreeSet;
 final class SyncPhase {
   private static final int REPETITIONS = 3;
 
+  /** Of sessions so short that they are compiled only after some. */
+  private static final int REPETITIONS_SHORT = 25;
+
+  private static final int SHORT = 10_000;
+
   private SyncPhase() {}
 
   /** Prints it. */
@@ -65,21 +70,22 @@ final class SyncPhase {
         sync.d,
         sync.title,
         sync.bound(),
-        median(rig, false).cell(sync.d),
-        median(rig, true).cell(sync.d),
+        median(rig, false, sync.d).cell(sync.d),
+        median(rig, true, sync.d).cell(sync.d),
         MerkleRig.run(one, two).cell(sync.d),
         RangeRig.run(ones, twos).cell(sync.d),
         RatelessRig.run(ones, twos, sync.d).cell(sync.d));
   }
 
   /** The run in the middle by bytes, with the least CPU of all: the others compile. */
-  private static SyncCost median(LadderRig rig, boolean shared) {
+  private static SyncCost median(LadderRig rig, boolean shared, int d) {
     List<SyncCost> costs = new ArrayList<>();
-    for (int i = 0; i < REPETITIONS; i++) costs.add(rig.run(shared, i));
+    int repetitions = d <= SHORT ? REPETITIONS_SHORT : REPETITIONS;
+    for (int i = 0; i < repetitions; i++) costs.add(rig.run(shared, i));
     long find = costs.stream().mapToLong(SyncCost::findNanos).min().orElseThrow();
     long check = costs.stream().mapToLong(SyncCost::checkNanos).min().orElseThrow();
     costs.sort(Comparator.comparingLong(SyncCost::bytes));
-    SyncCost middle = costs.get(REPETITIONS / 2);
+    SyncCost middle = costs.get(repetitions / 2);
     return new SyncCost(middle.bytes(), middle.trips(), find, check, middle.how());
   }
 
