@@ -57,7 +57,7 @@ final class SeparateImportsTest {
       assertEquals(whole, joined);
       long moved = 0;
       for (int i = 0; i < parts.size(); i++) {
-        long lacked = whole.size() - parts.get(i).size();
+        int lacked = whole.size() - parts.get(i).size();
         long received = 0;
         boolean found = false;
         for (Session session : cluster.sessions(i)) {

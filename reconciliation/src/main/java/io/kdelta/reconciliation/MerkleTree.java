@@ -162,8 +162,7 @@ public final class MerkleTree implements Iterable<Digest> {
     MerkleNode node = at(prefix);
     if (!(node instanceof MerkleLeaf leaf)) return node.count();
     int from = leaf.from(prefix);
-    int to = leaf.to(prefix, from);
-    return to - from;
+    return (long) leaf.to(prefix, from) - from;
   }
 
   /**
