@@ -77,6 +77,7 @@ final class DamageOracle implements Oracle {
     copy.failNothing();
     try (StorageEngine engine =
         StorageEngine.open(copy, of.split("engine"), world.setup().storage())) {
+      engine.setDamagedAside();
       Recovery report = engine.recovery();
       CausalStore store =
           CausalStore.open(engine, new SimTime(), of.split("store"), DocumentSchema.INSTANCE);

@@ -166,6 +166,7 @@ final class DurabilityProbe {
     copy.failNothing();
     try (StorageEngine engine =
         StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
+      engine.setDamagedAside();
       CausalStore store =
           CausalStore.open(
               engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
@@ -235,6 +236,7 @@ final class DurabilityProbe {
     copy.failNothing();
     copy.crash();
     try (StorageEngine engine = StorageEngine.open(copy, chance.split("engine"), limits)) {
+      engine.setDamagedAside();
       CausalStore store =
           CausalStore.open(engine, new SimTime(), chance.split("store"), DocumentSchema.INSTANCE);
       return question.test(store, argument);

@@ -149,6 +149,7 @@ public final class Core implements AutoCloseable {
   private static Core recover(
       CoreConfig config, Vfs.Lock lock, StorageEngine engine, TurnClock clock, Entropy entropy) {
     LinkedHashSet<String> notes = new LinkedHashSet<>();
+    saveWhole(engine);
     for (int attempt = 1; ; attempt++) {
       Entropy chance = entropy.split("causal " + attempt);
       // Taken down now: the engine forgets what the repair has dealt with.
@@ -169,6 +170,16 @@ public final class Core implements AutoCloseable {
         boolean more = engine.recovery().setAside().size() > damage;
         if (!more || !engine.setDamagedAside()) throw e;
       }
+    }
+  }
+
+  /** Of tables that an open found damaged; without room the repair does it, once there is some. */
+  private static void saveWhole(StorageEngine engine) {
+    try {
+      if (!engine.setDamagedAside()) throw new AssertionError("table work is out before the start");
+    } catch (KdeltaException.ReadOnly later) {
+      // Until then what is damaged is refused with every touch.
+      return;
     }
   }
 

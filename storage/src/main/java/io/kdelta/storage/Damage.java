@@ -24,11 +24,12 @@ public record Damage(
     boolean known) {
   public static final long UNKNOWN = Long.MAX_VALUE;
 
-  /** What was found wrong with a table, which nobody had found before. */
+  /** What was found wrong with a table. */
   static Damage of(SSTable table) {
     KdeltaException.Corrupt found = table.damage().orElseThrow();
     long rest = table.bytes() - found.offset();
-    return new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), false);
+    boolean known = table.wasDamagedBefore();
+    return new Damage(table.path(), found.offset(), rest, 0, -1, found.reason(), known);
   }
 
   @Override

@@ -52,6 +52,7 @@ final class SSTable implements AutoCloseable {
 
   private final BlobFile[] blobFiles;
   private Optional<KdeltaException.Corrupt> damage = Optional.empty();
+  private boolean damagedBefore;
 
   private SSTable(Vfs.File file, Arena arena, MemorySegment map, SSTableFormat.Header header) {
     this.file = file;
@@ -141,6 +142,17 @@ final class SSTable implements AutoCloseable {
     // What was sound at its first touch may be what rotted since: nothing counts as seen any more.
     Arrays.fill(verified, 0L);
     lookup.forget();
+  }
+
+  /** An earlier life found it damaged, and did not come to salvage what is whole. */
+  void damagedBefore() {
+    damagedBefore = true;
+    damaged(corrupt(0, "found damaged before"));
+  }
+
+  /** Whether an earlier life found that. */
+  boolean wasDamagedBefore() {
+    return damagedBefore;
   }
 
   /** How many chunks hold rows, those that end in another section included. */

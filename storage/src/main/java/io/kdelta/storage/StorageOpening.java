@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Opens a store: manifest, then tables, then the log, which is read back into memtables.
  *
  * <p>A table that is missing, not the one the manifest names, or damaged in its columns is set
- * aside: not read, not forgotten. Used once, by the thread that will own the engine.
+ * aside: not read, not forgotten. One that was found damaged otherwise waits to be set aside with
+ * what is whole of it saved. Used once, by the thread that will own the engine.
  */
 final class StorageOpening {
   /** Type of the log records that hold a batch. */
@@ -114,7 +115,7 @@ final class StorageOpening {
         true);
   }
 
-  /** A blob file that can not be opened takes the tables with it that refer to it. */
+  /** A blob file that can not be opened damages the tables that refer to it. */
   private void openBlobs() {
     for (ManifestEdit.BlobAdded named : manifest.state().blobs().values()) {
       try {
@@ -129,7 +130,7 @@ final class StorageOpening {
     TreeMap<Long, List<SSTable>> byAge = new TreeMap<>();
     for (ManifestEdit.TableAdded named : manifest.state().tables().values()) {
       TableFacts facts = TableFacts.of(named);
-      if (facts.damaged()) {
+      if (facts.state() == TableFacts.State.SALVAGED) {
         setAside(named, 0, "found damaged before", true);
         continue;
       }
@@ -138,17 +139,15 @@ final class StorageOpening {
             SSTable.open(
                 vfs, new SSTableWriter.Finished(named.number(), named.bytes(), facts.checksum()));
         blobs.link(table);
+        if (facts.damaged()) table.damagedBefore();
         if (table.missingBlob() != 0) {
-          table.close();
-          String reason =
-              "it refers to " + unreadable(table.missingBlob()) + ", which is not readable";
-          setAside(named, 0, reason, false);
-          continue;
+          String file = unreadable(table.missingBlob());
+          table.damaged(table.corrupt(0, "it refers to " + file + ", which is not readable"));
         }
         tables.add(table);
         byAge.computeIfAbsent(facts.run(), _ -> new ArrayList<>()).add(table);
       } catch (KdeltaException.Corrupt found) {
-        setAside(named, found.offset(), found.reason(), false);
+        setAside(named, found.offset(), found.reason(), facts.damaged());
       }
     }
     List<Run> newestFirst = new ArrayList<>();
@@ -178,6 +177,9 @@ final class StorageOpening {
   private boolean isSetAside(String file) {
     for (SetAsideTable table : setAside) {
       if (table.damage().file().equals(file)) return true;
+    }
+    for (SSTable table : tables) {
+      if (table.damage().isPresent() && table.path().equals(file)) return true;
     }
     return false;
   }

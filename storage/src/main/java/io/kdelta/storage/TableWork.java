@@ -322,7 +322,8 @@ abstract sealed class TableWork implements StorageWork {
         fresh.trust();
         fresh.touch();
         edits.add(
-            new TableFacts(run, table.checksum(), false).added(table.number(), table.bytes()));
+            new TableFacts(run, table.checksum(), TableFacts.State.SOUND)
+                .added(table.number(), table.bytes()));
       }
       edits.addAll(edits());
       append(edits);
@@ -472,7 +473,7 @@ abstract sealed class TableWork implements StorageWork {
     List<ManifestEdit> edits() {
       return List.of(
           new ManifestEdit.TableRemoved(table.number()),
-          new TableFacts(facts.run(), facts.checksum(), true).added(table.number(), table.bytes()));
+          facts.found(TableFacts.State.SALVAGED).added(table.number(), table.bytes()));
     }
   }
 

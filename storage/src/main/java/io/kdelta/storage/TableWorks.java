@@ -189,8 +189,7 @@ final class TableWorks {
 
   /**
    * Takes damaged tables out of what is read, but for the rows in them that are whole; false while
-   * a piece is out that may read them. Throws ReadOnly when these rows can not be written anew now:
-   * then the tables that are left stay where they are.
+   * a piece is out that may read them. ReadOnly: these rows can not be written now; call it again.
    */
   boolean setDamagedAside() {
     if (out != null) return false;
@@ -241,6 +240,7 @@ final class TableWorks {
     }
     if (failure.get() instanceof KdeltaException.Corrupt) {
       doomedFiles.addAll(salvage.leftOver());
+      noted.remove(table.number()); // Nobody is to look for anything whole in it again.
       return List.of();
     }
     failed(salvage, failure.get());
@@ -394,9 +394,11 @@ final class TableWorks {
       ManifestEdit.TableAdded known = named.get(table.number());
       if (known == null || !noted.add(table.number())) continue;
       TableFacts facts = TableFacts.of(known);
+      TableFacts.State now = TableFacts.State.DAMAGED;
+      if (quarantined.contains(table)) now = TableFacts.State.SALVAGED;
+      if (facts.state() == now) continue;
       edits.add(new ManifestEdit.TableRemoved(table.number()));
-      edits.add(
-          new TableFacts(facts.run(), facts.checksum(), true).added(known.number(), known.bytes()));
+      edits.add(facts.found(now).added(known.number(), known.bytes()));
     }
     if (forgetsNow()) {
       for (StorageOpening.SetAsideTable table : setAside) {

@@ -113,7 +113,9 @@ final class RecordFuzzTest {
       long number = 1L + dice.nextInt(1000);
       edits.add(
           switch (dice.nextInt(10)) {
-            case 0 -> new TableFacts(number, dice.nextLong() >>> 32, false).added(number, 4096);
+            case 0 ->
+                new TableFacts(number, dice.nextLong() >>> 32, TableFacts.State.SOUND)
+                    .added(number, 4096);
             case 1 -> new ManifestEdit.TableRemoved(number);
             case 2 -> new ManifestEdit.Flushed(number);
             case 3 -> new ManifestEdit.SegmentNamed(number, number, dice.nextLong(), 8192);

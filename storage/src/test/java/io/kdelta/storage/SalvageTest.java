@@ -71,6 +71,44 @@ final class SalvageTest {
   }
 
   @Test
+  void aLifeThatOnlyFoundTheDamageLeavesTheRestToTheNext() {
+    SimVfs disk = filled.copy(new SimEntropy(7));
+    NavigableSet<RowKey> refused;
+    try (StorageEngine store = open(disk)) {
+      disk.flip(largest(disk, FileNames.BLOB), 5_000, 4);
+      refused = refused(store);
+      store.runInline();
+    }
+    for (int life = 0; life < 3; life++) {
+      try (StorageEngine store = open(disk)) {
+        assertTrue(store.recovery().setAside().getFirst().known());
+        assertTrue(store.setDamagedAside());
+        heldBut(store, refused);
+        assertEquals(1, store.recovery().setAside().size());
+      }
+    }
+  }
+
+  @Test
+  void aFileOfLargeValuesThatDoesNotOpenTakesNoSmallOnes() {
+    SimVfs disk = filled.copy(new SimEntropy(8));
+    String blob = largest(disk, FileNames.BLOB);
+    disk.flip(blob, disk.sizeOf(blob) - 100, 4);
+    try (StorageEngine store = open(disk)) {
+      assertTrue(store.recovery().lossy());
+      assertTrue(store.setDamagedAside());
+      TreeSet<RowKey> lost = new TreeSet<>();
+      model.forEach((key, value) -> {
+        if (store.get(key) != null) return;
+        assertTrue(value.size() >= BlobFormat.VALUE_BYTES_MIN, key + " is not large");
+        lost.add(key);
+      });
+      assertFalse(lost.isEmpty());
+      heldBut(store, lost);
+    }
+  }
+
+  @Test
   void anyCallOfItMayFail() {
     int struck = 0;
     for (SimVfs.Fault fault : SimVfs.Fault.values()) {

@@ -61,6 +61,9 @@ final class StorageDamageTest {
     engine = reopen(engine);
     assertEquals(List.of(table), files(engine));
     assertTrue(engine.recovery().setAside().getFirst().known());
+    assertTrue(engine.setDamagedAside());
+    assertEquals(List.of(table), files(engine));
+    assertTrue(engine.recovery().setAside().getFirst().known());
     try (Cursor cursor = engine.cursor(RowKey.first(Bytes.of(0)), null)) {
       while (cursor.next()) {
         int i = index(cursor.row().key());
