@@ -80,7 +80,7 @@ public final class PlantedBugs {
           new PlantedBug(
               4,
               "skip a bad record in the middle of the log in silence",
-              Set.of("NOHOLE", "CAUSAL", "O1", "O2"),
+              Set.of("NOHOLE", "CAUSAL", "O1", "O2", "O4"),
               patch(
                   STORAGE + "WalReader.java",
                   "if (found) setAside(segment, scan.gaps().get(gap++));",
