@@ -127,7 +127,7 @@ public final class PlantedBugs {
           new PlantedBug(
               9,
               "keep only the later of two heads",
-              Set.of("O4"),
+              Set.of("O4", "O7"),
               patch(
                   NODE + "causal/Staging.java",
                   "Heads after = new Heads(version.key(), heads, 0);",
