@@ -11,34 +11,41 @@ import io.kdelta.memory.Bytes;
  * offset size  type   meaning (little-endian)
  * 0      8     u64    age of its run: greater is newer; tables of one run have equal ages
  * 8      8     u64    checksum of the file, see {@link SSTableFormat#checksum}
- * 16     1     u8     {@link State}: its place in the order, 0 for a sound table
+ * 16     1     u8     {@link State}: 0 sound, 1 damaged, 2 salvaged
  * </pre>
  */
 record TableFacts(long run, long checksum, State state) {
   /** What was found out about the table. */
   enum State {
-    SOUND,
+    SOUND(0),
     /** It was found damaged. */
-    DAMAGED,
+    DAMAGED(1),
     /** It was found damaged, and what could be told to be whole lies in another table by now. */
-    SALVAGED
+    SALVAGED(2);
+
+    private final int code;
+
+    State(int code) {
+      this.code = code;
+    }
+
+    private static State of(int code, ByteReader from) {
+      for (State state : values()) if (state.code == code) return state;
+      throw from.invalid("no state of a table is " + code);
+    }
   }
 
   private static final int BYTES = 17;
 
   ManifestEdit.TableAdded added(long number, long bytes) {
     Bytes facts =
-        new ByteWriter(BYTES)
-            .writeLong(run)
-            .writeLong(checksum)
-            .writeByte(state.ordinal())
-            .toBytes();
+        new ByteWriter(BYTES).writeLong(run).writeLong(checksum).writeByte(state.code).toBytes();
     return new ManifestEdit.TableAdded(number, bytes, facts);
   }
 
   static TableFacts of(ManifestEdit.TableAdded table) {
     ByteReader in = new ByteReader(table.facts(), "facts of table " + table.number());
-    TableFacts facts = new TableFacts(in.readLong(), in.readLong(), state(in.readByte()));
+    TableFacts facts = new TableFacts(in.readLong(), in.readLong(), State.of(in.readByte(), in));
     in.end();
     return facts;
   }
@@ -51,10 +58,5 @@ record TableFacts(long run, long checksum, State state) {
   /** Whether it is not to be read as it is. */
   boolean damaged() {
     return state != State.SOUND;
-  }
-
-  private static State state(int place) {
-    State[] states = State.values();
-    return states[Math.min(place, states.length - 1)];
   }
 }
