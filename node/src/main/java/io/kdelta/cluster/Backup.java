@@ -64,8 +64,11 @@ final class Backup {
   /** One linked node. */
   private static final class Peer {
     final Map<Incarnation, Stream> streams = new TreeMap<>();
-    long taken;
-    long credited;
+    final Window window;
+
+    Peer(Window window) {
+      this.window = window;
+    }
 
     /** Whether that log may be followed: a liar could name logs without end. */
     boolean hasRoomFor(Incarnation log) {
@@ -91,7 +94,7 @@ final class Backup {
   }
 
   /** A frame on its way into the store. */
-  private record Flight(NodeId node, Frame frame, int size) {}
+  private record Flight(NodeId node, Window window, Frame frame, int size) {}
 
   Backup(Replica replica, ClusterConfig config, Outbox outbox, Wire wire, Doubt doubt) {
     this.replica = replica;
@@ -103,8 +106,11 @@ final class Backup {
     this.disputes = new Disputes(replica, outbox, wire);
   }
 
-  void up(NodeId node) {
-    peers.put(node, new Peer());
+  /** A node is linked, by the link with that window. */
+  void up(NodeId node, Window window, long now) {
+    peers.put(node, new Peer(window));
+    // What was stored while another link was the active one.
+    tell(node, now);
   }
 
   void down(NodeId node) {
@@ -166,7 +172,7 @@ final class Backup {
     boolean followed = !log.equals(replica.own().orElse(null)) && peer.hasRoomFor(log);
     if (disputed(log) || !followed) {
       if (disputed(log)) disputes.noticed(frame, now);
-      credit(node, size, now);
+      credit(node, peer.window, size, now);
       return;
     }
     Stream stream = peer.streams.get(log);
@@ -176,13 +182,13 @@ final class Backup {
       peer.streams.put(log, stream);
     }
     if (now < stream.suspendedUntil || gap(node, stream, frame, now)) {
-      credit(node, size, now);
+      credit(node, peer.window, size, now);
       return;
     }
     stream.next = Math.max(stream.next, frame.lastSeq() + 1);
     stream.gapAt = 0;
     long tag = outbox.tag();
-    flights.put(tag, new Flight(node, frame, size));
+    flights.put(tag, new Flight(node, peer.window, frame, size));
     outbox.add(new Effect.TakeFrame(tag, frame));
   }
 
@@ -207,7 +213,7 @@ final class Backup {
       }
     }
     if (disputed(log)) disputes.noticed(frame, now);
-    credit(flight.node(), flight.size(), now);
+    credit(flight.node(), flight.window(), flight.size(), now);
     return true;
   }
 
@@ -233,7 +239,7 @@ final class Backup {
       stream.next = Math.min(stream.next, flight.frame().firstSeq());
       stream.suspendedUntil = now + config.pace().pull();
     }
-    credit(flight.node(), flight.size(), now);
+    credit(flight.node(), flight.window(), flight.size(), now);
     return true;
   }
 
@@ -363,13 +369,16 @@ final class Backup {
     return lies;
   }
 
-  private void credit(NodeId node, int size, long now) {
+  /** A frame is done with: its bytes are given back on the link that it came by. */
+  private void credit(NodeId node, Window window, int size, long now) {
+    window.taken(size);
+    tell(node, now);
+  }
+
+  private void tell(NodeId node, long now) {
     Peer peer = peers.get(node);
-    if (peer == null) return;
-    peer.taken += size;
-    if (peer.taken - peer.credited < config.limits().windowBytes() / 4) return;
-    peer.credited = peer.taken;
-    wire.send(node, new PeerMessage.Credit(peer.taken), now);
+    if (peer == null || !peer.window.isDue(config.limits().windowBytes())) return;
+    wire.send(node, new PeerMessage.Credit(peer.window.tell()), now);
   }
 
   private boolean disputed(Incarnation incarnation) {

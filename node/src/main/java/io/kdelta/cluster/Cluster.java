@@ -467,12 +467,12 @@ public final class Cluster {
     }
 
     @Override
-    public void up(PeerMessage.Hello hello, long now) {
+    public void up(PeerMessage.Hello hello, Window window, long now) {
       NodeId node = hello.card().node();
       if (identity.joining()) joined();
       holdings.up(node, now);
-      primary.up(node);
-      backup.up(node);
+      primary.up(node, window);
+      backup.up(node, window, now);
       gossip.up(hello, now);
       sessions.up(node, met.contains(node), now);
       membershipStale = true;

@@ -45,8 +45,11 @@ final class Links implements Wire {
     /** Whether that node was removed from the cluster. */
     boolean gone(NodeId node);
 
-    /** A node is linked; a {@link #down} comes before it is linked again. */
-    void up(PeerMessage.Hello hello, long now);
+    /**
+     * A node is linked, by the link with that window; a {@link #down} comes before it is linked
+     * again.
+     */
+    void up(PeerMessage.Hello hello, Window window, long now);
 
     /** A node is not linked any more. */
     void down(NodeId node, long now);
@@ -67,6 +70,7 @@ final class Links implements Wire {
     final @Nullable String dialled;
     final long openedAt;
     final Parts parts = new Parts();
+    final Window window = new Window();
     long heardAt;
     long sentAt;
     PeerMessage.@Nullable Hello said;
@@ -142,9 +146,11 @@ final class Links implements Wire {
     } else if (link.greeted) {
       if (active.get(node) != link) activate(link, node, now);
       listener.message(node, message, size, now);
+    } else if (message instanceof PeerMessage.Ship) {
+      link.window.taken(size);
     }
     // A message on a link that is not greeted crossed our change of mind about the cluster: it is
-    // dropped like one that the network lost.
+    // dropped like one that the network lost, but for its place in the window.
   }
 
   @Override
@@ -342,7 +348,7 @@ final class Links implements Wire {
     if (old != null) listener.down(node, now);
     PeerMessage.Hello hello = link.heard;
     if (hello == null) throw new AssertionError("active without hello");
-    listener.up(hello, now);
+    listener.up(hello, link.window, now);
   }
 
   private void deactivate(Link link, long now) {

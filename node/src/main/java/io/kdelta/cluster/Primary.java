@@ -45,9 +45,12 @@ final class Primary {
   private static final class Peer {
     final Map<Incarnation, Stream> streams = new TreeMap<>();
     final Map<Incarnation, Long> offered = new TreeMap<>();
-    long sent;
-    long credited;
+    final Window window;
     @Nullable Incarnation served;
+
+    Peer(Window window) {
+      this.window = window;
+    }
   }
 
   /** One log on its way to one node. */
@@ -72,8 +75,9 @@ final class Primary {
     this.scanBytes = Math.min(SCAN_BYTES_MAX, limits.windowBytes());
   }
 
-  void up(NodeId node) {
-    peers.put(node, new Peer());
+  /** A node is linked, by the link with that window. */
+  void up(NodeId node, Window window) {
+    peers.put(node, new Peer(window));
   }
 
   void down(NodeId node) {
@@ -166,8 +170,7 @@ final class Primary {
   void credit(NodeId node, long bytes, long now) {
     Peer peer = peers.get(node);
     if (peer == null) return;
-    // More than was sent would open the window without bound.
-    peer.credited = Math.max(peer.credited, Math.min(bytes, peer.sent));
+    peer.window.credited(bytes);
     pump(node, now);
   }
 
@@ -180,10 +183,10 @@ final class Primary {
   private void pump(NodeId node, long now) {
     Peer peer = peers.get(node);
     if (peer == null || !met.test(node)) return;
-    while (!peer.streams.isEmpty() && peer.sent - peer.credited < limits.windowBytes()) {
+    while (!peer.streams.isEmpty() && peer.window.isOpen(limits.windowBytes())) {
       boolean shipped = false;
       for (Incarnation log : turn(peer)) {
-        if (peer.sent - peer.credited >= limits.windowBytes()) return;
+        if (!peer.window.isOpen(limits.windowBytes())) return;
         if (shipOne(node, peer, log, now)) {
           shipped = true;
           peer.served = log;
@@ -228,7 +231,7 @@ final class Primary {
     for (Frame frame : frames) {
       int size = wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
       if (size < 0) return false;
-      peer.sent += size;
+      peer.window.sent(size);
       stream.next = frame.lastSeq() + 1;
     }
     return true;

@@ -10,6 +10,7 @@
  *
  * <ul>
  *   <li>{@code Links}: dials for ever, hello, which of two links to a node is kept, parts.
+ *   <li>{@code Window}: the bytes of frames on one link, as long as it lives.
  *   <li>{@code Gossip}: who is a member and who is alive. SWIM (Das, Gupta, Motivala, "SWIM:
  *       Scalable Weakly-consistent Infection-style Process Group Membership Protocol", DSN 2002)
  *       with the suspicion and local health parts of Lifeguard (Dadgar, Phillips, Currey,

@@ -328,6 +328,68 @@ final class HostilePeerTest {
   }
 
   @Test
+  void aNodeThatSpeaksOnTwoLinksInTurnGetsOneWindowOfEach() {
+    hello(1, PEER);
+    hello(2, PEER);
+    TreeMap<Long, Long> sent = new TreeMap<>();
+    for (int i = 0; i < 500; i++) {
+      Frame frame = replica.write(SELF, OWN, "k" + i, 1, 10_000);
+      for (Effect effect : give(new Event.Appended(frame))) count(effect, sent);
+    }
+    for (int turn = 0; turn < 50; turn++) follow(1 + turn % 2, sent);
+    for (long bytes : sent.values()) {
+      assertTrue(bytes > 1 << 20 && bytes < (1 << 20) + 300_000, "sent " + sent);
+    }
+    assertEquals(List.of(1L, 2L), List.copyOf(sent.keySet()));
+    for (int turn = 0; turn < 50; turn++) {
+      long link = 1 + turn % 2;
+      long before = sent.getOrDefault(link, 0L);
+      for (Effect effect : say(link, new PeerMessage.Credit(before))) count(effect, sent);
+      follow(link, sent);
+      long onWay = sent.getOrDefault(link, 0L) - before;
+      assertTrue(onWay > 1 << 20, "the window opens again: " + onWay);
+      assertTrue(onWay < (1 << 20) + 300_000, "on its way " + onWay);
+    }
+  }
+
+  private void follow(long link, TreeMap<Long, Long> sent) {
+    PeerMessage.Follow all = new PeerMessage.Follow(OWN, 1, Long.MAX_VALUE, null);
+    for (Effect effect : say(link, all)) count(effect, sent);
+  }
+
+  private static void count(Effect effect, TreeMap<Long, Long> sent) {
+    if (!(effect instanceof Effect.Send send) || send.lane() != Lane.SHIP) return;
+    sent.merge(send.link(), (long) send.message().size(), Long::sum);
+  }
+
+  @Test
+  void whatIsStoredWhileAnotherLinkIsInUseIsGivenBackOnTheOneItCameBy() {
+    hello(1, PEER);
+    ModelReplica origin = new ModelReplica();
+    long size = 0;
+    List<Effect.TakeFrame> taking = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      PeerMessage.Ship ship =
+          new PeerMessage.Ship(origin.write(PEER, LOG, "k" + i, 1, 10_000), false);
+      size += PeerCodec.encode(ship).size();
+      taking.addAll(only(Effect.TakeFrame.class, say(1, ship)));
+    }
+    assertEquals(30, taking.size());
+    hello(2, PEER);
+    for (Effect.TakeFrame take : taking) {
+      FrameReception taken = replica.take(take.frame());
+      List<Effect> effects = give(new Event.FrameTaken(take.tag(), replica.lastLsn(), taken));
+      assertEquals(List.of(), only(PeerMessage.Credit.class, effects), "not on the other link");
+    }
+    List<Effect> back = say(1, new PeerMessage.Ping(1, List.of()));
+    assertEquals(List.of(new PeerMessage.Credit(size)), only(PeerMessage.Credit.class, back));
+    assertEquals(
+        List.of(),
+        only(PeerMessage.Credit.class, say(2, new PeerMessage.Ping(2, List.of()))),
+        "nothing came by the other one");
+  }
+
+  @Test
   void anUnheardPeerIsHungUp() {
     hello(1, PEER);
     for (int i = 0; i < 29; i++) {
