@@ -336,13 +336,13 @@ final class HostilePeerTest {
       Frame frame = replica.write(SELF, OWN, "k" + i, 1, 10_000);
       for (Effect effect : give(new Event.Appended(frame))) count(effect, sent);
     }
-    for (int turn = 0; turn < 50; turn++) follow(1 + turn % 2, sent);
+    for (int turn = 0; turn < 50; turn++) follow(1L + turn % 2, sent);
     for (long bytes : sent.values()) {
       assertTrue(bytes > 1 << 20 && bytes < (1 << 20) + 300_000, "sent " + sent);
     }
     assertEquals(List.of(1L, 2L), List.copyOf(sent.keySet()));
     for (int turn = 0; turn < 50; turn++) {
-      long link = 1 + turn % 2;
+      long link = 1L + turn % 2;
       long before = sent.getOrDefault(link, 0L);
       for (Effect effect : say(link, new PeerMessage.Credit(before))) count(effect, sent);
       follow(link, sent);
