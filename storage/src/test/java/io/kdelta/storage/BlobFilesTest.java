@@ -146,6 +146,9 @@ final class BlobFilesTest {
     vfs.delete(FileNames.blob(blobFile()));
     StorageEngine opened = open();
     assertTrue(opened.recovery().lossy());
+    assertThrows(KdeltaException.Corrupt.class, () -> opened.get(key(5)));
+    assertTrue(opened.setDamagedAside());
+    opened.runInline();
     assertEquals(null, opened.get(key(5)));
     opened.forgetSetAside();
     opened.runInline();
