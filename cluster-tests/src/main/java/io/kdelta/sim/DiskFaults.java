@@ -182,7 +182,9 @@ final class DiskFaults {
         () -> {
           if (nemesis.stopped() || !allowed(victim)) return;
           // What was a copy of another node's disk then would be its twin for ever.
-          if (world.nodes().get(victim).replacedWithin(world.nowNanos() - remembered)) return;
+          if (world.nodes().get(victim).receipts().replacedWithin(world.nowNanos() - remembered)) {
+            return;
+          }
           stage.perform(new Action.RollBack(victim));
           comeBack(victim, dice.nextInt(5) * SECOND);
         });

@@ -53,16 +53,16 @@ final class DurabilityProbe {
    * @throws OracleFailure O1 when fewer would still have it
    */
   void check(List<SimNode> nodes, SimNode accepting, List<Digest> ids, int further) {
-    if (!accepting.forgetsReceipts() && !survives(accepting, ids)) {
+    if (!accepting.receipts().forgotten() && !survives(accepting, ids)) {
       throw new OracleFailure(
           "O1", "node-" + accepting.index() + " acknowledged what it has not synced: " + ids);
     }
     int others = 0;
     for (SimNode node : nodes) {
       if (node == accepting || others >= further) continue;
-      // What a disk has lost since, its receipt was true for; what was wiped had another id then.
-      if (node.replacedWithin(SimNode.RECEIPT_NANOS)) others++;
-      if (node.forgetsReceipts() || survives(node, ids)) others++;
+      // What a disk has lost since, its receipt was true for; under each of its ids.
+      if (node.receipts().underAnotherId()) others++;
+      if (node.receipts().forgotten() || survives(node, ids)) others++;
     }
     if (others < further) {
       throw new OracleFailure(

@@ -46,9 +46,6 @@ final class SimNode implements SimNetwork.Endpoint {
   /** What a node says that hears of its removal. */
   private static final String REMOVED = "this node was removed from the cluster";
 
-  /** How long after a receipt it may count for an answer: a few attempts of a client. */
-  static final long RECEIPT_NANOS = 40_000_000_000L;
-
   /** A moment that no run reaches, about 30 years. */
   private static final long NEVER = 1L << 60;
 
@@ -63,6 +60,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private final Outcomes outcomes;
   private final SimVfs disk;
   private final Fuse fuse;
+  private final PastReceipts receipts;
   private final SimTime time = new SimTime();
   private final List<Event> waiting = new ArrayList<>();
   private final List<String> said = new ArrayList<>();
@@ -81,8 +79,6 @@ final class SimNode implements SimNetwork.Endpoint {
   private boolean founder;
   private boolean rotten;
   private boolean struck;
-  private long rolledBackAtNanos = -RECEIPT_NANOS;
-  private long replacedAtNanos = -RECEIPT_NANOS;
   private @Nullable SimVfs image;
   private boolean paused;
   private boolean hung;
@@ -120,6 +116,7 @@ final class SimNode implements SimNetwork.Endpoint {
     this.disk = new SimVfs(entropy.split("disk"));
     disk.keepMapped();
     this.fuse = new Fuse(disk);
+    this.receipts = new PastReceipts(simulator);
   }
 
   int index() {
@@ -244,14 +241,11 @@ final class SimNode implements SimNetwork.Endpoint {
   void strike(Action.OnDisk action, List<SimNode> nodes) {
     struck = true;
     rotten |= action.rots();
-    if (action instanceof Action.RollBack || action instanceof Action.Clone) {
-      rolledBackAtNanos = simulator.nowNanos();
-    }
+    receipts.struck(action);
     switch (action) {
       case Action.Wipe _ -> {
         losePower();
         disk.wipe();
-        replacedAtNanos = simulator.nowNanos();
       }
       case Action.RollBack _ -> {
         losePower();
@@ -285,17 +279,9 @@ final class SimNode implements SimNetwork.Endpoint {
     }
   }
 
-  /**
-   * Whether the disk may have lost something that this node has given a receipt for, and that
-   * somebody still counts on: it rots, or went back to an older state a short while ago.
-   */
-  boolean forgetsReceipts() {
-    return rotten || simulator.nowNanos() - rolledBackAtNanos < RECEIPT_NANOS;
-  }
-
-  /** Whether its disk was emptied less than so long ago, and so it has another id. */
-  boolean replacedWithin(long nanos) {
-    return simulator.nowNanos() - replacedAtNanos < nanos;
+  /** What its disk no longer bears out. */
+  PastReceipts receipts() {
+    return receipts;
   }
 
   /** Whether anything on the disk was ever destroyed, or all of it made older. */
@@ -328,13 +314,14 @@ final class SimNode implements SimNetwork.Endpoint {
     // An operator who puts an empty disk in names the others, so that the node joins them.
     if (life > 0 && disk.files().isEmpty()) {
       config = replacement;
-      replacedAtNanos = simulator.nowNanos();
+      receipts.replaced();
     }
     founder |= simulator.nowNanos() < FOUNDED_NANOS;
     life++;
     time.advanceTo(simulator.nowNanos());
     try {
       core = Core.open(config, disk, fuse.time(time), fuse.entropy(entropy.split("life " + life)));
+      receipts.started(core.node());
     } catch (SimVfs.PowerLoss loss) {
       stoppedAs(" at start");
       return false;

@@ -173,6 +173,34 @@ final class SimNodeTest {
     assertTrue(node.start());
   }
 
+  private List<String> logs() {
+    return node.disk().files().stream().filter(file -> file.endsWith(".log")).sorted().toList();
+  }
+
+  @Test
+  void whoLosesItsIdByRotMayHaveGivenReceiptsUnderIt() {
+    started();
+    node.losePower();
+    assertTrue(node.start());
+    assertFalse(node.receipts().underAnotherId(), "a start alone changes no id");
+    // The id lies in the first log.
+    put(2);
+    run(SECOND);
+    node.losePower();
+    String log = logs().getLast();
+    node.strike(new Action.Flip(0, log, node.disk().sizeOf(log) - 1, 1), List.of(node));
+    assertTrue(node.start());
+    assertTrue(node.receipts().forgotten());
+    assertFalse(node.receipts().underAnotherId(), "the id is still there");
+    node.losePower();
+    node.strike(new Action.Erase(0, logs().getFirst()), List.of(node));
+    assertTrue(node.start());
+    assertTrue(node.receipts().underAnotherId());
+    assertFalse(node.receipts().replacedWithin(40 * SECOND), "its disk is the same");
+    run(41 * SECOND);
+    assertFalse(node.receipts().underAnotherId(), "nobody counts on them any more");
+  }
+
   @Test
   void aDriftingNodeStillKeepsItsTimers() {
     for (int ppm : new int[] {-400_000, 400_000, 0}) {

@@ -2,6 +2,7 @@ package io.kdelta.core;
 
 import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.DamageReport;
+import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.cluster.Traffic;
@@ -229,6 +230,11 @@ public final class Core implements AutoCloseable {
     if (!stopped) throw new AssertionError("stop comes first");
     upkeep.finish();
     engine.shutDown();
+  }
+
+  /** This node's id; another one than before when damage or the loss of the disk took that. */
+  public NodeId node() {
+    return store.node();
   }
 
   /** Counters as of the last turn. */
