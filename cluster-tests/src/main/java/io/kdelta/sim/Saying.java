@@ -18,21 +18,31 @@ import org.jspecify.annotations.Nullable;
  *   <li>a key that was known with a value is absent only after a delete that knew that value;
  *   <li>a write over all heads is built on everything that was known before.
  * </ul>
+ *
+ * @param path of the key
+ * @param kind what it says
+ * @param ids of the versions that it names
  */
-record Saying(String path, Kind kind, List<Digest> ids) {
+public record Saying(String path, Kind kind, List<Digest> ids) {
   /** Versions that a write can name as parents. */
   private static final int PARENTS_MAX = 64;
 
-  enum Kind {
+  /** What an answer can say. */
+  public enum Kind {
+    /** The value is that of one version. */
     VALUE,
+    /** These are all heads. */
     HEADS,
+    /** There is no value. */
     ABSENT,
+    /** One version was written over all heads. */
     WRITTEN,
     /** It is there, and nothing more is said. */
     PRESENT
   }
 
-  Saying {
+  /** Copies the list. */
+  public Saying {
     ids = List.copyOf(ids);
   }
 
@@ -66,11 +76,21 @@ record Saying(String path, Kind kind, List<Digest> ids) {
     List<Saying> sayings = new ArrayList<>();
     for (Reply.Written.Result result : written.versions()) {
       String path = result.version().key().namespace() + "/" + result.version().key().key();
-      boolean fresh = !result.repeated() && result.version().parents().size() < PARENTS_MAX;
-      Kind kind = fresh ? Kind.WRITTEN : Kind.PRESENT;
-      sayings.add(new Saying(path, kind, List.of(result.version().id())));
+      int parents = result.version().parents().size();
+      sayings.add(written(path, result.version().id(), parents, result.repeated()));
     }
     return sayings;
+  }
+
+  /**
+   * What a write over all heads says.
+   *
+   * @param parents how many it names
+   * @param repeated whether the version was there already
+   */
+  public static Saying written(String path, Digest id, int parents, boolean repeated) {
+    Kind kind = repeated || parents >= PARENTS_MAX ? Kind.PRESENT : Kind.WRITTEN;
+    return new Saying(path, kind, List.of(id));
   }
 
   /** Something known at that moment that it contradicts. */

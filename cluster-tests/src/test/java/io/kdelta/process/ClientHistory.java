@@ -3,37 +3,48 @@ package io.kdelta.process;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.sim.IfAbsent;
 import io.kdelta.sim.Ledger;
 import io.kdelta.sim.OracleFailure;
 import io.kdelta.sim.RawGraph;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import io.kdelta.sim.Saying;
+import io.kdelta.sim.Testimony;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * What the clients of a cluster of processes asked and were told: the simulator's {@link Ledger}
- * (O1, ACK-TRUTH), how many nodes can have had what was acknowledged (O1 at its level), and what a
- * client knew of a key when a node that had told it answered again (O5). Thread-safe.
+ * (O1, ACK-TRUTH), how many nodes can have had what was acknowledged (O1 at its level), every
+ * answer about a key with what its client and its node knew (O3, O5), and what was written under a
+ * condition (O4). Thread-safe.
  */
 final class ClientHistory {
-  /** Of a key, a client remembers so many of the versions that a node told it last. */
-  private static final int KNOWN_MAX = 4;
-
   private final int nodes;
   private final Deafness deafness;
   private final Ledger ledger = new Ledger();
   private final TreeMap<String, Integer> outcomes = new TreeMap<>();
   private final TreeMap<Integer, Integer> byNode = new TreeMap<>();
-  private final Map<String, ArrayDeque<Digest>> known = new LinkedHashMap<>();
-  private final List<Observation> observations = new ArrayList<>();
 
-  /** A client knew these versions of the key when it was answered these heads. */
-  private record Observation(String who, String path, List<Digest> known, List<Digest> heads) {}
+  /** Of every node with its disk: what it has told anybody it does not take back. */
+  private final Testimony nodesSaid = new Testimony("O3");
+
+  /** Of every client at one node: without a token the node alone has to remember. */
+  private final Testimony clientsHeard = new Testimony("O5");
+
+  /** Of every session that carries its token from node to node. */
+  private final Testimony sessionsHeard = new Testimony("O5");
+
+  private final IfAbsent ifAbsent = new IfAbsent();
+
+  /**
+   * Answers that were held against the history.
+   *
+   * @param atNodes against what the node had told the same client, and anybody
+   * @param inSessions against what the session had been told anywhere
+   * @param conditions writes under a condition that were held against what they stand on
+   */
+  record Held(long atNodes, long inSessions, int conditions) {}
 
   ClientHistory(int nodes, Deafness deafness) {
     this.nodes = nodes;
@@ -44,7 +55,7 @@ final class ClientHistory {
    * A write was acknowledged.
    *
    * @param node that did it
-   * @param askedNanos when it was asked for
+   * @param askedNanos since when it can have been received elsewhere
    * @throws OracleFailure O1 when fewer nodes can have it than the level names
    */
   synchronized void acknowledged(
@@ -97,23 +108,22 @@ final class ClientHistory {
     count("read");
   }
 
-  /** What {@code session} (a client at a node) knows of the key. */
-  synchronized List<Digest> known(String session, String path) {
-    ArrayDeque<Digest> told = known.get(session + " " + path);
-    return told == null ? List.of() : List.copyOf(told);
+  /**
+   * An answer said something of a key.
+   *
+   * @param place the node that answered, with its disk
+   * @param session whose token the request carried; empty when it carried none
+   */
+  synchronized void heard(
+      String client, String place, String session, long asked, long answered, Saying saying) {
+    nodesSaid.heard(place, client, asked, answered, saying);
+    clientsHeard.heard(client + " at " + place, place, asked, answered, saying);
+    if (!session.isEmpty()) sessionsHeard.heard(session, place, asked, answered, saying);
   }
 
-  /** {@code session} was told of a version of the key. */
-  synchronized void learned(String session, String path, Digest id) {
-    ArrayDeque<Digest> told = known.computeIfAbsent(session + " " + path, _ -> new ArrayDeque<>());
-    if (told.contains(id)) return;
-    told.add(id);
-    if (told.size() > KNOWN_MAX) told.removeFirst();
-  }
-
-  /** A client that knew these versions was answered all heads of the key. */
-  synchronized void observed(String session, String path, List<Digest> before, List<Digest> heads) {
-    if (!before.isEmpty()) observations.add(new Observation(session, path, before, heads));
+  /** A node wrote versions where it said that there was no value. */
+  synchronized void wroteIfAbsent(List<Digest> ids, String how) {
+    for (Digest id : ids) ifAbsent.wrote(id, how);
   }
 
   private void count(String outcome) {
@@ -135,28 +145,14 @@ final class ClientHistory {
   }
 
   /**
-   * O5, as far as sessions exist without tokens: a node that told a client of a version never again
-   * answers it a state of the key that does not contain it. Answers how many answers were held
-   * against it.
+   * O3 and O5 over all answers, and the conditions (O4).
    *
-   * @param versions all versions of all nodes
+   * @param graph what all nodes hold at the end
    */
-  synchronized int sessions(Map<Digest, RawGraph.Raw> versions) {
-    for (Observation seen : observations) {
-      TreeSet<Digest> reached = new TreeSet<>(seen.heads);
-      ArrayDeque<Digest> open = new ArrayDeque<>(seen.heads);
-      while (!open.isEmpty()) {
-        RawGraph.Raw version = versions.get(open.remove());
-        if (version == null) continue;
-        for (Digest parent : version.parents()) if (reached.add(parent)) open.add(parent);
-      }
-      for (Digest id : seen.known) {
-        if (!reached.contains(id)) {
-          throw new OracleFailure(
-              "O5", seen.who + " knew " + id + " of " + seen.path + " and was shown " + seen.heads);
-        }
-      }
-    }
-    return observations.size();
+  synchronized Held check(RawGraph graph) {
+    long inSessions = sessionsHeard.check(graph);
+    long atNodes = clientsHeard.check(graph);
+    var _ = nodesSaid.check(graph);
+    return new Held(atNodes, inSessions, ifAbsent.check(graph));
   }
 }

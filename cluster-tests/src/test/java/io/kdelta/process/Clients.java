@@ -3,6 +3,9 @@ package io.kdelta.process;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.AbstractStub;
+import io.kdelta.causal.CausalToken;
+import io.kdelta.cli.TokenCarrier;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimEntropy;
@@ -22,6 +25,7 @@ import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.sim.OracleFailure;
+import io.kdelta.sim.Saying;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -36,7 +40,8 @@ import java.util.function.Supplier;
  * Clients that write and read a few keys on all nodes through gRPC, each on a thread of its own and
  * from its own stream of chance, and tell the {@link ClientHistory} what came of it. Every write
  * goes out under a marker of its own (its note); some are retried under their request id when their
- * outcome is unknown, at the same node or at another.
+ * outcome is unknown, at the same node or at another. Some clients wander: any node may be next,
+ * they carry the token of their session to it, and often ask it for what they heard of last.
  */
 final class Clients {
   /** What all of them share: few keys, many conflicts. */
@@ -46,6 +51,18 @@ final class Clients {
   private static final int ATTEMPTS_MAX = 4;
   private static final int PAUSE_MILLIS_MAX = 60;
   private static final int FAILED_PAUSE_MILLIS = 50;
+
+  /** After so many answers in a row that a node is behind a session ends. */
+  private static final int PATIENCE = 3;
+
+  /** Of a hundred requests, those from here on read. */
+  private static final int READS_FROM = 70;
+
+  /** So many of them read what is there now. */
+  private static final int READS = 24;
+
+  /** A session ends at one request in so many. */
+  private static final int SESSION_REQUESTS = 200;
 
   private final ProcessCluster cluster;
   private final ClientHistory history;
@@ -63,6 +80,7 @@ final class Clients {
       List<String> markers,
       String path,
       String requestId,
+      boolean ifAbsent,
       BiFunction<Integer, Long, List<WriteResult>> call) {}
 
   /**
@@ -74,9 +92,13 @@ final class Clients {
     this.broken = broken;
   }
 
-  void start(long seed, int count) {
-    for (int i = 0; i < count; i++) {
-      Client client = new Client(i, new SimEntropy(seed).split("client " + i));
+  /**
+   * @param homely clients with a favourite node and no token
+   * @param wandering clients that carry the token of their session to any node
+   */
+  void start(long seed, int homely, int wandering) {
+    for (int i = 0; i < homely + wandering; i++) {
+      Client client = new Client(i, i >= homely, new SimEntropy(seed).split("client " + i));
       threads.add(Thread.ofPlatform().name("client-" + i).start(client));
     }
   }
@@ -116,11 +138,21 @@ final class Clients {
   /** One client: a loop of requests, one at a time. */
   private final class Client implements Runnable {
     private final int number;
+    private final boolean wanders;
     private final Entropy dice;
+    private final TokenCarrier carrier = new TokenCarrier(CausalToken.NONE);
+    private int session = 1;
+    private int behind;
+
+    /** What a wandering client has heard of last; nothing at first. */
+    private String latestNamespace = "";
+
+    private String latestKey = "";
     private long lastMarker;
 
-    Client(int number, Entropy dice) {
+    Client(int number, boolean wanders, Entropy dice) {
       this.number = number;
+      this.wanders = wanders;
       this.dice = dice;
     }
 
@@ -138,10 +170,13 @@ final class Clients {
       }
     }
 
-    /** A client has a favourite node and strays now and then; -1 when it is not to be asked. */
+    /**
+     * A homely client strays now and then, a wandering one has no home; -1 when the node is not to
+     * be asked.
+     */
     private int node() {
       int size = cluster.size();
-      int node = dice.nextInt(4) > 0 ? number % size : dice.nextInt(size);
+      int node = !wanders && dice.nextInt(4) > 0 ? number % size : dice.nextInt(size);
       return avoided.contains(node) ? -1 : node;
     }
 
@@ -157,6 +192,11 @@ final class Clients {
     }
 
     private boolean ask(int node) {
+      if (wanders && dice.nextInt(SESSION_REQUESTS) == 0) beginSession();
+      if (wanders && !latestKey.isEmpty() && dice.nextInt(2) == 0) {
+        // Is it there too? Where something was lost or is late, this is who notices.
+        return read(node, latestNamespace, latestKey, READS_FROM + dice.nextInt(READS));
+      }
       String namespace = NAMESPACES.get(dice.nextInt(8) == 0 ? 1 : 0);
       // Skewed: the small numbers are the busy ones.
       String key = "k" + dice.nextInt(1 + dice.nextInt(KEYS));
@@ -164,8 +204,42 @@ final class Clients {
       if (kind < 50) return write(node, put(namespace, key));
       if (kind < 57) return write(node, delete(namespace, key));
       if (kind < 64) return write(node, batch(namespace));
-      if (kind < 70) return write(node, resolve(namespace, key));
+      if (kind < READS_FROM) return write(node, resolve(namespace, key));
       return read(node, namespace, key, kind);
+    }
+
+    private void beginSession() {
+      carrier.forget();
+      session++;
+      behind = 0;
+    }
+
+    /** Whose token the requests of now carry; empty for those of a client without one. */
+    private String session() {
+      return wanders ? "session " + session + " of client-" + number : "";
+    }
+
+    private String place(int node) {
+      return cluster.name(node) + "/" + disk(node);
+    }
+
+    /** The node could not answer yet, or did something else than that. */
+    private void ended(boolean wasBehind) {
+      behind = wasBehind ? behind + 1 : 0;
+      if (behind == PATIENCE) beginSession();
+    }
+
+    private <T extends AbstractStub<T>> T within(long deadlineMillis, T stub) {
+      T limited = stub.withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS);
+      return wanders ? limited.withInterceptors(carrier) : limited;
+    }
+
+    private KvGrpc.KvBlockingStub kv(int node, long deadlineMillis) {
+      return within(deadlineMillis, KvGrpc.newBlockingStub(cluster.channel(node)));
+    }
+
+    private VersionsGrpc.VersionsBlockingStub versions(int node, long deadlineMillis) {
+      return within(deadlineMillis, VersionsGrpc.newBlockingStub(cluster.channel(node)));
     }
 
     private Request put(String namespace, String key) {
@@ -184,6 +258,7 @@ final class Clients {
           List.of(marker),
           namespace + "/" + key,
           request.getRequestId(),
+          request.getIfAbsent(),
           (node, deadline) -> List.of(kv(node, deadline).put(request)));
     }
 
@@ -201,6 +276,7 @@ final class Clients {
           List.of(marker),
           namespace + "/" + key,
           request.getRequestId(),
+          false,
           (node, deadline) -> List.of(kv(node, deadline).delete(request)));
     }
 
@@ -226,6 +302,7 @@ final class Clients {
           List.copyOf(markers),
           "",
           request.getRequestId(),
+          false,
           (node, deadline) -> kv(node, deadline).batchWrite(request).getResultsList());
     }
 
@@ -244,6 +321,7 @@ final class Clients {
           List.of(marker),
           namespace + "/" + key,
           request.getRequestId(),
+          false,
           (node, deadline) -> {
             ResolveResponse answer = versions(node, deadline).resolve(request);
             return answer.hasResult() ? List.of(answer.getResult()) : List.of();
@@ -276,40 +354,59 @@ final class Clients {
     }
 
     private boolean write(int node, Request request) {
-      return write(node, request, 1);
+      return write(node, request, 1, System.nanoTime());
     }
 
-    private boolean write(int node, Request request, int attempt) {
+    /**
+     * @param firstNanos when it was asked for first: what is repeated may have been received since
+     */
+    private boolean write(int node, Request request, int attempt, long firstNanos) {
       long deadlineMillis = 1_000L + dice.nextInt(4_000);
-      String session = "client-" + number + " at " + cluster.name(node) + "/" + disk(node);
+      String place = place(node);
+      String session = session();
       String how = "by " + request.markers + " at " + cluster.name(node);
       long askedNanos = System.nanoTime();
       try {
         List<WriteResult> results = request.call.apply(node, deadlineMillis);
+        long answeredNanos = System.nanoTime();
+        List<Digest> ids = new ArrayList<>();
         for (WriteResult result : results) {
           Digest id = Digest.fromHex(result.getId());
-          history.acknowledged(node, levelOf(result), askedNanos, List.of(id), how);
-          history.learned(session, result.getNamespace() + "/" + result.getKey(), id);
+          ids.add(id);
+          long sentNanos = result.getRepeatedWrite() ? firstNanos : askedNanos;
+          history.acknowledged(node, levelOf(result), sentNanos, List.of(id), how);
+          history.heard(
+              "client-" + number, place, session, askedNanos, answeredNanos, saying(result, id));
+          latestNamespace = result.getNamespace();
+          latestKey = result.getKey();
         }
+        if (request.ifAbsent) history.wroteIfAbsent(ids, cluster.name(node));
+        ended(false);
         return true;
       } catch (StatusRuntimeException e) {
         Failure failure = Failure.of(e);
+        ended(failure.behind());
         if (failure.refused() && attempt == 1) {
           history.refused(request.markers, failure.reason(), how);
         } else {
           history.unknown(request.markers, failure.reason());
         }
-        if (!failure.refused()) retry(node, request, attempt);
+        if (!failure.refused()) retry(node, request, attempt, firstNanos);
         return false;
       }
     }
 
-    private void retry(int node, Request request, int attempt) {
+    private static Saying saying(WriteResult result, Digest id) {
+      String path = result.getNamespace() + "/" + result.getKey();
+      return Saying.written(path, id, result.getParentsCount(), result.getRepeatedWrite());
+    }
+
+    private void retry(int node, Request request, int attempt, long firstNanos) {
       if (request.requestId.isEmpty() || attempt == ATTEMPTS_MAX || stopping()) return;
       int other = dice.nextInt(2) == 0 ? node : dice.nextInt(cluster.size());
       if (avoided.contains(other)) return;
       history.retried(request.markers);
-      var _ = at(other, () -> write(other, request, attempt + 1));
+      var _ = at(other, () -> write(other, request, attempt + 1, firstNanos));
     }
 
     /** A moment for the node to come back; whether the clients are to stop meanwhile. */
@@ -323,40 +420,55 @@ final class Clients {
     }
 
     private boolean read(int node, String namespace, String key, int kind) {
-      String path = namespace + "/" + key;
-      String session = "client-" + number + " at " + cluster.name(node) + "/" + disk(node);
-      String how = "of " + path + " at " + cluster.name(node);
-      List<Digest> before = history.known(session, path);
+      String place = place(node);
+      String session = session();
+      String how = "of " + namespace + "/" + key + " at " + cluster.name(node);
+      long askedNanos = System.nanoTime();
       try {
+        List<Saying> sayings;
         if (kind < 85) {
-          get(node, namespace, key, session, before, how);
-        } else if (kind < 94) {
-          heads(node, namespace, key, session, before, how);
+          sayings = get(node, namespace, key, how);
+        } else if (kind < READS_FROM + READS) {
+          sayings = heads(node, namespace, key, how);
         } else {
           past(node, namespace, key, kind < 97, how);
+          sayings = List.of();
         }
+        long answeredNanos = System.nanoTime();
+        for (Saying saying : sayings) {
+          history.heard("client-" + number, place, session, askedNanos, answeredNanos, saying);
+        }
+        latestNamespace = namespace;
+        latestKey = key;
+        ended(false);
         return true;
       } catch (StatusRuntimeException e) {
         Failure failure = Failure.of(e);
+        ended(failure.behind());
         history.readFailed(failure.reason());
         return false;
       }
     }
 
-    private void get(
-        int node, String namespace, String key, String session, List<Digest> before, String how) {
+    /** The winner, or that there is none. */
+    private List<Saying> get(int node, String namespace, String key, String how) {
       String path = namespace + "/" + key;
-      GetResponse answer =
-          kv(node, 2_000L).get(GetRequest.newBuilder().setNamespace(namespace).setKey(key).build());
-      Digest id = Digest.fromHex(answer.getVersion().getId());
-      history.read(id, how);
-      if (answer.getHeadCount() == 1) history.observed(session, path, before, List.of(id));
-      history.learned(session, path, id);
+      GetRequest request = GetRequest.newBuilder().setNamespace(namespace).setKey(key).build();
+      try {
+        GetResponse answer = kv(node, 2_000L).get(request);
+        Digest id = Digest.fromHex(answer.getVersion().getId());
+        history.read(id, how);
+        Saying.Kind kind = answer.getHeadCount() == 1 ? Saying.Kind.HEADS : Saying.Kind.VALUE;
+        return List.of(new Saying(path, kind, List.of(id)));
+      } catch (StatusRuntimeException e) {
+        Failure failure = Failure.of(e);
+        if (!failure.reason().equals("NOT_FOUND")) throw e;
+        history.readFailed(failure.reason());
+        return List.of(new Saying(path, Saying.Kind.ABSENT, List.of()));
+      }
     }
 
-    private void heads(
-        int node, String namespace, String key, String session, List<Digest> before, String how) {
-      String path = namespace + "/" + key;
+    private List<Saying> heads(int node, String namespace, String key, String how) {
       List<Digest> ids = new ArrayList<>();
       for (Version head :
           versions(node, 2_000L)
@@ -365,8 +477,7 @@ final class Clients {
         ids.add(Digest.fromHex(head.getId()));
       }
       for (Digest id : ids) history.read(id, how);
-      history.observed(session, path, before, ids);
-      for (Digest id : ids) history.learned(session, path, id);
+      return List.of(new Saying(namespace + "/" + key, Saying.Kind.HEADS, ids));
     }
 
     /** The log of a key, or what it was some time ago. */
@@ -401,16 +512,6 @@ final class Clients {
                       .build());
       history.read(Digest.fromHex(answer.getVersion().getId()), how);
     }
-  }
-
-  private KvGrpc.KvBlockingStub kv(int node, long deadlineMillis) {
-    return KvGrpc.newBlockingStub(cluster.channel(node))
-        .withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS);
-  }
-
-  private VersionsGrpc.VersionsBlockingStub versions(int node, long deadlineMillis) {
-    return VersionsGrpc.newBlockingStub(cluster.channel(node))
-        .withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS);
   }
 
   private static AckLevel levelOf(WriteResult result) {

@@ -16,7 +16,12 @@ import java.util.Set;
  */
 record Failure(String reason, boolean refused) {
   private static final Set<String> REFUSALS =
-      Set.of("OVERLOADED", "READ_ONLY", "CONFLICT", "NOT_FOUND", "INVALID");
+      Set.of("OVERLOADED", "READ_ONLY", "CONFLICT", "NOT_FOUND", "INVALID", "BEHIND");
+
+  /** Whether the node has not seen yet what the token names. */
+  boolean behind() {
+    return reason.equals("BEHIND");
+  }
 
   static Failure of(StatusRuntimeException failure) {
     com.google.rpc.Status status = StatusProto.fromThrowable(failure);

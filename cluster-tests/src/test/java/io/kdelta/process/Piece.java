@@ -15,9 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +31,7 @@ final class Piece implements AutoCloseable {
   private static final int DISK_MEGABYTES = 1_024;
 
   private static final int CLIENTS = 4;
+  private static final int WANDERING_CLIENTS = 3;
   private static final int ALONE_WRITES = 5;
   private static final long AVAIL_NANOS = 1_000_000_000L;
 
@@ -57,7 +56,8 @@ final class Piece implements AutoCloseable {
    * @param conflicts keys with several heads at the end
    * @param glances histories of a key held against O3 and O4 among the faults
    * @param questions held against the model at the end (O4, O6)
-   * @param sessions answers held against what their reader knew (O5)
+   * @param held answers held against what their reader and their node knew (O3, O5), and writes
+   *     under a condition (O4)
    * @param directories read by the offline verifier (O7)
    * @param places of logs compared (AMNESIA)
    * @param healMillis how long the cluster took to agree after the faults (LIVE)
@@ -71,7 +71,7 @@ final class Piece implements AutoCloseable {
       int conflicts,
       int glances,
       int questions,
-      int sessions,
+      ClientHistory.Held held,
       int directories,
       int places,
       long healMillis) {}
@@ -109,7 +109,7 @@ final class Piece implements AutoCloseable {
     cluster.start();
     Glances watching = new Glances(cluster, seed, this::broken);
     Clients clients = new Clients(cluster, history, this::broken);
-    clients.start(seed, CLIENTS);
+    clients.start(seed, CLIENTS, WANDERING_CLIENTS);
     Surgery surgery = new Surgery(cluster, clients, history, deafness, dots, folder);
     Nemesis nemesis = new Nemesis(cluster, deafness, surgery, disks, abort);
     try {
@@ -132,7 +132,7 @@ final class Piece implements AutoCloseable {
     for (int node = 0; node < cluster.size(); node++) cluster.awaitReady(node);
     RawGraph graph = agree("after a cold start of everything");
     int questions = questions();
-    int sessions = history.sessions(versions());
+    ClientHistory.Held held = history.check(graph);
     for (int node = 0; node < cluster.size(); node++) {
       int code = cluster.node(node).terminate();
       if (code != 0) throw new OracleFailure("crash", cluster.node(node).said());
@@ -147,7 +147,7 @@ final class Piece implements AutoCloseable {
         graph.conflicts().size(),
         glances,
         questions,
-        sessions,
+        held,
         dots.directories(),
         dots.size(),
         healedNanos / 1_000_000);
@@ -244,14 +244,6 @@ final class Piece implements AutoCloseable {
               new SimEntropy(seed).split("questions " + node));
     }
     return questions;
-  }
-
-  private Map<Digest, RawGraph.Raw> versions() {
-    TreeMap<Digest, RawGraph.Raw> versions = new TreeMap<>();
-    for (Audit.Told told : cluster.subject(0).versions()) {
-      versions.put(told.raw().id(), told.raw());
-    }
-    return versions;
   }
 
   @Override

@@ -29,20 +29,27 @@ final class ProcessPlantedBugsTest {
 
   @Test
   void oneHeadOfTwoIsNotEnough() throws Exception {
-    caught(9, Set.of("O4"));
+    caught(9, Set.of("O4"), 40);
   }
 
   @Test
   @Tag("process")
   void whatIsShownBeforeItsParentsIsSeen() throws Exception {
     // While the parent is missing, or when it has come and is a head beside its child.
-    caught(12, Set.of("CAUSAL", "O4"));
+    caught(12, Set.of("CAUSAL", "O4"), 40);
   }
 
   @Test
   @Tag("process")
   void aReceiptCountedTwiceIsSeen() throws Exception {
-    caught(13, Set.of("O1"));
+    caught(13, Set.of("O1"), 40);
+  }
+
+  @Test
+  @Tag("process")
+  void aReadThatDoesNotWaitForItsTokenIsSeen() throws Exception {
+    // Sessions are judged when the piece has come to its end.
+    caught(18, Set.of("O5"), 6);
   }
 
   @Test
@@ -53,12 +60,12 @@ final class ProcessPlantedBugsTest {
     }
   }
 
-  private void caught(int number, Set<String> oracles) throws Exception {
+  private void caught(int number, Set<String> oracles, int cuts) throws Exception {
     PlantedBug bug =
         PlantedBugs.ALL.stream().filter(b -> b.number() == number).findFirst().orElseThrow();
     Path planted = folder.resolve("planted");
     var _ = bug.plant(ROOT, planted);
-    try (Piece piece = piece(List.of(planted.resolve("classes")), 40)) {
+    try (Piece piece = piece(List.of(planted.resolve("classes")), cuts)) {
       long started = System.nanoTime();
       OracleFailure failure = assertThrows(OracleFailure.class, piece::run, bug.name());
       System.out.printf(

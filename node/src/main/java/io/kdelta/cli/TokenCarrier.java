@@ -23,20 +23,21 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>Thread-safe. A stream of requests carries none: it would wait again for each of them.
  */
-final class TokenCarrier implements ClientInterceptor {
+public final class TokenCarrier implements ClientInterceptor {
   private final AtomicReference<CausalToken> seen;
 
-  TokenCarrier(CausalToken known) {
+  /** A session that has seen this much. */
+  public TokenCarrier(CausalToken known) {
     this.seen = new AtomicReference<>(known);
   }
 
   /** What the session has seen so far. */
-  CausalToken token() {
+  public CausalToken token() {
     return seen.get();
   }
 
   /** Begins a new session. */
-  void forget() {
+  public void forget() {
     seen.set(CausalToken.NONE);
   }
 
