@@ -16,6 +16,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -352,12 +353,12 @@ final class HostilePeerTest {
     }
   }
 
-  private void follow(long link, TreeMap<Long, Long> sent) {
+  private void follow(long link, Map<Long, Long> sent) {
     PeerMessage.Follow all = new PeerMessage.Follow(OWN, 1, Long.MAX_VALUE, null);
     for (Effect effect : say(link, all)) count(effect, sent);
   }
 
-  private static void count(Effect effect, TreeMap<Long, Long> sent) {
+  private static void count(Effect effect, Map<Long, Long> sent) {
     if (!(effect instanceof Effect.Send send) || send.lane() != Lane.SHIP) return;
     sent.merge(send.link(), (long) send.message().size(), Long::sum);
   }
