@@ -26,7 +26,8 @@ final class Atlas {
    * @param life the same for all that strikes it before it starts again
    * @param atNanos when
    * @param fault what was done to it
-   * @param files the one that was struck, and those that a start sets aside for it
+   * @param files the one that was struck, those that a start sets aside for it, and those in which
+   *     the rows of these versions lay when it was
    * @param keys of these versions
    * @param versions every version that this disk would have recovered, and no other, and that it
    *     does not any more, with its key
@@ -109,7 +110,16 @@ final class Atlas {
     // What is whole of a table stays: a second blow takes more of one that is set aside already.
     if (files.isEmpty()) files.addAll(after.setAside());
     files.add(fault.file());
+    // A second blow may take the rows where they lie, before a start has moved them as the probe
+    // did.
+    if (!only.isEmpty()) files.addAll(homes(victim));
     lost(victim, fault, files, keys, only, isUnproven(fault, after));
+  }
+
+  private SortedSet<String> homes(SimNode victim) {
+    SortedSet<String> homes = probe.homes(victim, only.keySet());
+    homes.removeAll(before.setAside());
+    return homes;
   }
 
   /** Whether the same blow has taken away what proved that an earlier loss was one. */

@@ -12,6 +12,7 @@ import io.kdelta.storage.StorageEngine;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.storage.WalRecovery;
 import io.kdelta.vfs.SimVfs;
+import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -184,6 +185,39 @@ final class DurabilityProbe {
       return new Start(left, log.durableMark(), log.lastLsn(), setAside);
     } catch (KdeltaException damaged) {
       return Start.REFUSED;
+    }
+  }
+
+  /**
+   * The files of that disk as it lies there which a read of these versions finds damaged: before
+   * any work of a start has moved their rows into files of its own.
+   */
+  SortedSet<String> homes(SimNode node, Collection<Digest> versions) {
+    probes++;
+    TreeSet<String> homes = new TreeSet<>();
+    SimVfs copy = node.disk().copy(entropy);
+    copy.kill();
+    copy.setCapacity(Long.MAX_VALUE);
+    copy.failNothing();
+    try (StorageEngine engine =
+        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
+      CausalStore store =
+          CausalStore.open(
+              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+      for (Digest id : versions) touch(store, id);
+      engine.setDamagedAside();
+      for (Damage damage : engine.recovery().setAside()) homes.add(damage.file());
+    } catch (KdeltaException damaged) {
+      // No start makes anything of it, and says so.
+    }
+    return homes;
+  }
+
+  private static void touch(CausalStore store, Digest id) {
+    try {
+      store.graph().envelope(id);
+    } catch (KdeltaException.Corrupt found) {
+      // Its file is known to be damaged from now on.
     }
   }
 

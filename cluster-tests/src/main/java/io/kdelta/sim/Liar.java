@@ -23,7 +23,9 @@ import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +88,10 @@ final class Liar implements SimNetwork.Endpoint {
   private final TreeSet<Incarnation> logs = new TreeSet<>();
   private final TreeMap<Incarnation, Long> lasts = new TreeMap<>();
   private final List<Bytes> heard = new ArrayList<>();
+
+  /** Places in logs of others that it has claimed for versions of its own. */
+  private final TreeSet<Dot> claimed = new TreeSet<>();
+
   private long told;
   private long seq;
 
@@ -113,6 +119,11 @@ final class Liar implements SimNetwork.Endpoint {
   /** How many lies were told. */
   long told() {
     return told;
+  }
+
+  /** Places in logs of others that it has told somebody are those of its own versions. */
+  SortedSet<Dot> claimed() {
+    return Collections.unmodifiableSortedSet(claimed);
   }
 
   /** It can be dialled from now on, and it dials an honest node. */
@@ -172,7 +183,9 @@ final class Liar implements SimNetwork.Endpoint {
       case SQUATTED_DOT -> {
         Incarnation victim = log(dice);
         long place = 1L + dice.nextInt((int) Math.min(1_000, lasts.getOrDefault(victim, 1L)) + 2);
-        Envelope squatter = version(dice, List.of(), List.of(new Dot(victim, place)));
+        Dot dot = new Dot(victim, place);
+        if (!victim.equals(incarnation)) claimed.add(dot);
+        Envelope squatter = version(dice, List.of(), List.of(dot));
         send(link, new PeerMessage.Versions(List.of(squatter)));
         List<Frame.Entry> entries = List.of(new Frame.Entry(squatter, false));
         Frame frame = new Frame(victim, node, place, null, null, entries);

@@ -1,7 +1,12 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.Dot;
+import io.kdelta.causal.Envelope;
+import io.kdelta.reconciliation.Digest;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * O5 across nodes: a client that carries its token reads its own writes, never goes back, and
@@ -11,6 +16,12 @@ import java.util.TreeMap;
  *
  * <p>A request that hears BEHIND says nothing, and so breaks nothing; that the wait ends is for
  * {@link ProgressOracle}.
+ *
+ * <p>A token names places in logs, and that rests on AMNESIA: no two versions have one place. A
+ * peer that lies can break it before there are identities: it claims for a version of its own the
+ * place that somebody else's has, and whom it tells so first holds that place and not the version.
+ * Nobody can know better until the two meet. So what was usurped binds no session; whatever is
+ * built on it and has a place of its own does again, with all below it.
  */
 final class SessionOracle implements Oracle {
   private final World world;
@@ -46,6 +57,28 @@ final class SessionOracle implements Oracle {
 
   @Override
   public void quiet(List<Audit> audits) {
-    looks += sessions.check(audits.getFirst().graph(), world.atlas()::mayMiss);
+    SortedSet<Digest> usurped = usurped();
+    looks += sessions.check(audits.getFirst().graph(), world.atlas()::mayMiss, usurped::contains);
+  }
+
+  /** Versions whose place in its log the liar has claimed for one of its own. */
+  private SortedSet<Digest> usurped() {
+    TreeSet<Digest> usurped = new TreeSet<>();
+    SortedSet<Dot> claimed = world.liar().claimed();
+    if (claimed.isEmpty()) return usurped;
+    TreeSet<Digest> placed = new TreeSet<>();
+    TreeSet<Digest> honest = new TreeSet<>();
+    for (SimNode node : world.standing()) {
+      for (Envelope held : world.subject(node).export().versions()) {
+        if (held.version().node().equals(world.liar().node())) continue;
+        honest.add(held.version().id());
+        if (!held.dots().isEmpty()) placed.add(held.version().id());
+        if (held.dots().stream().anyMatch(claimed::contains)) usurped.add(held.version().id());
+      }
+    }
+    // Who hears the lie first holds the version without its place; that may be all who are left.
+    honest.removeAll(placed);
+    usurped.addAll(honest);
+    return usurped;
   }
 }

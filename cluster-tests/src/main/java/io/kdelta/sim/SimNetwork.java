@@ -60,7 +60,10 @@ final class SimNetwork {
 
     long heldBytes;
 
-    /** Bytes of log frames that were sent and have not arrived, held back ones included. */
+    /**
+     * Bytes of log frames that were sent and have not arrived, held back ones included. What the
+     * path doubles was sent once.
+     */
     long framesOnWay;
 
     void hold(Held message) {
@@ -70,15 +73,24 @@ final class SimNetwork {
     }
 
     void sent(Held message) {
-      if (message.lane == Lane.SHIP) framesOnWay += message.payload.size();
+      if (message.counts()) framesOnWay += message.payload.size();
     }
 
     void arrived(Held message) {
-      if (message.lane == Lane.SHIP) framesOnWay -= message.payload.size();
+      if (message.counts()) framesOnWay -= message.payload.size();
     }
   }
 
-  private record Held(Lane lane, Bytes payload) {}
+  /** A message on its way; or the double that a path has made of one. */
+  private record Held(Lane lane, Bytes payload, boolean doubled) {
+    Held(Lane lane, Bytes payload) {
+      this(lane, payload, false);
+    }
+
+    boolean counts() {
+      return lane == Lane.SHIP && !doubled;
+    }
+  }
 
   private static final class Connection {
     final long id;
@@ -282,7 +294,8 @@ final class SimNetwork {
     }
     deliverAt(arrives, connection, node, new Held(lane, payload));
     if (dice.nextInt(1000) < now.duplicated) {
-      deliverAt(arrives + latency(node, peer), connection, node, new Held(lane, payload));
+      Held doubled = new Held(lane, payload, true);
+      deliverAt(arrives + latency(node, peer), connection, node, doubled);
     }
   }
 

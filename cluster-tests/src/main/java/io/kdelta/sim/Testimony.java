@@ -56,29 +56,30 @@ public final class Testimony {
    * @throws OracleFailure naming the first that contradicts one
    */
   public long check(RawGraph graph) {
-    return check(graph, path -> false);
+    return check(graph, path -> false, id -> false);
   }
 
   /**
-   * The same where versions were destroyed.
+   * The same where versions were destroyed, or somebody has lied about them.
    *
    * @param unknown keys of which the graph may lack versions: what an answer is built on is not
    *     known there
+   * @param unnamed versions that no token names, whoever has seen them
    */
-  long check(RawGraph graph, Predicate<String> unknown) {
+  long check(RawGraph graph, Predicate<String> unknown, Predicate<Digest> unnamed) {
     TreeMap<String, Lineage> lineages = new TreeMap<>();
     long looks = 0;
     for (var entry : answers.entrySet()) {
       String path = entry.getKey().path;
       if (unknown.test(path)) continue;
       Lineage lineage = lineages.computeIfAbsent(path, key -> new Lineage(graph.versions(key)));
-      hold(entry.getKey(), lineage, entry.getValue());
+      hold(entry.getKey(), lineage, entry.getValue(), unnamed);
       looks += entry.getValue().size();
     }
     return looks;
   }
 
-  private void hold(Of of, Lineage lineage, List<Heard> answered) {
+  private void hold(Of of, Lineage lineage, List<Heard> answered, Predicate<Digest> unnamed) {
     List<Heard> inOrder = new ArrayList<>(answered);
     inOrder.sort(Comparator.comparingLong(Heard::answered));
     Lineage.Known known = lineage.nothing();
@@ -88,7 +89,8 @@ public final class Testimony {
         throw new OracleFailure(
             oracle, of.witness + " knew " + broken + " of " + of.path + ", then heard " + heard);
       }
-      known.add(heard.answered, heard.saying.ids());
+      known.add(
+          heard.answered, heard.saying.ids().stream().filter(Predicate.not(unnamed)).toList());
     }
   }
 }

@@ -75,7 +75,19 @@ final class TestimonyTest {
   void aKeyWhoseVersionsAreGoneIsNotJudged() {
     hears("s", 0, 1, value(SECOND));
     hears("s", 2, 3, value(FIRST));
-    assertEquals(0, told.check(graph, PATH::equals));
+    assertEquals(0, told.check(graph, PATH::equals, id -> false));
+  }
+
+  @Test
+  void aVersionThatNoTokenNamesBindsNobodyAndWhatIsBuiltOnItDoes() {
+    hears("s", 0, 1, Saying.written(PATH, FIRST, 0, false));
+    hears("s", 2, 3, new Saying(PATH, Saying.Kind.ABSENT, List.of()));
+    assertEquals(2, told.check(graph, path -> false, FIRST::equals));
+    hears("s", 4, 5, value(SECOND));
+    hears("s", 6, 7, value(FIRST));
+    OracleFailure failure =
+        assertThrows(OracleFailure.class, () -> told.check(graph, path -> false, FIRST::equals));
+    assertEquals("O5", failure.oracle());
   }
 
   @Test

@@ -9,16 +9,20 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Finds and reads the manifest that counts. Used once, at open; it writes nothing.
  *
- * <p>CURRENT says which one. If CURRENT is gone or damaged, the manifest with the highest number
- * counts, provided its first record, the whole state, is intact: a manifest is given its first
- * record before CURRENT names it, and its second only afterwards, so the youngest whole one is
- * either what CURRENT named or holds the same state. The rule for a bad record is that of {@link
- * WalReader}; but an edit in the middle can not be fetched from anybody, so corruption here ends
- * the open.
+ * <p>CURRENT says which one. If CURRENT is damaged, the manifest counts whose salt it still holds.
+ * If it does not, or is gone, the youngest counts whose first record, the whole state, is intact: a
+ * manifest is given its first record before CURRENT names it, and its second only afterwards, so
+ * the youngest whole one is either what CURRENT named or holds the same state. Younger ones without
+ * a whole first record are the remains of rewrites that a full disk or a crash ended, and never
+ * counted, unless something in the directory shows that one did.
+ *
+ * <p>The rule for a bad record is that of {@link WalReader}; but an edit in the middle can not be
+ * fetched from anybody, so corruption here ends the open.
  */
 final class ManifestReader {
   private final Vfs vfs;
@@ -44,20 +48,19 @@ final class ManifestReader {
    * @throws KdeltaException.Corrupt if there is a store whose manifest can not be trusted
    */
   Optional<Read> read(List<String> names) {
-    Optional<Current> current =
-        names.contains(FileNames.CURRENT)
-            ? ManifestFormat.decodeCurrent(Bytes.wrap(image(FileNames.CURRENT)))
-            : Optional.empty();
-    if (current.isPresent()) {
-      Current named = current.orElseThrow();
+    Bytes current =
+        names.contains(FileNames.CURRENT) ? Bytes.wrap(image(FileNames.CURRENT)) : Bytes.EMPTY;
+    Optional<Current> intact = ManifestFormat.decodeCurrent(current);
+    if (intact.isPresent()) {
+      Current named = intact.orElseThrow();
       String name = FileNames.manifest(named.number());
       if (!names.contains(name)) {
         throw new KdeltaException.Corrupt(name, 0, "the manifest that CURRENT names is missing");
       }
       return Optional.of(read(named));
     }
-    Optional<Current> youngest = youngest(names);
-    if (youngest.isPresent()) return youngest.map(this::read);
+    Optional<Read> found = withoutCurrent(names, current);
+    if (found.isPresent()) return found;
     for (String name : names) {
       boolean data =
           name.endsWith(FileNames.LOG)
@@ -93,19 +96,63 @@ final class ManifestReader {
     return read(current.get());
   }
 
-  private Optional<Current> youngest(List<String> names) {
-    long number = 0;
+  private Optional<Read> withoutCurrent(List<String> names, Bytes damaged) {
+    boolean complete = damaged.size() == ManifestFormat.CURRENT_BYTES;
+    TreeMap<Long, byte[]> images = new TreeMap<>();
     for (String name : names) {
-      if (name.endsWith(FileNames.MANIFEST)) number = Math.max(number, FileNames.number(name));
+      long number = name.endsWith(FileNames.MANIFEST) ? FileNames.number(name) : 0;
+      if (number != 0) images.put(number, image(name));
     }
-    if (number == 0) return Optional.empty();
-    byte[] image = image(FileNames.manifest(number));
-    Optional<WalFormat.Header> header = header(image, number);
-    boolean whole =
-        header.isPresent()
-            && format.isRecord(
-                image, WalFormat.HEADER_BYTES, image.length, header.orElseThrow().salt(), 1, 1);
-    return whole ? Optional.of(new Current(number, header.orElseThrow().salt())) : Optional.empty();
+    for (var manifest : images.entrySet()) {
+      Optional<WalFormat.Header> header = header(manifest.getValue(), manifest.getKey());
+      if (complete && header.isPresent() && header.get().salt() == damaged.longAt(16)) {
+        return Optional.of(read(new Current(manifest.getKey(), header.get().salt())));
+      }
+    }
+    for (var manifest : images.descendingMap().entrySet()) {
+      long number = manifest.getKey();
+      byte[] image = manifest.getValue();
+      Optional<WalFormat.Header> header = header(image, number);
+      boolean whole =
+          header.isPresent()
+              && format.isRecord(
+                  image, WalFormat.HEADER_BYTES, image.length, header.get().salt(), 1, 1);
+      if (whole) {
+        Read found = read(new Current(number, header.get().salt()));
+        boolean youngest = number == images.lastKey();
+        return youngest || !outlived(found.state()) ? Optional.of(found) : Optional.empty();
+      }
+      if (complete && damaged.longAt(8) == number) return Optional.empty();
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Whether the log went on in a segment that only a younger manifest can have named: it rolled
+   * into it, or a record there says that one before it in there was durable.
+   */
+  private boolean outlived(ManifestState state) {
+    if (!rolledInto(state).isEmpty()) return true;
+    long last = state.segments().isEmpty() ? 0 : state.segments().lastKey();
+    for (String name : vfs.list("")) {
+      if (!name.endsWith(FileNames.LOG) || FileNames.number(name) == 0) continue;
+      try (Vfs.File file = vfs.openForReading(name)) {
+        Optional<WalFormat.Header> header =
+            format.decodeHeader(WalFormat.SEGMENT_MAGIC, image(name, WalFormat.HEADER_BYTES));
+        if (header.isEmpty() || header.get().sequence() <= last) continue;
+        int to = Math.toIntExact(Math.min(file.size(), header.get().bytes()));
+        RecordScan scan =
+            RecordScan.of(
+                format,
+                FileWindow.of(file),
+                WalFormat.HEADER_BYTES,
+                to,
+                header.get().salt(),
+                header.get().predecessor().lastLsn() + 1);
+        if (scan.count() > 0 && scan.markFrom(0) >= scan.lsn(0)) return true;
+      }
+    }
+    return false;
   }
 
   private Read read(Current current) {

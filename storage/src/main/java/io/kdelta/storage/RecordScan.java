@@ -17,7 +17,7 @@ final class RecordScan {
    * More batches than a store ever sees: a million a second for 285 years. What is read as an LSN
    * elsewhere is nearly always greater, and so costs no checksum over what is read as its length.
    */
-  private static final long LSN_MAX = 1L << 53;
+  static final long LSN_MAX = 1L << 53;
 
   private int[] offsets = new int[64];
   private long[] lsns = new long[64];
@@ -30,12 +30,14 @@ final class RecordScan {
   private final FileWindow window;
   private final int to;
   private final long salt;
+  private final long lsnLast;
 
-  private RecordScan(WalFormat format, FileWindow window, int to, long salt) {
+  private RecordScan(WalFormat format, FileWindow window, int to, long salt, long lsnLast) {
     this.format = format;
     this.window = window;
     this.to = to;
     this.salt = salt;
+    this.lsnLast = lsnLast;
   }
 
   /**
@@ -54,10 +56,26 @@ final class RecordScan {
    */
   static RecordScan of(
       WalFormat format, FileWindow window, int from, int to, long salt, long lsnExpected) {
-    RecordScan scan = new RecordScan(format, window, to, salt);
+    return of(format, window, from, to, salt, lsnExpected, LSN_MAX);
+  }
+
+  /**
+   * The same where something says how far the part of the log goes that lies here.
+   *
+   * @param lsnLast what bears a greater LSN is no record here
+   */
+  static RecordScan of(
+      WalFormat format,
+      FileWindow window,
+      int from,
+      int to,
+      long salt,
+      long lsnExpected,
+      long lsnLast) {
+    RecordScan scan = new RecordScan(format, window, to, salt, lsnLast);
     int at = from;
     long expected = lsnExpected;
-    while (true) {
+    while (expected <= lsnLast) {
       int found = at;
       if (expected == 0 || !scan.isRecord(at, expected, expected)) {
         found = scan.search(at, Math.max(1, expected), scan.count > 0);
@@ -109,7 +127,7 @@ final class RecordScan {
       at = window.skipZeros(at, to);
       // The records that are missing took at least so many bytes each.
       int missingMax = (at - from) / WalFormat.RECORD_BYTES_MIN;
-      long lsnTo = lsnIsExact ? lsnFrom + missingMax : LSN_MAX;
+      long lsnTo = lsnIsExact ? Math.min(lsnFrom + missingMax, lsnLast) : lsnLast;
       if (isRecord(at, lsnFrom, lsnTo)) return at;
     }
     return -1;

@@ -118,7 +118,7 @@ final class WalReader {
     }
     for (int i = 0; i < used.size() && systematic == null; i++) {
       Sighting next = i + 1 < used.size() ? used.get(i + 1) : null;
-      read(used.get(i), next, i == 0);
+      read(used.get(i), next, lastLsnBefore(used.subList(i + 1, used.size())), i == 0);
     }
     if (systematic == null) finish();
     return new Outcome(
@@ -168,12 +168,26 @@ final class WalReader {
               .filter(h -> h.salt() == segment.salt() && h.sequence() == segment.sequence());
       // A header that rotted away must not make acknowledged records look never written.
       boolean used =
-          header.isPresent() || scan(FileWindow.of(file), segment, bytes(segment), 0).count() > 0;
+          header.isPresent()
+              || scan(FileWindow.of(file), segment, bytes(segment), 0, RecordScan.LSN_MAX).count()
+                  > 0;
       return new Sighting(segment, header, true, file.size() >= segment.bytes(), used);
     }
   }
 
-  private void read(Sighting sighting, @Nullable Sighting next, boolean first) {
+  /**
+   * How far the part of the log reaches that lies before these segments. What a segment holds of
+   * what comes after that is the torn tail of its day, which an opening copied into the next: it
+   * must not be read twice, wherever in the old segment it went astray.
+   */
+  private static long lastLsnBefore(List<Sighting> segments) {
+    for (Sighting segment : segments) {
+      if (segment.header().isPresent()) return segment.header().get().predecessor().lastLsn();
+    }
+    return RecordScan.LSN_MAX;
+  }
+
+  private void read(Sighting sighting, @Nullable Sighting next, long lsnLast, boolean first) {
     SegmentNamed segment = sighting.segment();
     Optional<WalFormat.Link> told =
         next == null ? Optional.empty() : next.header().map(WalFormat.Header::predecessor);
@@ -185,13 +199,14 @@ final class WalReader {
       return;
     }
     try (Vfs.File file = vfs.openForReading(FileNames.log(segment.file()))) {
-      read(sighting, next, first, told, FileWindow.of(file));
+      read(sighting, next, lsnLast, first, told, FileWindow.of(file));
     }
   }
 
   private void read(
       Sighting sighting,
       @Nullable Sighting next,
+      long lsnLast,
       boolean first,
       Optional<WalFormat.Link> told,
       FileWindow window) {
@@ -201,7 +216,7 @@ final class WalReader {
     // What the header says about the end of the part before stands above what was read there.
     long expected =
         sighting.header().map(h -> h.predecessor().lastLsn() + 1).orElse(first ? 0L : lastLsn + 1);
-    RecordScan scan = scan(window, segment, to, expected);
+    RecordScan scan = scan(window, segment, to, expected, lsnLast);
     if (first) begin(expected, scan, segment);
     int count = scan.count();
     if (next == null) {
@@ -374,8 +389,10 @@ final class WalReader {
     }
   }
 
-  private RecordScan scan(FileWindow window, SegmentNamed segment, int to, long expected) {
-    return RecordScan.of(format, window, WalFormat.HEADER_BYTES, to, segment.salt(), expected);
+  private RecordScan scan(
+      FileWindow window, SegmentNamed segment, int to, long expected, long lsnLast) {
+    return RecordScan.of(
+        format, window, WalFormat.HEADER_BYTES, to, segment.salt(), expected, lsnLast);
   }
 
   private static int bytes(SegmentNamed segment) {

@@ -158,6 +158,37 @@ final class LogDamageTest {
   }
 
   @Test
+  void aRecordThatWasCopiedIsNotReadWhereItWentAstray() {
+    LogRig rig = LogRig.create(34);
+    for (int i = 0; i < 4; i++) {
+      rig.append(40);
+      rig.write();
+    }
+    rig.append(40);
+    rig.append(40);
+    rig.write();
+    ManifestEdit.SegmentNamed old = rig.manifest.state().segments().firstEntry().getValue();
+    // The last group lies above the durable mark: it is copied, and the old segment ends before it.
+    rig.reopenAfterCrash();
+    assertEquals(2, rig.wal.recovery().copied());
+    assertTrue(rig.manifest.state().segments().containsKey(old.sequence()));
+    String name = FileNames.log(old.file());
+    int stride = WalFormat.recordBytes(40);
+    long third = WalFormat.HEADER_BYTES + 2L * stride;
+    rig.vfs.flip(name, third + 30, 1);
+    rig.vfs.misdirect(name, third + stride, name, third + 2L * stride, stride);
+    for (int i = 0; i < 2; i++) {
+      rig.reopenAfterCrash();
+      assertEquals(List.of(1L, 2L, 5L, 6L), List.copyOf(rig.recovered.keySet()));
+      assertEquals(6, rig.wal.lastLsn());
+      Damage damage = rig.wal.recovery().damage().getFirst();
+      assertEquals(name, damage.file());
+      assertEquals(List.of(3L, 4L), List.of(damage.firstLsn(), damage.lastLsn()));
+      assertEquals(i > 0, damage.known());
+    }
+  }
+
+  @Test
   void aRecordOfAnEarlierUseOfTheFileNeverPasses() {
     LogRig rig = LogRig.create(33);
     for (int i = 0; i < 200; i++) {

@@ -55,8 +55,16 @@ final class LogRig {
             entropy,
             limits,
             manifest,
-            (lsn, _, array, from, size) -> recovered.put(lsn, Bytes.copyOf(array, from, size)));
+            (lsn, _, array, from, size) -> recovered(lsn, Bytes.copyOf(array, from, size)));
     settled = manifest.settle(wal.recovery());
+  }
+
+  /** Each record comes once, in order: memtables take nothing else. */
+  private void recovered(long lsn, Bytes payload) {
+    if (!recovered.isEmpty() && lsn <= recovered.lastKey()) {
+      throw new AssertionError("LSN " + lsn + " after " + recovered.lastKey());
+    }
+    recovered.put(lsn, payload);
   }
 
   /** Appends if it fits, making a segment ready first if that is what is missing. */

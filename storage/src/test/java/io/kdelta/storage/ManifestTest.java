@@ -247,6 +247,96 @@ final class ManifestTest {
   }
 
   @Test
+  void whatAnEndedRewriteLeftDoesNotHideTheManifestThatCounts() {
+    for (int bytes : new int[] {0, 100, WalFormat.HEADER_BYTES, WalFormat.HEADER_BYTES + 20}) {
+      for (int damaged : new int[] {9, 17, 24, -1}) {
+        SimVfs vfs = disk(10);
+        Manifest manifest = open(vfs);
+        manifest.append(List.of(new SegmentNamed(1, 70, -5, 4_096), new Flushed(4)));
+        segment(vfs, 70, 1, false, 0);
+        segment(vfs, 90, 2, false, 0);
+        remains(vfs, current(vfs), bytes);
+        if (damaged < 0) vfs.erase(FileNames.CURRENT);
+        else vfs.flip(FileNames.CURRENT, damaged, 2);
+        String what = bytes + " bytes, CURRENT at " + damaged;
+        Manifest again = open(vfs);
+        assertEquals(4, again.state().flushedLsn(), what);
+        assertEquals(1, again.state().segments().size(), what);
+        assertTrue(again.lost().contains(FileNames.manifest(99)), what);
+        again.rewrite(List.of(new Flushed(5)));
+        assertEquals(5, open(vfs).state().flushedLsn(), what);
+      }
+    }
+  }
+
+  @Test
+  void anOlderManifestDoesNotCountOnceTheLogWentOnWithoutIt() {
+    for (boolean rolled : new boolean[] {true, false}) {
+      SimVfs vfs = disk(11);
+      Manifest manifest = open(vfs);
+      manifest.append(List.of(new SegmentNamed(1, 70, -5, 4_096)));
+      segment(vfs, 70, 1, false, 0);
+      segment(vfs, 90, 2, rolled, rolled ? 0 : 1);
+      remains(vfs, current(vfs), WalFormat.HEADER_BYTES);
+      vfs.erase(FileNames.CURRENT);
+      assertThrows(KdeltaException.Corrupt.class, () -> open(vfs), "rolled " + rolled);
+    }
+  }
+
+  @Test
+  void aManifestThatCurrentNamedIsNotPassedOver() {
+    SimVfs vfs = disk(12);
+    Manifest manifest = open(vfs);
+    segment(vfs, 70, 1, false, 0);
+    manifest.append(List.of(new SegmentNamed(1, 70, -5, 4_096)));
+    String older = current(vfs);
+    vfs.link(older, "kept");
+    manifest.rewrite(List.of(new Flushed(1)));
+    vfs.link("kept", older);
+    vfs.flip(current(vfs), WalFormat.HEADER_BYTES + 3, 1);
+    vfs.flip(FileNames.CURRENT, 25, 1);
+    assertThrows(KdeltaException.Corrupt.class, () -> open(vfs));
+    vfs.flip(current(vfs), 3, 1);
+    assertThrows(KdeltaException.Corrupt.class, () -> open(vfs));
+  }
+
+  /** A segment of the log; two records, the second of which knows of that durable mark. */
+  private static void segment(SimVfs vfs, long file, long sequence, boolean rolled, long mark) {
+    WalFormat format = new WalFormat();
+    WalFormat.Link before =
+        sequence == 1 ? WalFormat.Link.NONE : new WalFormat.Link(sequence - 1, 200, 0);
+    byte[] image = new byte[4_096];
+    format.encodeHeader(
+        new WalFormat.Header(WalFormat.SEGMENT_MAGIC, -5, sequence, 4_096, before, rolled),
+        image,
+        0);
+    int at = WalFormat.HEADER_BYTES;
+    at += format.encode(-5, 1, 0, 1, Bytes.of(1), image, at);
+    format.encode(-5, 2, mark, 1, Bytes.of(2), image, at);
+    try (Vfs.File made = vfs.create(FileNames.log(file))) {
+      made.append(ByteBuffer.wrap(image));
+      made.sync();
+    }
+    vfs.syncDirectory("");
+  }
+
+  /** What is left of a rewrite into the manifest 99 that ended after so many bytes. */
+  private static void remains(SimVfs vfs, String whole, int bytes) {
+    byte[] image = new byte[bytes];
+    try (Vfs.File file = vfs.open(whole)) {
+      file.readAt(0, ByteBuffer.wrap(image));
+    }
+    WalFormat.Header header =
+        new WalFormat.Header(WalFormat.MANIFEST_MAGIC, 77, 99, 0, WalFormat.Link.NONE, false);
+    if (bytes >= WalFormat.HEADER_BYTES) new WalFormat().encodeHeader(header, image, 0);
+    try (Vfs.File file = vfs.create(FileNames.manifest(99))) {
+      file.append(ByteBuffer.wrap(image));
+      file.sync();
+    }
+    vfs.syncDirectory("");
+  }
+
+  @Test
   void itIsRewrittenWhenItIsFourTimesItsLiveSize() {
     SimVfs vfs = disk(9);
     Manifest manifest = open(vfs);

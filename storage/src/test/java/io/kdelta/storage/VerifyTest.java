@@ -246,6 +246,17 @@ final class VerifyTest {
   }
 
   @Test
+  void whatAnEndedRewriteLeftDoesNotHideTheManifestThatCounts() {
+    SimVfs disk = small();
+    disk.flip("CURRENT", 24, 32);
+    try (Vfs.File file = disk.create(FileNames.manifest(9_999))) {
+      file.append(ByteBuffer.allocate(700));
+    }
+    Findings findings = verify(disk, null);
+    assertEquals(List.of("CURRENT"), damage(findings).stream().map(Finding::file).toList());
+  }
+
+  @Test
   void aBackupIsWhole() {
     SimVfs disk = new SimVfs(new SimEntropy(1));
     RandomRows random = new RandomRows(3, 30);

@@ -74,6 +74,7 @@ final class Catalog {
     } else {
       findings.damage(CURRENT, 0, "is missing: the youngest manifest is read in its place");
     }
+    if (named.isEmpty()) youngest = youngestWhole(vfs, names).orElse(youngest);
     if (named.isEmpty() && youngest == 0) {
       throw new KdeltaException.Corrupt(CURRENT, 0, "nothing says which manifest counts");
     }
@@ -87,6 +88,29 @@ final class Catalog {
           file, number, named.isPresent() ? Optional.of(salt) : Optional.empty(), findings);
     }
     return catalog;
+  }
+
+  /**
+   * The number of the youngest manifest with a first record: what a rewrite left that a full disk
+   * or a crash ended has none, and never counted.
+   */
+  private static Optional<Long> youngestWhole(Vfs vfs, List<String> names) {
+    Optional<Long> youngest = Optional.empty();
+    for (String name : names) {
+      long number = name.endsWith(StoreFiles.MANIFEST) ? StoreFiles.number(name) : 0;
+      if (number == 0 || youngest.orElse(0L) > number) continue;
+      try (Vfs.File file = vfs.openForReading(name)) {
+        if (file.size() > MANIFEST_BYTES_MAX) continue;
+        Image image = Image.read(file, 0, file.size());
+        Optional<Records.Header> header = Records.header(image, Records.MANIFEST_MAGIC);
+        if (header.isEmpty() || header.get().sequence() != number) continue;
+        Records records = Records.scan(image, image.size(), header.get().salt(), 1);
+        if (!records.entries.isEmpty() && records.entries.getFirst().lsn() == 1) {
+          youngest = Optional.of(number);
+        }
+      }
+    }
+    return youngest;
   }
 
   private static Image current(Vfs.File file) {
