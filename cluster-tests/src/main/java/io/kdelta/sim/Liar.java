@@ -25,7 +25,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -122,8 +122,8 @@ final class Liar implements SimNetwork.Endpoint {
   }
 
   /** Places in logs of others that it has told somebody are those of its own versions. */
-  SortedSet<Dot> claimed() {
-    return Collections.unmodifiableSortedSet(claimed);
+  NavigableSet<Dot> claimed() {
+    return Collections.unmodifiableNavigableSet(claimed);
   }
 
   /** It can be dialled from now on, and it dials an honest node. */

@@ -4,7 +4,7 @@ import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -57,14 +57,14 @@ final class SessionOracle implements Oracle {
 
   @Override
   public void quiet(List<Audit> audits) {
-    SortedSet<Digest> usurped = usurped();
+    NavigableSet<Digest> usurped = usurped();
     looks += sessions.check(audits.getFirst().graph(), world.atlas()::mayMiss, usurped::contains);
   }
 
   /** Versions whose place in its log the liar has claimed for one of its own. */
-  private SortedSet<Digest> usurped() {
+  private NavigableSet<Digest> usurped() {
     TreeSet<Digest> usurped = new TreeSet<>();
-    SortedSet<Dot> claimed = world.liar().claimed();
+    NavigableSet<Dot> claimed = world.liar().claimed();
     if (claimed.isEmpty()) return usurped;
     TreeSet<Digest> placed = new TreeSet<>();
     TreeSet<Digest> honest = new TreeSet<>();

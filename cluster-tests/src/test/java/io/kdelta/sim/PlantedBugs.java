@@ -185,16 +185,10 @@ public final class PlantedBugs {
               17,
               "an unbounded queue to a peer that takes nothing",
               Set.of("O8"),
-              List.of(
-                  new PlantedBug.Patch(
-                      NODE + "cluster/Primary.java",
-                      "while (!peer.streams.isEmpty() && peer.sent - peer.credited <"
-                          + " limits.windowBytes()) {",
-                      "while (!peer.streams.isEmpty()) {"),
-                  new PlantedBug.Patch(
-                      NODE + "cluster/Primary.java",
-                      "if (peer.sent - peer.credited >= limits.windowBytes()) return;",
-                      ""))),
+              patch(
+                  NODE + "cluster/Window.java",
+                  "return sent - credited < windowBytes;",
+                  "return sent - credited < Long.MAX_VALUE - windowBytes;")),
           new PlantedBug(
               18,
               "the token of a read is ignored",
