@@ -77,8 +77,6 @@ final class SimNode implements SimNetwork.Endpoint {
   private CoreConfig config;
 
   private boolean founder;
-  private boolean rotten;
-  private boolean struck;
   private @Nullable SimVfs image;
   private boolean paused;
   private boolean hung;
@@ -239,8 +237,6 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Does to the disk what destroys something on it. Files that do not exist suffer nothing. */
   void strike(Action.OnDisk action, List<SimNode> nodes) {
-    struck = true;
-    rotten |= action.rots();
     receipts.struck(action);
     switch (action) {
       case Action.Wipe _ -> {
@@ -286,7 +282,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Whether anything on the disk was ever destroyed, or all of it made older. */
   boolean struck() {
-    return struck;
+    return receipts.struck();
   }
 
   /** Makes both clocks run too fast by so many parts in a million, or too slow. */
@@ -297,7 +293,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Whether the disk has ever changed by itself. */
   boolean rotten() {
-    return rotten;
+    return receipts.rotten();
   }
 
   SimTime time() {
@@ -331,7 +327,7 @@ final class SimNode implements SimNetwork.Endpoint {
       disk.kill();
       return false;
     } catch (KdeltaException.Corrupt damage) {
-      if (!rotten) throw damage;
+      if (!rotten()) throw damage;
       return replaceDisk(damage);
     }
     note("started, life " + life);
