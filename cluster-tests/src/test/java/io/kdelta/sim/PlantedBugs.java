@@ -244,7 +244,15 @@ public final class PlantedBugs {
               patch(
                   NODE + "core/NodeFacts.java",
                   "List<Digest> lost = store.lost();",
-                  "List<Digest> lost = store.lost().stream().skip(1).toList();")));
+                  "List<Digest> lost = store.lost().stream().skip(1).toList();")),
+          new PlantedBug(
+              28,
+              "a condition on the state holds for every key that has one",
+              Set.of("O4"),
+              patch(
+                  NODE + "document/Precondition.java",
+                  "if (state != null && !state.equals(heads.stateId().orElse(null))) {",
+                  "if (state != null && heads.isEmpty()) {")));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

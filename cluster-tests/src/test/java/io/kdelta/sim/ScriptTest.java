@@ -79,6 +79,8 @@ final class ScriptTest {
               2),
           new Action.Ask(0, 0, new Request.Delete("t/a", "a note", NO_TERMS), 1),
           new Action.Ask(
+              0, 0, new Request.Delete("t/a", "m", new Request.Terms("r2", AckLevel.ONE, true)), 1),
+          new Action.Ask(
               0,
               0,
               new Request.Batch(
