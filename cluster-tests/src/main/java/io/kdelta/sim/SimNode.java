@@ -73,6 +73,9 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Counts the processes of this node: what belongs to an earlier one is dropped. */
   private int life;
 
+  /** How many of these came up. */
+  private int starts;
+
   /** How it is started: with the operator's words of the first time, or of the last replacement. */
   private CoreConfig config;
 
@@ -132,6 +135,11 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Changes whenever a process begins or ends. */
   int life() {
     return life;
+  }
+
+  /** How many processes it has had that came up. */
+  int starts() {
+    return starts;
   }
 
   /** Whether it was there from the very beginning. */
@@ -330,6 +338,7 @@ final class SimNode implements SimNetwork.Endpoint {
       if (!rotten()) throw damage;
       return replaceDisk(damage);
     }
+    starts++;
     note("started, life " + life);
     network.listen(index, address(), this);
     offer(new Event.Tick());
