@@ -168,10 +168,26 @@ public final class SimRun {
   private Outcome toTheEnd(Runnable story) {
     try {
       story.run();
+      Outcome outcome = outcome();
+      world.end();
+      return outcome;
     } catch (RuntimeException | AssertionError e) {
-      throw new Failed(
-          setup, stage.record(), e, Lanes.draw(world.trace().entries(), setup.nodes()));
+      throw failed(e);
     }
+  }
+
+  private Failed failed(Throwable cause) {
+    List<String> lines = Lanes.draw(world.trace().entries(), setup.nodes());
+    Failed failed = new Failed(setup, stage.record(), cause, lines);
+    try {
+      world.end();
+    } catch (RuntimeException | AssertionError again) {
+      failed.addSuppressed(again);
+    }
+    return failed;
+  }
+
+  private Outcome outcome() {
     return new Outcome(
         setup.seed(),
         world.trace().hash(),
