@@ -11,6 +11,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ final class ConditionOracle implements Oracle {
   private final World world;
 
   /** By client: the conditions of its last request, by key. */
-  private final TreeMap<Integer, TreeMap<String, Precondition>> asked = new TreeMap<>();
+  private final TreeMap<Integer, SortedMap<String, Precondition>> asked = new TreeMap<>();
 
   private final IfAbsent overNothing = new IfAbsent();
 
@@ -60,7 +61,7 @@ final class ConditionOracle implements Oracle {
 
   @Override
   public void asked(Action.Ask ask, SimNode node) {
-    TreeMap<String, Precondition> conditions = new TreeMap<>();
+    SortedMap<String, Precondition> conditions = new TreeMap<>();
     switch (ask.request().command(world.clients().seen(ask.client()))) {
       case Command.Put put -> note(conditions, put.write().key(), put.write().precondition());
       case Command.Delete delete -> note(conditions, delete.key(), delete.precondition());
@@ -76,7 +77,7 @@ final class ConditionOracle implements Oracle {
   }
 
   private static void note(
-      TreeMap<String, Precondition> conditions, Key key, Precondition condition) {
+      SortedMap<String, Precondition> conditions, Key key, Precondition condition) {
     if (!condition.equals(Precondition.NONE)) conditions.put(path(key), condition);
   }
 
@@ -86,7 +87,7 @@ final class ConditionOracle implements Oracle {
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    TreeMap<String, Precondition> conditions = asked.remove(ask.client());
+    SortedMap<String, Precondition> conditions = asked.remove(ask.client());
     if (conditions == null || conditions.isEmpty()) return;
     switch (outcome.reply()) {
       case Reply.Written reply -> wrote(ask, conditions, reply);
@@ -102,7 +103,7 @@ final class ConditionOracle implements Oracle {
   }
 
   private void wrote(
-      Action.Ask ask, TreeMap<String, Precondition> conditions, Reply.Written reply) {
+      Action.Ask ask, SortedMap<String, Precondition> conditions, Reply.Written reply) {
     boolean same = ask.request() instanceof Request.Put put && put.ifAbsent();
     for (Reply.Written.Result result : reply.versions()) {
       String path = path(result.version().key());
@@ -118,7 +119,7 @@ final class ConditionOracle implements Oracle {
   }
 
   private void refused(
-      String node, TreeMap<String, Precondition> conditions, KdeltaException.Conflict conflict) {
+      String node, SortedMap<String, Precondition> conditions, KdeltaException.Conflict conflict) {
     Precondition condition = conditions.get(conflict.key());
     if (condition == null || conflict.expected().equals(SEVERAL)) return;
     looks++;

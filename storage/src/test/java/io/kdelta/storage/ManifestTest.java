@@ -303,13 +303,13 @@ final class ManifestTest {
   @Test
   void anythingThatOnlyAStoreLeavesIsNotTakenForAnEmptyDirectory() {
     SimVfs named = disk(13);
-    Manifest manifest = open(named);
+    open(named).close();
     named.erase(current(named));
     named.flip(FileNames.CURRENT, 25, 1);
     assertThrows(KdeltaException.Corrupt.class, () -> open(named), "what was CURRENT");
 
     SimVfs went = disk(14);
-    manifest = open(went);
+    Manifest manifest = open(went);
     manifest.append(List.of(new Flushed(1)));
     went.erase(FileNames.CURRENT);
     went.flip(current(went), WalFormat.HEADER_BYTES + 3, 1);
