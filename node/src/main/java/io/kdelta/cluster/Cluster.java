@@ -232,7 +232,7 @@ public final class Cluster {
       case Event.Leave _ -> depart(true, now);
       case Event.Remove remove -> gossip.remove(remove.node(), now);
       case Event.ReconcileNow request -> sessions.reconcileNow(request, now);
-      case Event.Assure assure -> primary.assure(assure.incarnation(), assure.last(), now);
+      case Event.Assure assure -> primary.assure(assure, now);
     }
   }
 
@@ -399,6 +399,7 @@ public final class Cluster {
     for (Member.Card card : Rendezvous.spread(self, fit, backupCount())) chosen.add(card.node());
     backups = chosen;
     primary.engage(backups, now);
+    primary.remind(now);
   }
 
   /** Another member that has not left: dead or not, it is one of those that R counts. */
