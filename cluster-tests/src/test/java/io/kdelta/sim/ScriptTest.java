@@ -64,6 +64,7 @@ final class ScriptTest {
           new Action.Glance(0),
           new Action.Judge(),
           new Action.Wait(1_234_567_891L),
+          new Action.End(),
           new Action.Load(4, 8, 10_000_000_000L, 100_000_000L),
           new Action.Rot(0, "log", 2, 50),
           GET,
