@@ -68,6 +68,7 @@ final class EngineMemoryTest {
       SimVfs disk = whole.copy(new SimEntropy(call));
       disk.failCall(call, SimVfs.Fault.POWER_LOSS);
       try (StorageEngine opened = StorageEngine.open(disk, new SimEntropy(2), LIMITS)) {
+        assertFalse(opened.recovery().lossy());
         most = disk.mappings();
         stopped = false;
       } catch (SimVfs.PowerLoss expected) {
