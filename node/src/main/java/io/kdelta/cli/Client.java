@@ -9,7 +9,11 @@ import io.kdelta.proto.v1.AdminGrpc;
 import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.VersionsGrpc;
+import io.kdelta.proto.v1.WatchGrpc;
+import io.kdelta.proto.v1.WatchRequest;
+import io.kdelta.proto.v1.WatchResponse;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -99,6 +103,11 @@ final class Client implements AutoCloseable {
   /** Starts a call of the caller's own on the server in use. */
   void start(Consumer<Channel> request) {
     request.accept(channel(address()));
+  }
+
+  /** What the server in use tells, without an end. It throws what the call fails with. */
+  Iterator<WatchResponse> watch(WatchRequest request) {
+    return WatchGrpc.newBlockingStub(channel(address())).watch(request);
   }
 
   /** The address in use. */

@@ -34,7 +34,12 @@ final class Failures {
 
   /** Whether the token of the request is of another cluster. */
   static boolean otherCluster(StatusRuntimeException failure) {
-    return info(failure).map(i -> i.getReason().equals("WRONG_CLUSTER")).orElse(false);
+    return reason(failure, "WRONG_CLUSTER");
+  }
+
+  /** Whether the server gave that reason. */
+  static boolean reason(StatusRuntimeException failure, String reason) {
+    return info(failure).map(i -> i.getReason().equals(reason)).orElse(false);
   }
 
   /** Whether another server may do what this one did not: it is gone, behind, or only reads. */
@@ -102,7 +107,7 @@ final class Failures {
 
   /** Whether the write is stored and only its level was not met: the same request finds it. */
   static boolean unconfirmed(StatusRuntimeException failure) {
-    return info(failure).map(i -> i.getReason().equals("DURABILITY_UNMET")).orElse(false);
+    return reason(failure, "DURABILITY_UNMET");
   }
 
   private static CliException unreachable(StatusRuntimeException failure, Servers servers) {

@@ -91,8 +91,6 @@ final class StatusMapping {
               e.level(),
               "reached",
               e.reached());
-      case KdeltaException.HistoryPruned e ->
-          status(Code.OUT_OF_RANGE, "HISTORY_PRUNED", e, facts, "oldest", e.oldest());
       case KdeltaException.Unreachable e ->
           status(Code.UNAVAILABLE, "UNREACHABLE", e, facts, "peers", String.join(", ", e.peers()));
       case KdeltaException.Corrupt e ->

@@ -75,11 +75,6 @@ final class StatusMappingTest {
               "DURABILITY_UNMET",
               Map.of("level", "one", "reached", "0")),
           new Case(
-              new KdeltaException.HistoryPruned("t0"),
-              Code.OUT_OF_RANGE,
-              "HISTORY_PRUNED",
-              Map.of("oldest", "t0")),
-          new Case(
               new KdeltaException.Unreachable(List.of("n1", "n2")),
               Code.UNAVAILABLE,
               "UNREACHABLE",

@@ -263,20 +263,6 @@ public abstract sealed class KdeltaException extends RuntimeException {
     }
   }
 
-  /** What the caller wants to resume from is no longer kept. Start again from the oldest. */
-  public static final class HistoryPruned extends KdeltaException {
-    private final String oldest;
-
-    public HistoryPruned(String oldest) {
-      super("history pruned: the oldest that is kept is " + oldest, null);
-      this.oldest = oldest;
-    }
-
-    public String oldest() {
-      return oldest;
-    }
-  }
-
   /** No peer that could answer can be reached. Retry. */
   public static final class Unreachable extends KdeltaException {
     private final List<String> peers;
