@@ -3,11 +3,12 @@ package io.kdelta.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
+import io.kdelta.client.ChangeFeed;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.Version;
 import io.kdelta.proto.v1.WatchRequest;
 import io.kdelta.proto.v1.WatchResponse;
 import java.util.Base64;
-import java.util.Iterator;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,9 +55,6 @@ final class WatchCommand implements Callable<Integer> {
   private volatile ByteString token = ByteString.EMPTY;
   private long told;
 
-  /** Whether the server in use has answered since it was turned to. */
-  private boolean heard;
-
   WatchCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -73,7 +71,7 @@ final class WatchCommand implements Callable<Integer> {
     Thread hook = new Thread(this::tellToken, "kdelta-interrupted");
     Runtime.getRuntime().addShutdownHook(hook);
     try (Client client = invocation.client()) {
-      follow(client, first);
+      follow(client, first.toBuilder().setResumeToken(token).build());
     } catch (CliException e) {
       tellToken();
       throw e;
@@ -109,37 +107,25 @@ final class WatchCommand implements Callable<Integer> {
     throw CliException.usage("--from: this is no resumeToken", "watch prints them as JSON");
   }
 
-  /** Follows until enough was told; from one server to the next when one is gone. */
-  private void follow(Client client, WatchRequest first) {
-    int failures = 0;
-    while (true) {
-      WatchRequest request = first.toBuilder().setResumeToken(token).build();
-      try {
-        if (tell(client, request)) return;
-      } catch (StatusRuntimeException failure) {
-        failures = heard ? 1 : failures + 1;
-        heard = false;
-        boolean last = failures >= client.servers().addresses().size();
-        boolean elsewhere = Failures.elsewhere(failure) || Failures.reason(failure, "UNREACHABLE");
-        if (!elsewhere || last) {
-          throw Failures.of(failure, client.address(), client.servers());
+  /** Follows until enough was told. */
+  private void follow(Client client, WatchRequest request) {
+    String server = client.address();
+    try (ChangeFeed feed = client.call(c -> c.watch(request))) {
+      while (true) {
+        WatchResponse response = feed.next();
+        if (!client.address().equals(server)) {
+          invocation.notice(server + " is gone; went on at " + client.address());
+          server = client.address();
         }
-        invocation.notice(client.address() + " is gone; going on at the next server");
-        client.next();
+        if (tell(response)) return;
+        token = response.getResumeToken();
       }
+    } catch (KdeltaException | StatusRuntimeException failure) {
+      throw client.told(failure);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CliException(ExitCode.INTERRUPTED, "INTERRUPTED", "interrupted", null, e);
     }
-  }
-
-  /** Prints what one server tells; whether that is enough. */
-  private boolean tell(Client client, WatchRequest request) {
-    Iterator<WatchResponse> responses = client.watch(request);
-    while (responses.hasNext()) {
-      WatchResponse response = responses.next();
-      heard = true;
-      if (tell(response)) return true;
-      token = response.getResumeToken();
-    }
-    return false;
   }
 
   private boolean tell(WatchResponse response) {

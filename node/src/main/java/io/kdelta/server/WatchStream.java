@@ -14,6 +14,8 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.WatchRequest;
 import io.kdelta.proto.v1.WatchResponse;
+import io.kdelta.wire.StatusMapping;
+import io.kdelta.wire.TokenField;
 import java.lang.System.Logger;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class KdeltaException extends RuntimeException {
 
   private KdeltaException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(message);
+    // Left open where there is none: a client says later what it heard the error from.
+    if (cause != null) initCause(cause);
   }
 
   /** One sentence that tells the user what to do next, where there is something to do. */

@@ -1,4 +1,4 @@
-package io.kdelta.cli;
+package io.kdelta.client;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
@@ -14,7 +14,7 @@ import io.grpc.Status;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
-import io.kdelta.server.TokenField;
+import io.kdelta.wire.TokenField;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
