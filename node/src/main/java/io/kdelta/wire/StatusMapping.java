@@ -41,8 +41,9 @@ public final class StatusMapping {
   /** Refusals of the edge itself, which the core never saw. */
   public static StatusRuntimeException toGrpc(
       Code code, String reason, String message, String hint) {
-    return StatusProto.toStatusRuntimeException(
-        status(code, reason, message, hint.isEmpty() ? Map.of() : Map.of("hint", hint)));
+    TreeMap<String, String> facts = new TreeMap<>();
+    if (!hint.isEmpty()) facts.put("hint", hint);
+    return StatusProto.toStatusRuntimeException(status(code, reason, message, facts));
   }
 
   /** The status of an error, with its facts. */
