@@ -7,6 +7,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -122,7 +123,7 @@ final class SubscriptionOracle implements Oracle {
   }
 
   private static boolean owed(
-      Watchers.Watcher watcher, RawGraph.Raw version, RawGraph graph, TreeSet<Digest> told) {
+      Watchers.Watcher watcher, RawGraph.Raw version, RawGraph graph, Set<Digest> told) {
     boolean follows = false;
     for (Digest parent : version.parents()) follows |= told.contains(parent);
     // A snapshot that began again elsewhere leaves out what is superseded there.
@@ -135,7 +136,7 @@ final class SubscriptionOracle implements Oracle {
     };
   }
 
-  private static boolean superseded(RawGraph.Raw version, RawGraph graph, TreeSet<Digest> told) {
+  private static boolean superseded(RawGraph.Raw version, RawGraph graph, Set<Digest> told) {
     for (RawGraph.Raw child : graph.versions(version.path())) {
       if (!child.parents().contains(version.id())) continue;
       if (told.contains(child.id()) || superseded(child, graph, told)) return true;

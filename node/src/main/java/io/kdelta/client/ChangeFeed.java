@@ -112,7 +112,8 @@ public final class ChangeFeed implements AutoCloseable {
     while (true) {
       if (closed)
         throw Status.CANCELLED.withDescription("the watch is closed").asRuntimeException();
-      Stream open = stream == null ? open() : stream;
+      @Nullable Stream kept = stream;
+      Stream open = kept == null ? open() : kept;
       switch (take(open)) {
         case Told.Answer(WatchResponse response) -> {
           token = response.getResumeToken();

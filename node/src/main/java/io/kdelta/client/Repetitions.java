@@ -58,7 +58,7 @@ final class Repetitions {
   RuntimeException error(StatusRuntimeException failure) {
     StatusRuntimeException said = silent(failure) && unmet != null ? unmet : failure;
     RuntimeException error = KdeltaClient.error(said, settings.servers());
-    if (lost != null && lost != said) error.addSuppressed(lost);
+    if (lost != null && !lost.equals(said)) error.addSuppressed(lost);
     return error;
   }
 

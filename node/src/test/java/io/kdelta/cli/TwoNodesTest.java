@@ -99,10 +99,10 @@ final class TwoNodesTest {
         out(second, "put", "a/2", "2", "--ack", "one");
         out(second, "put", "b/1", "3", "--ack", "one");
         String both = out(second, "watch", "a", "--from-start", "-n", "2");
-        String[] lines = both.split("\n");
-        assertEquals(2, lines.length, both);
-        assertTrue(lines[0].contains("\"key\":\"1\""), both);
-        String token = lines[1].replaceAll(".*\"resumeToken\":\"([^\"]*)\".*", "$1");
+        List<String> lines = both.lines().toList();
+        assertEquals(2, lines.size(), both);
+        assertTrue(lines.getFirst().contains("\"key\":\"1\""), both);
+        String token = lines.getLast().replaceAll(".*\"resumeToken\":\"([^\"]*)\".*", "$1");
         out(first, "put", "a/1", "4", "--ack", "one");
         String there = out(first, "-o", "raw", "watch", "a", "--from", token, "-n", "1");
         assertEquals("4\n", there, "elsewhere, without what was told");

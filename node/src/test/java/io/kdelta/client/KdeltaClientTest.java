@@ -37,7 +37,6 @@ import org.junit.jupiter.api.Test;
  */
 final class KdeltaClientTest {
   private static final Backoff SHORT = new Backoff(Duration.ofMillis(5), Duration.ofMillis(40));
-  private static final KdeltaException UNMET = new KdeltaException.DurabilityUnmet("all", "1 of 2");
 
   private final List<Scripted> servers = new ArrayList<>();
   private final List<KdeltaClient> clients = new ArrayList<>();
@@ -84,8 +83,9 @@ final class KdeltaClientTest {
     return observer -> observer.onError(status.asRuntimeException());
   }
 
-  /** Never answers. */
-  private static final Step SILENT = observer -> {};
+  private static KdeltaException unmet() {
+    return new KdeltaException.DurabilityUnmet("all", "1 of 2");
+  }
 
   private Scripted server(Step... script) throws IOException {
     Scripted server = new Scripted(script);
@@ -113,7 +113,7 @@ final class KdeltaClientTest {
 
   @Test
   void everyRepetitionHasTheSameRequestIdAndEveryWriteItsOwn() throws IOException {
-    Scripted first = server(fails(Status.UNAVAILABLE), fails(UNMET));
+    Scripted first = server(fails(Status.UNAVAILABLE), fails(unmet()));
     Scripted second = server(fails(new KdeltaException.ReadOnly("disk full")));
     KdeltaClient client = patient();
     assertEquals("done", client.put("a", "b", "1").getId());
@@ -150,7 +150,7 @@ final class KdeltaClientTest {
     Scripted first = server(fails(Status.UNAVAILABLE));
     Scripted second = server();
     KdeltaClient client = patient();
-    for (int i = 0; i < 5; i++) client.put("a", "b", "1");
+    for (int i = 0; i < 5; i++) assertEquals("done", client.put("a", "b", "1").getId());
     assertEquals(1, first.heard.size());
     assertEquals(5, second.heard.size());
     assertEquals(second.address(), client.address());
@@ -172,7 +172,8 @@ final class KdeltaClientTest {
 
   @Test
   void aServerThatIsSilentIsLeftAndOneThatWasGoneIsFoundAgain() throws IOException {
-    Scripted first = server(SILENT, fails(Status.UNAVAILABLE), fails(Status.UNAVAILABLE));
+    Scripted first =
+        server(neverAnswers -> {}, fails(Status.UNAVAILABLE), fails(Status.UNAVAILABLE));
     Scripted second = server(fails(Status.UNAVAILABLE), fails(Status.UNAVAILABLE));
     KdeltaClient client = client(Duration.ofSeconds(30), Duration.ofSeconds(2), Integer.MAX_VALUE);
     assertEquals("done", client.put("a", "b", "1").getId());
@@ -183,7 +184,7 @@ final class KdeltaClientTest {
   @Test
   void nothingIsAskedBeyondItsTimeOrItsRounds() throws IOException {
     Step[] unmet = new Step[200];
-    java.util.Arrays.fill(unmet, fails(UNMET));
+    java.util.Arrays.fill(unmet, fails(unmet()));
     Scripted only = server(unmet);
     KdeltaClient hurried = client(Duration.ofMillis(400), Duration.ofSeconds(5), Integer.MAX_VALUE);
     long begun = System.nanoTime();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +39,7 @@ final class ReadmeTest {
   }
 
   @SuppressWarnings("CheckReturnValue") // As a reader of the README would write it.
-  private static String example(List<String> servers, TreeSet<String> seen) throws Exception {
+  private static String example(List<String> servers, Set<String> seen) throws Exception {
     try (KdeltaClient client = KdeltaClient.connect(ClientSettings.of(servers))) {
       client.put("users", "bo", "{\"name\":\"Bo\"}");
       String bo = client.get("users", "bo");

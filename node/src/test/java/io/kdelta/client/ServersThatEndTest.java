@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -134,7 +135,7 @@ final class ServersThatEndTest {
    * Every acknowledged version is there once, and no other, but for the one that was on its way.
    */
   private static void judge(
-      KdeltaClient reader, String key, TreeMap<Integer, WriteResult> acknowledged) {
+      KdeltaClient reader, String key, NavigableMap<Integer, WriteResult> acknowledged) {
     assertTrue(acknowledged.size() > 10, key + " was hardly written");
     TreeSet<String> missing = new TreeSet<>();
     for (WriteResult result : acknowledged.values()) missing.add(result.getId());

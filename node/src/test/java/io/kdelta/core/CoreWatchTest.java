@@ -17,6 +17,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -97,7 +98,9 @@ final class CoreWatchTest {
     Reply.Changes came = changes(rig, waits);
     assertEquals(List.of("x=2"), texts(came));
     assertTrue(changes(rig, elsewhere).versions().isEmpty(), "it was told where it begins");
-    assertFalse(rig.tokens.get(waits).isEmpty(), "who reads with it reads nothing older");
+    assertFalse(
+        Objects.requireNonNull(rig.tokens.get(waits)).isEmpty(),
+        "who reads with it reads nothing older");
   }
 
   /** Seed 27: who comes in between a new version and the look at it hid it from who had waited. */
