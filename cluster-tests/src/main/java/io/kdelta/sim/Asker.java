@@ -57,13 +57,18 @@ final class Asker implements SimNode.Outcomes {
 
   /** Throws what the node refuses with; Unreachable when it is down, or goes down before. */
   Reply ask(SimNode node, Command command) {
+    return ask(node, command, PATIENCE_NANOS);
+  }
+
+  /** The same for an answer by that time. */
+  Reply ask(SimNode node, Command command, long patienceNanos) {
     // It may have gone down in the very moment of its last answer.
     if (!node.up()) throw new KdeltaException.Unreachable(List.of("node-" + node.index()));
     long ticket = --lastTicket;
     int life = node.life();
     long deadline = simulator.nowNanos() + PATIENCE_NANOS;
     open.add(ticket);
-    node.offer(new Event.Arrived(ticket, command, deadline));
+    node.offer(new Event.Arrived(ticket, command, simulator.nowNanos() + patienceNanos));
     // A machine that stands still owes nobody an answer.
     while (simulator.nowNanos() <= deadline || node.stuck()) {
       simulator.runUntil(simulator.nowNanos() + STEP_NANOS);

@@ -54,6 +54,7 @@ final class Clients implements SimNode.Outcomes {
   private final Trace trace;
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
+  private final Watchers watchers = new Watchers();
   private final Attempts attempts = new Attempts();
   private final LastSeen lastSeen = new LastSeen();
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
@@ -95,8 +96,19 @@ final class Clients implements SimNode.Outcomes {
     open.put(ticket, new Open(ask, node, asker));
     watcher.asked(ask, node);
     long deadline = simulator.nowNanos() + DEADLINE_NANOS;
-    Command command = ask.request().command(seen(ask.client()));
-    node.offer(new Event.Arrived(ticket, command, token(ask), deadline));
+    node.offer(new Event.Arrived(ticket, command(ask), token(ask), deadline));
+  }
+
+  /** A watcher goes on where it was. */
+  private Command command(Action.Ask ask) {
+    return ask.request() instanceof Request.Watch watch
+        ? watchers.of(ask.client(), watch).question()
+        : ask.request().command(seen(ask.client()));
+  }
+
+  /** The watchers among them. */
+  Watchers watchers() {
+    return watchers;
   }
 
   /** What a client knows of the keys by now. */
@@ -135,6 +147,12 @@ final class Clients implements SimNode.Outcomes {
       case Reply.HeadList heads -> {
         for (Envelope head : heads.heads()) ledger.read(head.version().id(), how);
       }
+      case Reply.Changes changes -> {
+        for (Envelope one : changes.versions()) ledger.read(one.version().id(), how);
+        if (request.ask.request() instanceof Request.Watch watch) {
+          watchers.of(request.ask.client(), watch).hear(changes);
+        }
+      }
       case Reply.StoreDone _, Reply.Left _, Reply.Removed _ -> {}
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
@@ -152,6 +170,7 @@ final class Clients implements SimNode.Outcomes {
   private static String summary(Reply reply) {
     return switch (reply) {
       case Reply.Written w -> w.level() + " " + w.versions().getFirst().version().id();
+      case Reply.Changes c -> "changes " + c.versions().size();
       case Reply.Value v -> "value " + v.version().version().id();
       default -> reply.getClass().getSimpleName();
     };

@@ -45,6 +45,7 @@ final class Histories {
         yield resolved + (written == null ? "" : " " + ids(written));
       }
       case Reply.Value value -> value + " " + value.version().version().id();
+      case Reply.Changes changes -> changes.token().hex() + " " + ids(changes.versions());
       case Reply.HeadList heads -> heads + " " + ids(heads.heads());
       default -> reply.toString();
     };

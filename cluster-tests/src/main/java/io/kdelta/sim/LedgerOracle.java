@@ -34,6 +34,9 @@ final class LedgerOracle implements Oracle {
       case Reply.HeadList heads -> {
         for (Envelope head : heads.heads()) saw(head.version());
       }
+      case Reply.Changes changes -> {
+        for (Envelope one : changes.versions()) saw(one.version());
+      }
       case null, default -> {
         // It shows no version.
       }

@@ -86,6 +86,10 @@ enum Place {
   WRITE_REFUSED,
   /** A client with a token was told that the node is behind. */
   BEHIND_TOLD,
+  /** A watcher went on at another node and was told something. */
+  WATCHED_ELSEWHERE,
+  /** A watcher went on behind a restart of its node and was told something. */
+  WATCHED_OVER_A_RESTART,
   /** Somebody saw two heads of a key. */
   CONFLICT_SEEN,
   /** Somebody made one head of several. */

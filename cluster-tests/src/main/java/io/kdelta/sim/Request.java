@@ -3,6 +3,8 @@ package io.kdelta.sim;
 import io.kdelta.causal.Key;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.core.Command;
+import io.kdelta.core.WatchFrom;
+import io.kdelta.core.WatchScope;
 import io.kdelta.document.Choice;
 import io.kdelta.document.Moment;
 import io.kdelta.document.Precondition;
@@ -162,6 +164,52 @@ sealed interface Request {
     @Override
     public Command command(Seen seen) {
       return new Command.Heads(key(path), new Moment.Latest());
+    }
+  }
+
+  /**
+   * Follows what becomes visible: one question of a watch that goes on where it was.
+   *
+   * @param scope all of it when empty, a namespace, or namespace/prefix
+   */
+  record Watch(String scope, From from, int limit) implements Request {
+    private static final long SIZE_MAX = 1 << 20;
+
+    /** Where it begins. */
+    enum From {
+      START,
+      SNAPSHOT,
+      NOW;
+
+      WatchFrom place() {
+        return switch (this) {
+          case START -> new WatchFrom.Start();
+          case SNAPSHOT -> new WatchFrom.Snapshot();
+          case NOW -> new WatchFrom.Now();
+        };
+      }
+    }
+
+    @Override
+    public Command command(Seen seen) {
+      return command(from.place());
+    }
+
+    /** The question from that place on. */
+    Command.Watch command(WatchFrom place) {
+      int slash = scope.indexOf('/');
+      WatchScope keys =
+          slash < 0
+              ? new WatchScope(scope, "")
+              : new WatchScope(scope.substring(0, slash), scope.substring(slash + 1));
+      return new Command.Watch(keys, place, limit, SIZE_MAX);
+    }
+
+    /** Whether it follows a key. */
+    boolean holds(String path) {
+      return scope.indexOf('/') < 0
+          ? scope.isEmpty() || path.startsWith(scope + "/")
+          : path.startsWith(scope);
     }
   }
 

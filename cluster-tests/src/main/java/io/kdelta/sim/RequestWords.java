@@ -14,6 +14,9 @@ import java.util.List;
  * resolve NODE KEY 'JSON' | merge    one head of several
  * get NODE KEY
  * heads NODE KEY
+ * watch NODE SCOPE start|snapshot|now   one question of a watch: goes on where its client was;
+ *                                    SCOPE is everything, a namespace, or namespace/prefix
+ *     limit=N
  * compact NODE                       merge everything into one run
  * leave NODE                         the node leaves its cluster for good
  * remove NODE gone NODE              the second is dead and declared to have left, at the first
@@ -27,11 +30,22 @@ final class RequestWords {
   /** Who asks when a line does not say: nobody of a load. */
   private static final int CLIENT = 1_000;
 
+  private static final String EVERYTHING = "everything";
+
   private RequestWords() {}
 
   static boolean knows(String verb) {
     return switch (verb) {
-      case "put", "delete", "batch", "resolve", "get", "heads", "compact", "leave", "remove" ->
+      case "put",
+          "delete",
+          "batch",
+          "resolve",
+          "get",
+          "heads",
+          "watch",
+          "compact",
+          "leave",
+          "remove" ->
           true;
       default -> false;
     };
@@ -71,6 +85,11 @@ final class RequestWords {
       if (items.isEmpty()) throw line.expected("put or delete");
       return new Request.Batch(items, terms(line));
     }
+    if (verb.equals("watch")) {
+      String scope = line.word("everything, a namespace, or namespace/prefix");
+      return new Request.Watch(
+          scope.equals(EVERYTHING) ? "" : scope, from(line), (int) line.number("limit"));
+    }
     String path = line.path();
     return switch (verb) {
       case "put" -> {
@@ -85,6 +104,13 @@ final class RequestWords {
       case "get" -> new Request.Get(path);
       default -> new Request.Heads(path);
     };
+  }
+
+  private static Request.Watch.From from(Line line) {
+    for (Request.Watch.From from : Request.Watch.From.values()) {
+      if (line.takes(Line.spelled(from))) return from;
+    }
+    throw line.expected("start, snapshot or now");
   }
 
   /** Every write is known by its note: a line that gives none gives its number. */
@@ -141,6 +167,15 @@ final class RequestWords {
       }
       case Request.Get get -> "get" + node + Line.plain(get.path()) + who;
       case Request.Heads heads -> "heads" + node + Line.plain(heads.path()) + who;
+      case Request.Watch watch ->
+          "watch"
+              + node
+              + (watch.scope().isEmpty() ? EVERYTHING : Line.plain(watch.scope()))
+              + " "
+              + Line.spelled(watch.from())
+              + " limit="
+              + watch.limit()
+              + who;
       case Request.Compact _ -> "compact" + node.stripTrailing() + who;
       case Request.Leave _ -> "leave" + node.stripTrailing() + who;
       case Request.Remove remove -> "remove" + node + "gone " + World.name(remove.gone()) + who;

@@ -40,6 +40,9 @@ final class Sightings implements Oracle {
   /** Incarnations seen, by the node whose they are. */
   private final TreeMap<String, TreeSet<String>> incarnations = new TreeMap<>();
 
+  /** By watcher: the node that it asked last, and which life of it that was. */
+  private final TreeMap<Integer, int[]> watchers = new TreeMap<>();
+
   private boolean parked;
   private long looks;
 
@@ -84,6 +87,14 @@ final class Sightings implements Oracle {
     if (what.startsWith("node-")) member(node, what);
   }
 
+  private void watched(Action.Ask ask, Reply.Changes changes) {
+    int life = world.node(ask).life();
+    int[] before = watchers.put(ask.client(), new int[] {ask.node(), life});
+    if (before == null || changes.versions().isEmpty()) return;
+    reach(Place.WATCHED_ELSEWHERE, before[0] != ask.node());
+    reach(Place.WATCHED_OVER_A_RESTART, before[0] == ask.node() && before[1] != life);
+  }
+
   private void stopped(String what) {
     reach(Place.CRASHED_BETWEEN_RENAME_AND_UNLINK, what.contains("before delete"));
     reach(Place.CRASHED_BEFORE_SYNC, what.contains("before sync of"));
@@ -125,6 +136,7 @@ final class Sightings implements Oracle {
       }
       case Reply.Value value -> reach(Place.CONFLICT_SEEN, value.heads() > 1);
       case Reply.HeadList heads -> reach(Place.CONFLICT_SEEN, heads.heads().size() > 1);
+      case Reply.Changes changes -> watched(ask, changes);
       case Reply.Left _ -> reach(Place.LEFT_FOR_GOOD);
       case Reply.Removed _ -> reach(Place.REMOVED_FOR_GOOD);
       case null, default -> {

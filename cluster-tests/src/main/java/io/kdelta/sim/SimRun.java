@@ -124,6 +124,7 @@ public final class SimRun {
   /** Puts into the queue who will decide what is done to the world. */
   private void decide(Swarm swarm) {
     Workload workload = new Workload(stage, swarm);
+    Watching watching = new Watching(stage);
     Bursts bursts = new Bursts(stage);
     Nemesis nemesis = new Nemesis(stage, swarm.fates());
     Entropy sampling = world.chance("sampling");
@@ -133,6 +134,7 @@ public final class SimRun {
     int founders = setup.nodes() - swarm.fates().later();
     for (int i = 0; i < founders; i++) perform(0, new Action.Start(i));
     simulator.outside(WORK_FROM, workload::start);
+    simulator.outside(WORK_FROM, watching::start);
     simulator.outside(CHAOS_FROM, nemesis::start);
     simulator.outside(CHAOS_FROM, bursts::start);
     simulator.outside(CHAOS_FROM, turnover::start);
@@ -154,6 +156,7 @@ public final class SimRun {
     simulator.outside(QUIET_FROM + lull, nemesis::stop);
     simulator.outside(QUIET_FROM + lull, bursts::stop);
     simulator.outside(WORK_UNTIL + lull, workload::stop);
+    simulator.outside(WORK_UNTIL + lull, watching::stop);
     perform(JUDGED_AT + lull, new Action.Judge());
   }
 

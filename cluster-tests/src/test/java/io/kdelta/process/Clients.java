@@ -5,7 +5,7 @@ import com.google.protobuf.Timestamp;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.AbstractStub;
 import io.kdelta.causal.CausalToken;
-import io.kdelta.cli.TokenCarrier;
+import io.kdelta.client.TokenCarrier;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimEntropy;

@@ -36,6 +36,8 @@ final class FloorsTest {
           "io.kdelta.sim",
           "io.kdelta.cli",
           "io.kdelta.server",
+          "io.kdelta.client",
+          "io.kdelta.wire",
           "io.kdelta.core",
           "io.kdelta.cluster",
           "io.kdelta.graph",
@@ -65,6 +67,7 @@ final class FloorsTest {
           return !(name.startsWith("io.kdelta.env.Host")
               || name.startsWith("io.kdelta.vfs.Host")
               || name.startsWith("io.kdelta.server.")
+              || name.startsWith("io.kdelta.client.")
               || name.startsWith("io.kdelta.cli.")
               || name.startsWith("io.kdelta.proto.")
               || name.startsWith("io.kdelta.core.CoreThread")
@@ -136,7 +139,12 @@ final class FloorsTest {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackages("io.kdelta.server..", "io.kdelta.cli..", "io.kdelta.proto..")
+            .resideOutsideOfPackages(
+                "io.kdelta.cli..",
+                "io.kdelta.server..",
+                "io.kdelta.client..",
+                "io.kdelta.wire..",
+                "io.kdelta.proto..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.grpc..", "com.google.protobuf.."));

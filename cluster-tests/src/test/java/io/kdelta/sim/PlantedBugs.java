@@ -246,6 +246,15 @@ public final class PlantedBugs {
                   "List<Digest> lost = store.lost();",
                   "List<Digest> lost = store.lost().stream().skip(1).toList();")),
           new PlantedBug(
+              27,
+              "a watch goes on by its position in the log of another node",
+              Set.of("SUB"),
+              patch(
+                  NODE + "core/ApplyLog.java",
+                  "return known ? place : anew(scope, place, cluster);",
+                  "return known || place.position() <= newest() ? place : anew(scope, place,"
+                      + " cluster);")),
+          new PlantedBug(
               28,
               "a condition on the state holds for every key that has one",
               Set.of("O4"),

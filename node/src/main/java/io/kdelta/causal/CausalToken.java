@@ -80,6 +80,15 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     return true;
   }
 
+  /** Whether it names one of these places. */
+  public boolean namesOne(List<Dot> dots) {
+    for (Dot dot : dots) {
+      Intervals known = logs.get(dot.incarnation().high());
+      if (known != null && known.contains(dot.seq())) return true;
+    }
+    return false;
+  }
+
   /**
    * What either names. Invalid when they are of two clusters.
    *
@@ -127,6 +136,24 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
       over -= size(log.getValue());
     }
     return new CausalToken(cluster, true, folded);
+  }
+
+  /**
+   * The same within {@link #BYTES_MAX}, of nothing more than it named: the logs with the fewest
+   * positions are left out, and nothing says so.
+   */
+  CausalToken cut() {
+    if (size() <= BYTES_MAX) return this;
+    TreeMap<Long, Intervals> rest = new TreeMap<>(logs);
+    List<Map.Entry<Long, Intervals>> fewest = new ArrayList<>(rest.entrySet());
+    fewest.sort(Comparator.comparingLong(log -> log.getValue().count()));
+    int over = size() - BYTES_MAX;
+    for (Map.Entry<Long, Intervals> log : fewest) {
+      if (over <= 0) break;
+      rest.remove(log.getKey());
+      over -= size(log.getValue());
+    }
+    return new CausalToken(cluster, false, rest);
   }
 
   /** The bytes of the table above, none for a token that names nothing. It must be fitted. */

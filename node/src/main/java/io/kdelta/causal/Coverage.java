@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,24 @@ public final class Coverage {
       everything = all;
     }
     return all;
+  }
+
+  /**
+   * What somebody has seen who was shown all that is in the set, beside what it had seen before:
+   * each place is that of one version, since logs under dispute are left out. What does not fit a
+   * token is left out too, so that it names nothing that was not seen.
+   */
+  public CausalToken seen(long cluster, CausalToken before) {
+    TreeMap<Long, Intervals> named = new TreeMap<>(before.logs());
+    TreeSet<Long> doubtful = new TreeSet<>();
+    TreeSet<Long> names = new TreeSet<>();
+    for (Map.Entry<Incarnation, LogState> log : logs.entrySet()) {
+      long name = log.getKey().high();
+      if (log.getValue().disputed() || !names.add(name)) doubtful.add(name);
+      named.merge(name, log.getValue().inSet(), Intervals::union);
+    }
+    named.keySet().removeAll(doubtful);
+    return new CausalToken(cluster, false, named).cut();
   }
 
   private Named findEverything() {

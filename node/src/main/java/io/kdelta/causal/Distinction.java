@@ -34,7 +34,9 @@ public final class Distinction {
     /** What a request asked for. */
     REQUEST("request"),
     /** The name of a cluster. */
-    CLUSTER("cluster");
+    CLUSTER("cluster"),
+    /** What a watch follows, and the place that it has reached in an apply log. */
+    WATCH("watch");
 
     private final String tag;
 

@@ -267,16 +267,14 @@ final class Repair {
   }
 
   private void mendState() {
+    flush();
     put(SystemRows.NODE, SystemRows.node(node));
     Row row = engine.get(SystemRows.STATE);
     SystemRows.State kept =
         row == null
             ? new SystemRows.State(HybridClock.START, 0, 0, 0)
             : SystemRows.State.decode(row);
-    long applied = kept.applied();
-    try (Cursor cursor = engine.cursor(Keyspace.applied(applied + 1), Keyspace.APPLY.end())) {
-      while (cursor.next()) applied = Keyspace.appliedOf(cursor.row().key());
-    }
+    long applied = new ApplyLogRepair(engine, batchBytes).run(kept.applied());
     Timestamp latest = Timestamp.later(kept.clock().last(), clock.last());
     long generation = Math.max(kept.generation() + 1, wallMicros);
     dropCounts();

@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.AdminGrpc;
 import io.kdelta.proto.v1.Backup;
 import io.kdelta.proto.v1.CompactRequest;
 import io.kdelta.proto.v1.CreateBackupRequest;
@@ -106,7 +107,8 @@ final class AdminCommand implements Runnable {
     public Integer call() {
       try (Client client = invocation.client()) {
         NodeStatus status =
-            client.admin(a -> a.getNodeStatus(GetNodeStatusRequest.getDefaultInstance()));
+            client.call(
+                AdminGrpc.getGetNodeStatusMethod(), GetNodeStatusRequest.getDefaultInstance());
         invocation.output().item(json(status), COLUMNS, status.getName(), null);
         for (String note : status.getRecoveryNotesList()) invocation.notice("note: " + note);
       }
@@ -178,7 +180,7 @@ final class AdminCommand implements Runnable {
               .setDirectory(directory.toAbsolutePath().normalize().toString())
               .build();
       try (Client client = invocation.client()) {
-        Backup backup = client.adminHere(AT_MOST, admin -> admin.createBackup(request));
+        Backup backup = client.here(AT_MOST, AdminGrpc.getCreateBackupMethod(), request);
         invocation.output().item(json(backup), COPY_COLUMNS, backup.getDirectory(), null);
       }
       return ExitCode.DONE;
@@ -198,7 +200,7 @@ final class AdminCommand implements Runnable {
     public Integer call() {
       try (Client client = invocation.client()) {
         var response =
-            client.adminHere(AT_MOST, admin -> admin.compact(CompactRequest.getDefaultInstance()));
+            client.here(AT_MOST, AdminGrpc.getCompactMethod(), CompactRequest.getDefaultInstance());
         ObjectNode json = Json.object();
         json.put("address", client.address());
         json.put("tableBytes", response.getTableBytes());
@@ -258,13 +260,13 @@ final class AdminCommand implements Runnable {
         } else if (delete != null) {
           DeleteSnapshotRequest request =
               DeleteSnapshotRequest.newBuilder().setName(delete).build();
-          var _ = client.adminHere(AT_MOST, admin -> admin.deleteSnapshot(request));
+          var _ = client.here(AT_MOST, AdminGrpc.getDeleteSnapshotMethod(), request);
           invocation.notice("removed " + delete);
         } else {
           String chosen = name == null ? NAME.format(invocation.console().now().get()) : name;
           CreateSnapshotRequest request =
               CreateSnapshotRequest.newBuilder().setName(chosen).build();
-          Backup backup = client.adminHere(AT_MOST, admin -> admin.createSnapshot(request));
+          Backup backup = client.here(AT_MOST, AdminGrpc.getCreateSnapshotMethod(), request);
           invocation.output().item(json(backup), COPY_COLUMNS, chosen, null);
         }
       }
@@ -273,8 +275,10 @@ final class AdminCommand implements Runnable {
 
     private void list(Client client) {
       var response =
-          client.adminHere(
-              AT_MOST, admin -> admin.listSnapshots(ListSnapshotsRequest.getDefaultInstance()));
+          client.here(
+              AT_MOST,
+              AdminGrpc.getListSnapshotsMethod(),
+              ListSnapshotsRequest.getDefaultInstance());
       List<ObjectNode> items = new ArrayList<>();
       for (String kept : response.getNamesList()) {
         ObjectNode item = Json.object();

@@ -45,7 +45,7 @@ final class BatchCommand implements Callable<Integer> {
       throw CliException.usage("the batch is empty", "a line is {\"op\":\"put\",\"key\":...}");
     }
     try (Client client = invocation.client()) {
-      BatchWriteResponse response = client.kv(kv -> kv.batchWrite(request.build()));
+      BatchWriteResponse response = client.call(kv -> kv.batchWrite(request.build()));
       print(response.getResultsList());
     }
     return ExitCode.DONE;

@@ -1,143 +1,94 @@
 package io.kdelta.cli;
 
+import com.google.protobuf.Message;
 import io.grpc.Channel;
-import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.kdelta.proto.v1.AdminGrpc;
-import io.kdelta.proto.v1.ClusterGrpc;
-import io.kdelta.proto.v1.KvGrpc;
-import io.kdelta.proto.v1.VersionsGrpc;
+import io.kdelta.client.ClientSettings;
+import io.kdelta.client.KdeltaClient;
+import io.kdelta.error.KdeltaException;
 import java.time.Duration;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Calls the first server that answers. When one is gone, or takes no writes, the same request goes
- * to the next one: every write of the command line carries a request id, so a write that the lost
- * server had already shipped is recognised there. What the {@link Session} has seen goes with every
- * request, so the next server answers nothing older.
+ * The client of one command: every server is asked once, since a person would rather hear at once
+ * that none answers, and what failed becomes a {@link CliException}. What the {@link Session} has
+ * seen goes with every request.
  *
  * <p>One thread.
  */
 final class Client implements AutoCloseable {
-  private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
-  private static final int INBOUND_BYTES_MAX = 40 << 20;
-
   private final Servers servers;
-  private final Duration timeout;
-  private final TreeMap<String, Channel> carrying = new TreeMap<>();
-  private final TreeMap<String, ManagedChannel> channels = new TreeMap<>();
   private final Session session;
-
-  /** The server that answered last. */
-  private int current;
+  private final KdeltaClient kdelta;
 
   Client(Servers servers, Duration timeout, Session session) {
     this.servers = servers;
-    this.timeout = timeout;
     this.session = session;
+    Duration all = timeout.multipliedBy(servers.addresses().size());
+    ClientSettings settings = ClientSettings.of(servers.addresses()).within(all, timeout).rounds(1);
+    this.kdelta = KdeltaClient.connect(settings, session.carrier());
   }
 
   Servers servers() {
     return servers;
   }
 
-  <T> T kv(Function<KvGrpc.KvBlockingStub, T> request) {
-    return call(channel -> request.apply(within(KvGrpc.newBlockingStub(channel), timeout)));
-  }
-
-  <T> T versions(Function<VersionsGrpc.VersionsBlockingStub, T> request) {
-    return call(channel -> request.apply(within(VersionsGrpc.newBlockingStub(channel), timeout)));
-  }
-
-  <T> T cluster(Function<ClusterGrpc.ClusterBlockingStub, T> request) {
-    return cluster(timeout, request);
-  }
-
-  /** For what takes its time, such as a reconciliation. */
-  <T> T cluster(Duration atMost, Function<ClusterGrpc.ClusterBlockingStub, T> request) {
-    return call(channel -> request.apply(within(ClusterGrpc.newBlockingStub(channel), atMost)));
-  }
-
-  <T> T admin(Function<AdminGrpc.AdminBlockingStub, T> request) {
-    return call(channel -> request.apply(within(AdminGrpc.newBlockingStub(channel), timeout)));
-  }
-
-  /** For what is asked of one node and no other, and takes its time. */
-  <T> T adminHere(Duration atMost, Function<AdminGrpc.AdminBlockingStub, T> request) {
-    try {
-      return request.apply(within(AdminGrpc.newBlockingStub(channel(address())), atMost));
-    } catch (StatusRuntimeException failure) {
-      throw Failures.of(failure, address(), servers);
-    }
-  }
-
   /** Makes a call, on the next server when one is gone; throws {@link CliException} in the end. */
-  <T> T call(Function<Channel, T> request) {
-    for (int tried = 1; ; tried++) {
-      try {
-        return request.apply(channel(address()));
-      } catch (StatusRuntimeException failure) {
-        // Another cluster answers here now: what was seen of the one before says nothing of it.
-        if (Failures.otherCluster(failure) && session.forget()) {
-          tried--;
-          continue;
-        }
-        boolean last = tried == servers.addresses().size();
-        if (last || !Failures.elsewhere(failure)) {
-          throw Failures.of(failure, address(), servers);
-        }
-        next();
-      }
+  <T> T call(Function<KdeltaClient, T> request) {
+    try {
+      return request.apply(kdelta);
+    } catch (KdeltaException.WrongCluster e) {
+      // Another cluster answers here now: what was seen of the one before says nothing of it.
+      if (session.forget()) return call(request);
+      throw told(e);
+    } catch (KdeltaException | StatusRuntimeException e) {
+      throw told(e);
     }
   }
 
-  /** Starts a call of the caller's own on the server in use. */
-  void start(Consumer<Channel> request) {
-    request.accept(channel(address()));
+  /** The same for what takes its time, such as a reconciliation. */
+  <T> T call(Duration atMost, Function<KdeltaClient, T> request) {
+    return call(client -> request.apply(client.within(atMost)));
+  }
+
+  /** A method of the contract, on whatever server. */
+  <Q extends Message, R> R call(MethodDescriptor<Q, R> method, Q request) {
+    return call(client -> client.call(method, request));
+  }
+
+  /** A method that concerns the server in use and no other, and takes its time. */
+  <Q extends Message, R> R here(Duration atMost, MethodDescriptor<Q, R> method, Q request) {
+    return call(client -> client.within(atMost).callHere(method, request));
+  }
+
+  /** What a person is told about a failure of the client. */
+  CliException told(RuntimeException failure) {
+    Throwable said = failure instanceof KdeltaException ? failure.getCause() : failure;
+    if (!(said instanceof StatusRuntimeException status)) {
+      throw new AssertionError("an error that no server told", failure);
+    }
+    return Failures.of(status, address(), servers);
+  }
+
+  /** To the server in use, for calls of the caller's own. */
+  Channel channel() {
+    return kdelta.channel();
   }
 
   /** The address in use. */
   String address() {
-    return servers.addresses().get(current);
+    return kdelta.address();
   }
 
   /** Goes on with the next server. */
   void next() {
-    current = (current + 1) % servers.addresses().size();
-  }
-
-  /** A channel of the caller's own to {@code address}, who shuts it down. */
-  static ManagedChannel open(String address) {
-    return NettyChannelBuilder.forTarget("dns:///" + address)
-        .usePlaintext()
-        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-        .maxInboundMessageSize(INBOUND_BYTES_MAX)
-        .disableRetry()
-        .build();
-  }
-
-  private Channel channel(String address) {
-    return carrying.computeIfAbsent(
-        address,
-        to -> {
-          ManagedChannel channel = open(to);
-          channels.put(to, channel);
-          return session.over(channel);
-        });
-  }
-
-  private static <S extends io.grpc.stub.AbstractStub<S>> S within(S stub, Duration timeout) {
-    return stub.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    kdelta.leave(kdelta.address());
   }
 
   @Override
   public void close() {
     session.keep();
-    channels.values().forEach(ManagedChannel::shutdownNow);
+    kdelta.close();
   }
 }

@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.ClusterStatus;
 import io.kdelta.proto.v1.GetClusterStatusRequest;
 import io.kdelta.proto.v1.LeaveRequest;
@@ -86,7 +87,9 @@ final class ClusterCommand implements Runnable {
     public Integer call() {
       try (Client client = invocation.client()) {
         ClusterStatus status =
-            client.cluster(c -> c.getClusterStatus(GetClusterStatusRequest.getDefaultInstance()));
+            client.call(
+                ClusterGrpc.getGetClusterStatusMethod(),
+                GetClusterStatusRequest.getDefaultInstance());
         List<ObjectNode> items = status.getNodesList().stream().map(ClusterCommand::json).toList();
         Output output = invocation.output();
         output.list(new Listing("nodes", COLUMNS, i -> i.path("name").textValue(), items));
@@ -132,7 +135,9 @@ final class ClusterCommand implements Runnable {
     public Integer call() {
       try (Client client = invocation.client()) {
         ClusterStatus status =
-            client.cluster(c -> c.getClusterStatus(GetClusterStatusRequest.getDefaultInstance()));
+            client.call(
+                ClusterGrpc.getGetClusterStatusMethod(),
+                GetClusterStatusRequest.getDefaultInstance());
         List<ObjectNode> items =
             status.getNodesList().stream()
                 .map(
@@ -212,7 +217,7 @@ final class ClusterCommand implements Runnable {
       Duration timeout = invocation.timeout();
       Duration atMost = timeout.compareTo(AT_LEAST) < 0 ? AT_LEAST : timeout;
       try (Client client = invocation.client()) {
-        var response = client.cluster(atMost, c -> c.reconcile(request));
+        var response = client.call(atMost, c -> c.call(ClusterGrpc.getReconcileMethod(), request));
         invocation.output().list(sessions(response.getSessionsList()));
       }
       return ExitCode.DONE;
@@ -236,7 +241,7 @@ final class ClusterCommand implements Runnable {
       if (count < 0) throw CliException.usage("-n " + count + ": a count is 1 or more", null);
       ListSessionsRequest request = ListSessionsRequest.newBuilder().setPageSize(count).build();
       try (Client client = invocation.client()) {
-        var response = client.cluster(c -> c.listSessions(request));
+        var response = client.call(ClusterGrpc.getListSessionsMethod(), request);
         invocation.output().list(sessions(response.getSessionsList()));
       }
       return ExitCode.DONE;
@@ -246,6 +251,8 @@ final class ClusterCommand implements Runnable {
   /** {@code cluster leave}: for good. */
   @Command(name = "leave", description = "Take the node out of the cluster for good.")
   static final class Leave implements Callable<Integer> {
+    private static final Duration LEAVE_AT_MOST = Duration.ofSeconds(60);
+
     private final Invocation invocation;
 
     Leave(Invocation invocation) {
@@ -256,7 +263,8 @@ final class ClusterCommand implements Runnable {
     public Integer call() {
       try (Client client = invocation.client()) {
         var response =
-            client.cluster(Duration.ofSeconds(60), c -> c.leave(LeaveRequest.getDefaultInstance()));
+            client.here(
+                LEAVE_AT_MOST, ClusterGrpc.getLeaveMethod(), LeaveRequest.getDefaultInstance());
         ObjectNode json = Json.object();
         json.put("address", client.address());
         json.put("told", response.getTold());
@@ -297,7 +305,7 @@ final class ClusterCommand implements Runnable {
     public Integer call() {
       RemoveMemberRequest request = RemoveMemberRequest.newBuilder().setNode(node).build();
       try (Client client = invocation.client()) {
-        var response = client.cluster(c -> c.removeMember(request));
+        var response = client.call(ClusterGrpc.getRemoveMemberMethod(), request);
         ObjectNode json = Json.object();
         json.put("node", node);
         json.put("id", response.getNodeId());

@@ -60,7 +60,7 @@ final class ConflictsCommand implements Callable<Integer> {
             .setPageSize(PAGE_KEYS)
             .setPageToken(token)
             .build();
-    ListConflictsResponse response = client.versions(v -> v.listConflicts(request));
+    ListConflictsResponse response = client.call(v -> v.listConflicts(request));
     return new Pages.Page<>(
         response.getConflictsList().stream().map(ConflictsCommand::json).toList(),
         response.getNextPageToken());

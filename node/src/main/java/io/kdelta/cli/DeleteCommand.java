@@ -44,7 +44,7 @@ final class DeleteCommand implements Callable<Integer> {
             .setRequestId(write.requestId());
     try (Client client = invocation.client()) {
       if (ifState != null) request.setIfState(States.whole(client, name, ifState));
-      WriteResult result = client.kv(kv -> kv.delete(request.build()));
+      WriteResult result = client.call(kv -> kv.delete(request.build()));
       WriteReport.print(invocation, result, write.note());
     }
     return ExitCode.DONE;

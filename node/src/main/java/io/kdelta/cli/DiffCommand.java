@@ -58,7 +58,7 @@ final class DiffCommand implements Callable<Integer> {
     if (from != null) request.setFrom(Times.at(from));
     if (to != null) request.setTo(Times.at(to));
     try (Client client = invocation.client()) {
-      DiffVersionsResponse response = client.versions(v -> v.diffVersions(request.build()));
+      DiffVersionsResponse response = client.call(v -> v.diffVersions(request.build()));
       print(response);
       boolean different = response.getChangesCount() > 0;
       return exitCode && different ? ExitCode.DIFFERENT : ExitCode.DONE;

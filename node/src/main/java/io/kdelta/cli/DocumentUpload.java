@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.StatusRuntimeException;
+import io.kdelta.client.Verdict;
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.document.PlainImport;
 import io.kdelta.error.KdeltaException;
@@ -16,9 +17,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -30,6 +30,11 @@ final class DocumentUpload {
   private static final int IN_FLIGHT_MAX = 64;
   private static final int BUFFER_BYTES = 1 << 16;
   private static final long PUT_SECONDS_MAX = 30;
+
+  /** For a put that failed: five seconds a node when a level is not met. */
+  private static final Duration RETRY_AT_MOST = Duration.ofSeconds(60);
+
+  private static final int ROUNDS_MAX = 6;
 
   /** A put on its way. */
   private record Flight(
@@ -91,13 +96,11 @@ final class DocumentUpload {
   }
 
   private Flight take(Lines.Line line, PutRequest request) {
-    List<ListenableFuture<WriteResult>> started = new ArrayList<>(1);
-    client.start(channel ->
-        started.add(
-            KvGrpc.newFutureStub(channel)
-                .withDeadlineAfter(PUT_SECONDS_MAX, TimeUnit.SECONDS)
-                .put(request)));
-    return new Flight(line, request, started.getFirst());
+    ListenableFuture<WriteResult> started =
+        KvGrpc.newFutureStub(client.channel())
+            .withDeadlineAfter(PUT_SECONDS_MAX, TimeUnit.SECONDS)
+            .put(request);
+    return new Flight(line, request, started);
   }
 
   /** Waits for a put; one that failed is tried again, on the next server if need be. */
@@ -120,14 +123,14 @@ final class DocumentUpload {
 
   /** The same request again: the node knows it by its id if it was stored. */
   private WriteResult retry(Flight flight, StatusRuntimeException failure) {
-    CliException told = Failures.of(failure, client.address(), client.servers());
-    boolean again = Failures.elsewhere(failure) || Failures.unconfirmed(failure);
-    for (int i = 0; again && i < VersionStream.UNCONFIRMED_MAX; i++) {
+    CliException told;
+    if (Verdict.of(failure) == Verdict.FINAL) {
+      told = client.told(failure);
+    } else {
       try {
-        return client.kv(kv -> kv.put(flight.request()));
+        return client.call(RETRY_AT_MOST, c -> c.rounds(ROUNDS_MAX).put(flight.request()));
       } catch (CliException e) {
         told = e;
-        again = e.reason().equals("DURABILITY_UNMET");
       }
     }
     throw new CliException(

@@ -25,7 +25,7 @@ final class ExistsCommand implements Callable<Integer> {
     ExistsRequest request =
         ExistsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key()).build();
     try (Client client = invocation.client()) {
-      boolean exists = client.kv(kv -> kv.exists(request)).getExists();
+      boolean exists = client.call(kv -> kv.exists(request)).getExists();
       if (!invocation.quiet()) {
         ObjectNode json = Json.object();
         json.put("namespace", name.namespace());

@@ -89,7 +89,7 @@ final class ExportCommand implements Callable<Integer> {
                   .setPageSize(PAGE_VERSIONS)
                   .setPageToken(token)
                   .build();
-          ExportVersionsResponse page = client.versions(v -> v.exportVersions(request));
+          ExportVersionsResponse page = client.call(v -> v.exportVersions(request));
           return new Pages.Page<>(page.getVersionsList(), page.getNextPageToken());
         });
     long count = 0;

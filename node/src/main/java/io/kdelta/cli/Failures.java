@@ -1,57 +1,21 @@
 package io.kdelta.cli;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
+import io.kdelta.wire.StatusReading;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what a call failed with into what a person can act on. Pure. */
 final class Failures {
-  private static final String DOMAIN = "kdelta";
-
   private Failures() {}
-
-  /**
-   * The server's own account of the failure, when it gave one: then it is alive and has decided.
-   */
-  static Optional<ErrorInfo> info(StatusRuntimeException failure) {
-    com.google.rpc.Status status = StatusProto.fromThrowable(failure);
-    if (status == null) return Optional.empty();
-    for (var detail : status.getDetailsList()) {
-      if (!detail.is(ErrorInfo.class)) continue;
-      try {
-        ErrorInfo info = detail.unpack(ErrorInfo.class);
-        if (info.getDomain().equals(DOMAIN)) return Optional.of(info);
-      } catch (InvalidProtocolBufferException e) {
-        return Optional.empty();
-      }
-    }
-    return Optional.empty();
-  }
-
-  /** Whether the token of the request is of another cluster. */
-  static boolean otherCluster(StatusRuntimeException failure) {
-    return info(failure).map(i -> i.getReason().equals("WRONG_CLUSTER")).orElse(false);
-  }
-
-  /** Whether another server may do what this one did not: it is gone, behind, or only reads. */
-  static boolean elsewhere(StatusRuntimeException failure) {
-    Optional<ErrorInfo> info = info(failure);
-    if (info.isEmpty()) return failure.getStatus().getCode() == Status.Code.UNAVAILABLE;
-    return info.get().getReason().equals("READ_ONLY")
-        || info.get().getReason().equals("OVERLOADED")
-        || info.get().getReason().equals("BEHIND")
-        || info.get().getReason().equals("STOPPING");
-  }
 
   /** The message, hint and exit code for a failure that no other server was left for. */
   static CliException of(StatusRuntimeException failure, String address, Servers servers) {
     Status status = failure.getStatus();
     String description = description(status);
-    Optional<ErrorInfo> info = info(failure);
+    Optional<ErrorInfo> info = StatusReading.info(failure);
     if (info.isPresent()) {
       String reason = info.get().getReason();
       String hint =
@@ -98,11 +62,6 @@ final class Failures {
       case "NO_VALUE_AT" -> "kdelta log " + key + " shows the history";
       default -> "";
     };
-  }
-
-  /** Whether the write is stored and only its level was not met: the same request finds it. */
-  static boolean unconfirmed(StatusRuntimeException failure) {
-    return info(failure).map(i -> i.getReason().equals("DURABILITY_UNMET")).orElse(false);
   }
 
   private static CliException unreachable(StatusRuntimeException failure, Servers servers) {

@@ -54,7 +54,7 @@ final class GetCommand implements Callable<Integer> {
     GetRequest.Builder request =
         GetRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
-    GetResponse response = client.kv(kv -> kv.get(request.build()));
+    GetResponse response = client.call(kv -> kv.get(request.build()));
     Version version = response.getVersion();
     if (meta) {
       ObjectNode json = VersionJson.of(version);
@@ -82,7 +82,7 @@ final class GetCommand implements Callable<Integer> {
     ListHeadsRequest.Builder request =
         ListHeadsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
-    ListHeadsResponse response = client.versions(v -> v.listHeads(request.build()));
+    ListHeadsResponse response = client.call(v -> v.listHeads(request.build()));
     List<ObjectNode> items = response.getHeadsList().stream().map(VersionJson::of).toList();
     Output output = invocation.output();
     if (output.format() == Format.JSON || output.format() == Format.YAML) {

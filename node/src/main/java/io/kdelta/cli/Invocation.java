@@ -1,9 +1,7 @@
 package io.kdelta.cli;
 
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -133,13 +131,6 @@ final class Invocation {
   /** A line for the person, unless the person wants none. */
   void notice(String line) {
     if (!quiet) console.notice(line);
-  }
-
-  /** A name for a write, so that a retry of it is harmless. */
-  static String drawRequestId() {
-    byte[] id = new byte[16];
-    new SecureRandom().nextBytes(id);
-    return HexFormat.of().formatHex(id);
   }
 
   /** A format by its name. */

@@ -63,6 +63,7 @@ public final class Kdelta implements Runnable {
     line.addSubcommand(new ConflictsCommand(invocation));
     line.addSubcommand(new ResolveCommand(invocation));
     line.addSubcommand(new BatchCommand(invocation));
+    line.addSubcommand(new WatchCommand(invocation));
     line.addSubcommand(new StatsCommand(invocation));
     line.addSubcommand(new ImportCommand(invocation));
     line.addSubcommand(new ExportCommand(invocation));

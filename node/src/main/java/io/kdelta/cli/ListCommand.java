@@ -46,7 +46,7 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private void listNamespaces(Client client) {
-    var response = client.kv(kv -> kv.listNamespaces(ListNamespacesRequest.getDefaultInstance()));
+    var response = client.call(kv -> kv.listNamespaces(ListNamespacesRequest.getDefaultInstance()));
     invocation
         .output()
         .list(
@@ -67,7 +67,7 @@ final class ListCommand implements Callable<Integer> {
                   .setPageSize(PAGE_KEYS)
                   .setPageToken(token)
                   .build();
-          ListKeysResponse response = client.kv(kv -> kv.listKeys(request));
+          ListKeysResponse response = client.call(kv -> kv.listKeys(request));
           List<ObjectNode> items =
               response.getKeysList().stream().map(ListCommand::keyJson).toList();
           return new Pages.Page<>(items, response.getNextPageToken());

@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
+import io.kdelta.client.ServerChannels;
 import io.kdelta.proto.v1.AckLevel;
 import io.kdelta.proto.v1.GetRequest;
 import io.kdelta.proto.v1.KvGrpc;
@@ -49,7 +50,7 @@ final class Load {
     this.level = level;
     int count = Math.ceilDiv(clients, CLIENTS_PER_CHANNEL);
     for (int i = 0; i < count; i++) {
-      channels.add(Client.open(servers.addresses().get(i % servers.addresses().size())));
+      channels.add(ServerChannels.open(servers.addresses().get(i % servers.addresses().size())));
     }
   }
 

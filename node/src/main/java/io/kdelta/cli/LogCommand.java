@@ -81,7 +81,7 @@ final class LogCommand implements Callable<Integer> {
     if (since != null) request.setSince(Times.timestamp(Times.parse(since)));
     return new Pages<>(token -> {
       ListVersionsResponse response =
-          client.versions(v -> v.listVersions(request.setPageToken(token).build()));
+          client.call(v -> v.listVersions(request.setPageToken(token).build()));
       return new Pages.Page<>(response.getVersionsList(), response.getNextPageToken());
     });
   }
@@ -122,7 +122,7 @@ final class LogCommand implements Callable<Integer> {
   }
 
   private static Version version(Client client, String id) {
-    return client.versions(v -> v.getVersion(GetVersionRequest.newBuilder().setId(id).build()));
+    return client.call(v -> v.getVersion(GetVersionRequest.newBuilder().setId(id).build()));
   }
 
   private static String id(ObjectNode item) {

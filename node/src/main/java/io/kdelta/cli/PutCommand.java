@@ -58,7 +58,7 @@ final class PutCommand implements Callable<Integer> {
     if (ifAbsent) request.setIfAbsent(true);
     try (Client client = invocation.client()) {
       if (ifState != null) request.setIfState(States.whole(client, name, ifState));
-      WriteResult result = client.kv(kv -> kv.put(request.build()));
+      WriteResult result = client.call(kv -> kv.put(request.build()));
       WriteReport.print(invocation, result, write.note());
     }
     return ExitCode.DONE;

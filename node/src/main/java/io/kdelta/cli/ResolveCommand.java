@@ -67,7 +67,7 @@ final class ResolveCommand implements Callable<Integer> {
     if (how.value != null) request.setValue(Documents.read(invocation.console(), how.value));
     if (how.merge) request.setMerge(true);
     try (Client client = invocation.client()) {
-      ResolveResponse response = client.versions(v -> v.resolve(request.build()));
+      ResolveResponse response = client.call(v -> v.resolve(request.build()));
       if (response.hasResult()) {
         WriteReport.print(invocation, response.getResult(), write.note());
         return ExitCode.DONE;

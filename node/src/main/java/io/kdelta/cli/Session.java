@@ -1,8 +1,7 @@
 package io.kdelta.cli;
 
-import io.grpc.Channel;
-import io.grpc.ClientInterceptors;
 import io.kdelta.causal.CausalToken;
+import io.kdelta.client.TokenCarrier;
 import io.kdelta.error.KdeltaException;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -57,9 +56,9 @@ final class Session {
     }
   }
 
-  /** The channel with the token in every request over it. */
-  Channel over(Channel channel) {
-    return ClientInterceptors.intercept(channel, carrier);
+  /** Puts the token into every request. */
+  TokenCarrier carrier() {
+    return carrier;
   }
 
   /** Begins a new session; whether there was one. */

@@ -22,7 +22,7 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() {
     GetVersionRequest request = GetVersionRequest.newBuilder().setId(version).build();
     try (Client client = invocation.client()) {
-      Version found = client.versions(v -> v.getVersion(request));
+      Version found = client.call(v -> v.getVersion(request));
       invocation
           .output()
           .item(VersionJson.of(found), VersionJson.VERSION_COLUMNS, found.getId(), null);

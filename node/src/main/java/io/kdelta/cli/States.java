@@ -20,7 +20,7 @@ final class States {
     }
     ListHeadsRequest request =
         ListHeadsRequest.newBuilder().setNamespace(key.namespace()).setKey(key.key()).build();
-    String state = client.versions(v -> v.listHeads(request)).getState();
+    String state = client.call(v -> v.listHeads(request)).getState();
     if (state.startsWith(typed)) return state;
     throw new CliException(
         ExitCode.CONFLICT,

@@ -41,7 +41,7 @@ final class StatsCommand implements Callable<Integer> {
     GetStatsRequest request =
         GetStatsRequest.newBuilder().setNamespace(namespace == null ? "" : namespace).build();
     try (Client client = invocation.client()) {
-      Stats stats = client.kv(kv -> kv.getStats(request));
+      Stats stats = client.call(kv -> kv.getStats(request));
       invocation.output().item(json(stats), COLUMNS, stats.getNamespace(), null);
     }
     return ExitCode.DONE;

@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.kdelta.client.Verdict;
 import io.kdelta.proto.v1.ImportVersionsRequest;
 import io.kdelta.proto.v1.ImportVersionsResponse;
 import io.kdelta.proto.v1.VersionsGrpc;
@@ -22,7 +23,7 @@ final class VersionStream implements AutoCloseable {
   private static final long ANSWER_SECONDS_MAX = 60;
 
   /** So often in a row may the level of a write not be met in time. */
-  static final int UNCONFIRMED_MAX = 6;
+  private static final int UNCONFIRMED_MAX = 6;
 
   private final Client client;
   private final ImportCommand.Tally tally;
@@ -70,8 +71,7 @@ final class VersionStream implements AutoCloseable {
         if (failure != null) {
           resume(failure);
         } else if (!changed.await(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)) {
-          throw Failures.of(
-              Status.DEADLINE_EXCEEDED.asRuntimeException(), client.address(), client.servers());
+          throw client.told(Status.DEADLINE_EXCEEDED.asRuntimeException());
         }
       }
     } catch (InterruptedException e) {
@@ -84,11 +84,10 @@ final class VersionStream implements AutoCloseable {
 
   /** Goes on after a failure: elsewhere, or here when only the level was not met in time. */
   private void resume(StatusRuntimeException failure) {
-    boolean elsewhere = Failures.elsewhere(failure);
+    Verdict verdict = Verdict.of(failure);
+    boolean elsewhere = verdict == Verdict.ELSEWHERE;
     int most = elsewhere ? client.servers().addresses().size() - 1 : UNCONFIRMED_MAX;
-    if (failures >= most || !(elsewhere || Failures.unconfirmed(failure))) {
-      throw Failures.of(failure, client.address(), client.servers());
-    }
+    if (verdict == Verdict.FINAL || failures >= most) throw client.told(failure);
     failures++;
     if (elsewhere) client.next();
     attempt = open();
@@ -97,9 +96,7 @@ final class VersionStream implements AutoCloseable {
 
   private Attempt open() {
     Attempt opened = new Attempt();
-    client.start(channel -> {
-      var _ = VersionsGrpc.newStub(channel).importVersions(opened);
-    });
+    var _ = VersionsGrpc.newStub(client.channel()).importVersions(opened);
     return opened;
   }
 

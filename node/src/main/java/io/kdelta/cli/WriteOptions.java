@@ -26,8 +26,8 @@ final class WriteOptions {
     return note;
   }
 
-  /** The one given, else one of its own: the retry on the next server needs it. */
+  /** The one given; empty: the client draws one, which the retry on the next server needs. */
   String requestId() {
-    return requestId == null ? Invocation.drawRequestId() : requestId;
+    return requestId == null ? "" : requestId;
   }
 }

@@ -203,6 +203,24 @@ public sealed interface Command {
   record Export(String namespace, boolean history, String page, int limit, long sizeMax)
       implements Paged {}
 
+  /** Follows what becomes visible. */
+  sealed interface Watching extends Command {}
+
+  /**
+   * What became visible in a scope behind a place: answered as soon as there is something, and at
+   * its deadline with nothing. The reply says from where to go on. Every version comes at least
+   * once, and behind its parents.
+   *
+   * @param limit at most so many versions, 1 to 10,000
+   * @param sizeMax stop behind so many bytes of documents
+   */
+  record Watch(WatchScope scope, WatchFrom from, int limit, long sizeMax) implements Watching {
+    @Override
+    public long size() {
+      return FIXED_SIZE + (from instanceof WatchFrom.Token token ? token.bytes().size() : 0);
+    }
+  }
+
   /** Every member with its facts. */
   record ClusterStatus() implements Steering {}
 

@@ -43,6 +43,7 @@ final class Desk {
   private final Lookups lookups;
   private final Tokens tokens;
   private final Anteroom anteroom;
+  private final Watches watches;
   private final CommitGate gate;
   private final Peers peers;
   private final NodeFacts facts;
@@ -71,6 +72,7 @@ final class Desk {
     this.documents = new DocumentStore(store);
     this.tokens = new Tokens(store, peers.cluster());
     this.anteroom = new Anteroom(store, tokens);
+    this.watches = new Watches(store, tokens);
     this.lookups = new Lookups(documents, engine, tokens);
     this.gate = gate;
     this.peers = peers;
@@ -98,26 +100,30 @@ final class Desk {
   /** Serves what has waited for the store to grow, if it may be read. */
   void goOn() {
     for (Event.Arrived asked : anteroom.ready()) attempt(asked, () -> carryOut(asked));
+    for (Event.Arrived asked : watches.ready()) attempt(asked, () -> carryOut(asked));
   }
 
   /** Refuses those whose deadline came while they waited for the store to grow. */
   void expire(long now) {
     anteroom.expire(now, outbox);
+    for (Watches.Found found : watches.expired(now)) answer(found);
   }
 
   /** When the next of them gives up, or {@link Timers#NEVER}. */
   long nextDeadline() {
-    return anteroom.nextDeadline();
+    return Math.min(anteroom.nextDeadline(), watches.nextDeadline());
   }
 
   /** The client of a ticket needs no answer. */
   void abandon(long ticket) {
     anteroom.abandon(ticket);
+    watches.abandon(ticket);
   }
 
   /** Refuses what waits: the node stops. */
   void stop() {
     anteroom.stop(outbox);
+    watches.stop(outbox);
   }
 
   private void attempt(Event.Arrived asked, Runnable attempt) {
@@ -170,7 +176,7 @@ final class Desk {
     if (deadline <= clock.nanos()) {
       throw new KdeltaException.Overloaded("the request waited here beyond its deadline");
     }
-    if (gate.parked() + anteroom.size() >= limits.parkedReplies()) {
+    if (gate.parked() + anteroom.size() + watches.size() >= limits.parkedReplies()) {
       throw new KdeltaException.Overloaded(limits.parkedReplies() + " answers wait already");
     }
   }
@@ -181,20 +187,30 @@ final class Desk {
       case Command.Writing writing -> write(asked, writing);
       case Command.Reading reading -> {
         Lookups.Found found = lookups.find(reading);
-        CausalToken token = tokens.answer(asked.after(), found.named());
-        if (gate.survives(found.lsn())) {
-          outbox.answer(ticket, found.reply(), token);
-          return;
-        }
-        CommitGate.Need need = CommitGate.Need.read(found.lsn());
-        gate.park(
-            ticket,
-            need,
-            asked.deadlineNanos(),
-            (out, _) -> out.answer(ticket, found.reply(), token));
+        show(asked, found.reply(), found.lsn(), found.named());
+      }
+      case Command.Watch watch -> {
+        Watches.Found found = watches.ask(asked, watch);
+        if (found != null) answer(found);
       }
       case Command.Steering steering -> steer(ticket, steering, asked.deadlineNanos());
     }
+  }
+
+  private void answer(Watches.Found found) {
+    show(found.asked(), found.reply(), found.lsn(), found.named());
+  }
+
+  /** Answers with what was read, once it is synced. */
+  private void show(Event.Arrived asked, Reply reply, long lsn, Coverage.Named named) {
+    long ticket = asked.ticket();
+    CausalToken token = tokens.answer(asked.after(), named);
+    if (gate.survives(lsn)) {
+      outbox.answer(ticket, reply, token);
+      return;
+    }
+    CommitGate.Need need = CommitGate.Need.read(lsn);
+    gate.park(ticket, need, asked.deadlineNanos(), (out, _) -> out.answer(ticket, reply, token));
   }
 
   private void write(Event.Arrived asked, Command.Writing command) {

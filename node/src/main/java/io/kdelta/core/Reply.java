@@ -119,6 +119,19 @@ public sealed interface Reply {
     public record Change(String path, JsonDiff.Op op, @Nullable Bytes old, @Nullable Bytes now) {}
   }
 
+  /**
+   * The answer to Watch.
+   *
+   * @param versions in causal order; none when the time was up, or far more was passed over
+   * @param token {@link WatchFrom.Token} goes on behind them, on any node
+   * @param current whether that is all there was
+   */
+  record Changes(List<Envelope> versions, Bytes token, boolean current) implements Reply {
+    public Changes {
+      versions = List.copyOf(versions);
+    }
+  }
+
   /** The answer to Conflicts. */
   record ConflictList(List<Conflict> conflicts, String next) implements Reply {
     public ConflictList {

@@ -30,6 +30,11 @@ final class Tokens {
     this.cluster = cluster;
   }
 
+  /** Names the cluster in tokens. */
+  long cluster() {
+    return cluster.clusterId().high();
+  }
+
   /** All heads of a key, and so everything that an answer about it can rest on. */
   Coverage.Named key(Key key) {
     List<Dot> dots = new ArrayList<>();
@@ -53,7 +58,7 @@ final class Tokens {
   /** What a client has seen that asked with {@code after} and is shown {@code named}. */
   CausalToken answer(CausalToken after, Coverage.Named named) {
     if (!after.isEmpty() && after.names(named.logs())) return after;
-    CausalToken shown = new CausalToken(cluster.clusterId().high(), false, named.logs());
+    CausalToken shown = new CausalToken(cluster(), false, named.logs());
     CausalToken token = after.union(shown);
     if (token.size() <= CausalToken.BYTES_MAX) return token;
     return token.without(heldByAll(token)).fitted();
@@ -76,7 +81,7 @@ final class Tokens {
    */
   CausalToken lacking(CausalToken after) {
     if (after.isEmpty()) return CausalToken.NONE;
-    if (after.cluster() != cluster.clusterId().high()) {
+    if (after.cluster() != cluster()) {
       throw new KdeltaException.WrongCluster(cluster.clusterId().hex());
     }
     return store.coverage().lacking(after);

@@ -14,6 +14,8 @@ import io.kdelta.core.CoreThread;
 import io.kdelta.core.Reply;
 import io.kdelta.core.Responder;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.wire.StatusMapping;
+import io.kdelta.wire.TokenField;
 import java.lang.System.Logger;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;

@@ -8,6 +8,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerTransportFilter;
 import io.grpc.StatusRuntimeException;
+import io.kdelta.wire.StatusMapping;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**

@@ -53,6 +53,12 @@ final class EdgeLimits {
   /** Documents of one page of an export. */
   static final long EXPORT_PAGE_BYTES_MAX = 2L << 20;
 
+  /** Documents of one reply of a watch. */
+  static final long WATCH_BYTES_MAX = 1L << 20;
+
+  /** After so long without a change a watch gives a sign of life. */
+  static final int WATCH_SECONDS_MAX = 10;
+
   private EdgeLimits() {}
 
   /** Largest message when documents of so many bytes are allowed. */

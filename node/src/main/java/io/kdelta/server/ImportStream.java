@@ -11,6 +11,8 @@ import io.kdelta.core.Responder;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.ImportVersionsRequest;
 import io.kdelta.proto.v1.ImportVersionsResponse;
+import io.kdelta.wire.StatusMapping;
+import io.kdelta.wire.TokenField;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

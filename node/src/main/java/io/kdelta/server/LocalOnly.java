@@ -7,6 +7,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
+import io.kdelta.wire.StatusMapping;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Set;

@@ -170,6 +170,7 @@ public final class NodeServer implements AutoCloseable {
     return List.of(
         new KvService(calls, requests, replies),
         new VersionsService(calls, requests, replies),
+        new WatchService(calls, replies),
         new ClusterService(calls),
         new AdminService(calls, this::facts),
         peers);

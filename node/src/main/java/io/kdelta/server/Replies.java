@@ -24,6 +24,7 @@ import io.kdelta.proto.v1.ListConflictsResponse;
 import io.kdelta.proto.v1.ListHeadsResponse;
 import io.kdelta.proto.v1.ResolveResponse;
 import io.kdelta.proto.v1.Stats;
+import io.kdelta.proto.v1.WatchResponse;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
 import java.util.List;
@@ -91,6 +92,14 @@ final class Replies {
         .setHeadsLeft(entry.left())
         .setRepeatedWrite(entry.repeated())
         .setKind(kind(version))
+        .build();
+  }
+
+  WatchResponse changes(Reply.Changes changes) {
+    return WatchResponse.newBuilder()
+        .addAllVersions(versions(changes.versions()))
+        .setResumeToken(bytes(changes.token()))
+        .setCurrent(changes.current())
         .build();
   }
 

@@ -14,6 +14,7 @@ import io.kdelta.storage.RowKey;
 import io.kdelta.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -330,6 +331,7 @@ final class RepairTest {
 
   private static void sound(TestNode node, String round) {
     Snapshots.check(node.store);
+    appliedOnceInOrder(node, round);
     assertEquals(Snapshots.memory(node.rescanned()), Snapshots.memory(node.store), round);
     for (Digest id : node.store.lost()) {
       assertFalse(node.graph().contains(id), round);
@@ -343,5 +345,18 @@ final class RepairTest {
         }
       }
     }
+  }
+
+  /** The apply log names every visible version once, and parents before their children. */
+  private static void appliedOnceInOrder(TestNode node, String round) {
+    TreeSet<Digest> named = new TreeSet<>();
+    long count = node.store.tree().count();
+    for (AppliedRecord row : node.graph().appliedAfter(0, (int) count + 100)) {
+      Stored stored = node.graph().version(row.version());
+      assertTrue(stored != null && named.add(row.version()), round + ": " + row);
+      assertTrue(named.containsAll(stored.version().parents()), round + ": a parent comes later");
+      assertTrue(row.position() <= node.store.appliedPosition(), round);
+    }
+    assertEquals(count, named.size(), round);
   }
 }

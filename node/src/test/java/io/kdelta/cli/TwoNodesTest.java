@@ -86,4 +86,51 @@ final class TwoNodesTest {
       assertTrue(again.contains("\"reason\":\"NOT_FOUND\""), again);
     }
   }
+
+  @Test
+  void aWatchGoesOnAtAnotherNodeAndEndsWhenNoneIsLeft() throws Exception {
+    try (NodeServer first = start("first", "")) {
+      NodeServer second = start("second", first.address().toString());
+      try (second) {
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> out(second, "put", "a/1", "1", "--ack", "one").contains("\"ack\":\"one\""));
+        out(second, "put", "a/2", "2", "--ack", "one");
+        out(second, "put", "b/1", "3", "--ack", "one");
+        String both = out(second, "watch", "a", "--from-start", "-n", "2");
+        List<String> lines = both.lines().toList();
+        assertEquals(2, lines.size(), both);
+        assertTrue(lines.getFirst().contains("\"key\":\"1\""), both);
+        String token = lines.getLast().replaceAll(".*\"resumeToken\":\"([^\"]*)\".*", "$1");
+        out(first, "put", "a/1", "4", "--ack", "one");
+        String there = out(first, "-o", "raw", "watch", "a", "--from", token, "-n", "1");
+        assertEquals("4\n", there, "elsewhere, without what was told");
+        assertEquals("2\n4\n", out(first, "-o", "raw", "watch", "a/", "--snapshot", "-n", "2"));
+        String other = out(first, "-o", "json", "watch", "b", "--from", token);
+        assertTrue(other.contains("is of a watch of something else"), other);
+        try (var pool = java.util.concurrent.Executors.newSingleThreadExecutor()) {
+          String servers = second.address() + "," + first.address();
+          TestConsole test = new TestConsole("", false);
+          var waits =
+              pool.submit(() ->
+                  Kdelta.run(
+                      test.console(),
+                      Map.of(),
+                      List.of("-s", servers, "-o", "raw", "watch", "c", "-n", "2")));
+          // It begins with what comes, so there must be something until it has begun.
+          await()
+              .atMost(PATIENCE)
+              .until(() -> {
+                out(first, "put", "c/1", "5", "--ack", "one");
+                return test.out().startsWith("5") || waits.isDone();
+              });
+          second.drain();
+          second.close();
+          out(first, "put", "c/2", "6", "--ack", "local");
+          assertEquals(ExitCode.DONE, waits.get(), test.err());
+        }
+      }
+    }
+  }
 }

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class KdeltaException extends RuntimeException {
 
   private KdeltaException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(message);
+    // Left open where there is none: a client says later what it heard the error from.
+    if (cause != null) initCause(cause);
   }
 
   /** One sentence that tells the user what to do next, where there is something to do. */
@@ -260,20 +262,6 @@ public abstract sealed class KdeltaException extends RuntimeException {
 
     public String reached() {
       return reached;
-    }
-  }
-
-  /** What the caller wants to resume from is no longer kept. Start again from the oldest. */
-  public static final class HistoryPruned extends KdeltaException {
-    private final String oldest;
-
-    public HistoryPruned(String oldest) {
-      super("history pruned: the oldest that is kept is " + oldest, null);
-      this.oldest = oldest;
-    }
-
-    public String oldest() {
-      return oldest;
     }
   }
 

@@ -1,4 +1,4 @@
-package io.kdelta.server;
+package io.kdelta.wire;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
@@ -23,13 +23,13 @@ public final class TokenField {
   private TokenField() {}
 
   /** The token of a request; Invalid when it is none. */
-  static CausalToken read(ByteString field) {
+  public static CausalToken read(ByteString field) {
     if (field.isEmpty()) return CausalToken.NONE;
     return CausalToken.decode(Bytes.wrap(field.toByteArray()));
   }
 
   /** The message with the token, where there is one and the message has room for it. */
-  static <T extends Message> T with(T message, CausalToken token) {
+  public static <T extends Message> T with(T message, CausalToken token) {
     Bytes bytes = token.encode();
     return bytes.isEmpty() ? message : with(message, ByteString.copyFrom(bytes.buffer()));
   }
@@ -48,7 +48,7 @@ public final class TokenField {
   }
 
   /** The trailers of an error, with its token. */
-  static Metadata trailers(Metadata trailers, CausalToken token) {
+  public static Metadata trailers(Metadata trailers, CausalToken token) {
     if (!token.isEmpty()) trailers.put(TRAILER, token.encode().toArray());
     return trailers;
   }

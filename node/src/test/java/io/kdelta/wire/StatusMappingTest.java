@@ -1,4 +1,4 @@
-package io.kdelta.server;
+package io.kdelta.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,10 +17,13 @@ import org.junit.jupiter.api.Test;
  * its own and its facts. Method: one of each; the list is compared with the sealed hierarchy.
  */
 final class StatusMappingTest {
-  private record Case(
-      KdeltaException error, Code code, String reason, Map<String, String> metadata) {}
+  /** What the contract allows. */
+  private static final int METADATA_BYTES_MAX = 8 << 10;
 
-  private static final List<Case> CASES =
+  record Case(KdeltaException error, Code code, String reason, Map<String, String> metadata) {}
+
+  /** One of each; StatusReadingTest reads them back. */
+  static final List<Case> CASES =
       List.of(
           new Case(
               new KdeltaException.NotFound("a/b"),
@@ -75,11 +78,6 @@ final class StatusMappingTest {
               "DURABILITY_UNMET",
               Map.of("level", "one", "reached", "0")),
           new Case(
-              new KdeltaException.HistoryPruned("t0"),
-              Code.OUT_OF_RANGE,
-              "HISTORY_PRUNED",
-              Map.of("oldest", "t0")),
-          new Case(
               new KdeltaException.Unreachable(List.of("n1", "n2")),
               Code.UNAVAILABLE,
               "UNREACHABLE",
@@ -127,6 +125,6 @@ final class StatusMappingTest {
   void whatAClientSendsCannotSwellTheTrailers() {
     var error = new KdeltaException.NotFound("k".repeat(1 << 20));
     int bytes = StatusMapping.status(error).getSerializedSize();
-    assertTrue(bytes < EdgeLimits.METADATA_BYTES_MAX / 2, bytes + " bytes");
+    assertTrue(bytes < METADATA_BYTES_MAX / 2, bytes + " bytes");
   }
 }

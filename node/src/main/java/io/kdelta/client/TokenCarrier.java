@@ -1,4 +1,4 @@
-package io.kdelta.cli;
+package io.kdelta.client;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
@@ -14,14 +14,15 @@ import io.grpc.Status;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
-import io.kdelta.server.TokenField;
+import io.kdelta.wire.TokenField;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Carries the causal token of a session: every request that can take it has it, and what replies
  * and errors tell is added. So whatever server answers next, it answers nothing older.
  *
- * <p>Thread-safe. A stream of requests carries none: it would wait again for each of them.
+ * <p>Thread-safe. A stream of requests carries none: it would wait again for each of them; a stream
+ * of replies has one request like any other.
  */
 public final class TokenCarrier implements ClientInterceptor {
   private final AtomicReference<CausalToken> seen;
@@ -55,7 +56,7 @@ public final class TokenCarrier implements ClientInterceptor {
   @Override
   public <Q, R> ClientCall<Q, R> interceptCall(
       MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-    boolean unary = method.getType() == MethodDescriptor.MethodType.UNARY;
+    boolean single = method.getType().clientSendsOneMessage();
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
       @Override
       public void start(Listener<R> responses, Metadata headers) {
@@ -64,7 +65,7 @@ public final class TokenCarrier implements ClientInterceptor {
 
       @Override
       public void sendMessage(Q message) {
-        super.sendMessage(unary ? with(message) : message);
+        super.sendMessage(single ? with(message) : message);
       }
     };
   }

@@ -1,4 +1,4 @@
-package io.kdelta.server;
+package io.kdelta.wire;
 
 import com.google.protobuf.Any;
 import com.google.rpc.Code;
@@ -16,9 +16,9 @@ import java.util.TreeMap;
  * What clients are told when something fails: a google.rpc.Status with one ErrorInfo, whose
  * metadata are the facts. One exhaustive switch: an error without a status does not compile. Pure.
  */
-final class StatusMapping {
+public final class StatusMapping {
   /** Domain of every ErrorInfo. */
-  static final String DOMAIN = "kdelta";
+  public static final String DOMAIN = "kdelta";
 
   /** The trailers of a reply must fit into 8 KiB of metadata. */
   private static final int TEXT_LENGTH_MAX = 1_024;
@@ -26,12 +26,12 @@ final class StatusMapping {
   private StatusMapping() {}
 
   /** As the failure of a call. */
-  static StatusRuntimeException toGrpc(KdeltaException error) {
+  public static StatusRuntimeException toGrpc(KdeltaException error) {
     return StatusProto.toStatusRuntimeException(status(error));
   }
 
   /** As the failure of a call whose client has seen something by it. */
-  static StatusRuntimeException toGrpc(KdeltaException error, CausalToken token) {
+  public static StatusRuntimeException toGrpc(KdeltaException error, CausalToken token) {
     StatusRuntimeException failure = toGrpc(error);
     Metadata trailers = failure.getTrailers();
     if (token.isEmpty() || trailers == null) return failure;
@@ -39,12 +39,15 @@ final class StatusMapping {
   }
 
   /** Refusals of the edge itself, which the core never saw. */
-  static StatusRuntimeException toGrpc(Code code, String reason, String message, String hint) {
-    return StatusProto.toStatusRuntimeException(
-        status(code, reason, message, hint.isEmpty() ? Map.of() : Map.of("hint", hint)));
+  public static StatusRuntimeException toGrpc(
+      Code code, String reason, String message, String hint) {
+    TreeMap<String, String> facts = new TreeMap<>();
+    if (!hint.isEmpty()) facts.put("hint", hint);
+    return StatusProto.toStatusRuntimeException(status(code, reason, message, facts));
   }
 
-  static Status status(KdeltaException error) {
+  /** The status of an error, with its facts. */
+  public static Status status(KdeltaException error) {
     TreeMap<String, String> facts = new TreeMap<>();
     error.hint().ifPresent(hint -> facts.put("hint", hint));
     return switch (error) {
@@ -91,8 +94,6 @@ final class StatusMapping {
               e.level(),
               "reached",
               e.reached());
-      case KdeltaException.HistoryPruned e ->
-          status(Code.OUT_OF_RANGE, "HISTORY_PRUNED", e, facts, "oldest", e.oldest());
       case KdeltaException.Unreachable e ->
           status(Code.UNAVAILABLE, "UNREACHABLE", e, facts, "peers", String.join(", ", e.peers()));
       case KdeltaException.Corrupt e ->
