@@ -59,6 +59,7 @@ public final class Core implements AutoCloseable {
   private final CommitGate gate;
   private final Mending mending;
   private final Errands errands;
+  private final SnapshotWork snapshots;
   private final Upkeep upkeep;
   private @Nullable Service service;
   private Optional<String> readOnly = Optional.empty();
@@ -94,6 +95,7 @@ public final class Core implements AutoCloseable {
     this.mending = new Mending(engine, store);
     this.errands =
         new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
+    this.snapshots = new SnapshotWork(engine);
     this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
     if (store.sound()) serve();
@@ -105,7 +107,9 @@ public final class Core implements AutoCloseable {
     Cluster cluster =
         new Cluster(config.member().of(store.node()), replica, entropy.split("cluster"));
     long frameBytes = Math.min(FRAME_BYTES_MAX, config.storage().segmentBytes() / 8);
-    Peers peers = new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes);
+    Peers peers =
+        new Peers(
+            store, replica, cluster, gate, timers, outbox, (int) frameBytes, snapshots);
     Desk desk =
         new Desk(
             config.limits(),
@@ -264,6 +268,7 @@ public final class Core implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
+    snapshots.close();
     engine.close();
     lock.close();
   }
@@ -364,7 +369,8 @@ public final class Core implements AutoCloseable {
       }
     }
     errands.answer(outbox);
-    timers.set(Timers.Purpose.ERRAND, errands.nextMoment(now));
+    timers.set(
+        Timers.Purpose.ERRAND, Math.min(errands.nextMoment(now), snapshots.nextMoment(now)));
     watchStorage(now);
     gate.settle(now, outbox);
     long due = gate.nextMoment();

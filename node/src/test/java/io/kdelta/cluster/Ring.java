@@ -79,7 +79,7 @@ final class Ring {
       this.index = index;
       this.id = new NodeId(0, 1L + index);
       this.shelf = new Shelf(new Incarnation(9, 1L + index));
-      this.driver = new Reconciler(limits, shelf, new SimEntropy(random.nextLong()), this);
+      this.driver = new Reconciler(limits, shelf, new SimEntropy(random.nextLong()), this, (_, _) -> true);
     }
 
     /** Writes {@code count} versions over a few keys, some with two parents. */
