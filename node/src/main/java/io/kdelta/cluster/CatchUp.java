@@ -80,13 +80,24 @@ public final class CatchUp {
     public static final Progress NONE = new Progress("", NodeId.NONE, 0, 0, 0, 0, 0);
   }
 
+  /** What came of it. */
+  enum Verdict {
+    /** Everything was taken in. */
+    DONE,
+    /** The link was lost; what came is kept. */
+    CUT,
+    /** The peer can not lend now. */
+    BUSY,
+    /** The peer is not to be asked again soon. */
+    FAILED
+  }
+
   /** Told when it is over. */
   interface Listener {
     /**
      * @param session what it did, for people
-     * @param blame whether the peer is not to be asked again soon
      */
-    void caughtUp(Session session, boolean blame, long now);
+    void caughtUp(Session session, Verdict verdict, long now);
   }
 
   /** A batch on its way into the store. */
@@ -187,7 +198,12 @@ public final class CatchUp {
         work(new SnapshotOrder.Begin(told.list()));
       }
       case PeerMessage.SnapshotPiece piece when phase == Phase.FETCHING -> kept(piece, now);
-      case PeerMessage.SnapshotEnd end -> fail("the peer ended it: " + end.reason(), false, now);
+      case PeerMessage.SnapshotEnd end -> 
+          fail(
+              "the peer ended it: " + end.reason(),
+              false,
+              end.busy() ? Verdict.BUSY : Verdict.FAILED,
+              now);
       default -> fail("the peer says what nobody asked for", true, now);
     }
   }
@@ -195,7 +211,7 @@ public final class CatchUp {
   /** A link is gone. */
   void down(NodeId node, long now) {
     boolean needed = phase == Phase.ASKING || phase == Phase.BEGINNING || phase == Phase.FETCHING;
-    if (needed && node.equals(peer)) fail("the link was lost", false, now);
+    if (needed && node.equals(peer)) fail("the link was lost", false, Verdict.CUT, now);
   }
 
   /** Whether the tag is that of an order given here. */
@@ -354,7 +370,7 @@ public final class CatchUp {
       if (phase != Phase.FETCHING) return;
     }
     if (!wanted.isEmpty() || !keeping.isEmpty()) return;
-    send(new PeerMessage.SnapshotEnd(number, "all files are here"), now);
+    send(new PeerMessage.SnapshotEnd(number, false, "all files are here"), now);
     phase = Phase.COMPLETING;
     work(new SnapshotOrder.Complete());
   }
@@ -400,11 +416,15 @@ public final class CatchUp {
     FileList of = gathered();
     totals = totals.and(of.files().size(), of.bytes(), versions, now - startedAt);
     drop();
-    over("taken in", false, now);
+    over("taken in", Verdict.DONE, now);
   }
 
   /** Gives up: for now, or these files for good. */
   private void fail(String reason, boolean rotten, long now) {
+    fail(reason, rotten, Verdict.FAILED, now);
+  }
+
+  private void fail(String reason, boolean rotten, Verdict verdict, long now) {
     boolean here = phase == Phase.OPENING || phase == Phase.READING || phase == Phase.COMPLETING;
     wanted.clear();
     keeping.clear();
@@ -417,13 +437,13 @@ public final class CatchUp {
       return;
     }
     if (!here && !peer.equals(NodeId.NONE)) {
-      send(new PeerMessage.SnapshotEnd(number, reason), now);
+      send(new PeerMessage.SnapshotEnd(number, false, reason), now);
     }
     if (rotten) drop();
-    over(reason, true, now);
+    over(reason, verdict, now);
   }
 
-  private void over(String outcome, boolean blame, long now) {
+  private void over(String outcome, Verdict verdict, long now) {
     phase = Phase.IDLE;
     Session session =
         new Session(
@@ -438,7 +458,7 @@ public final class CatchUp {
             0,
             (now - startedAt) / MILLI,
             outcome);
-    listener.caughtUp(session, blame, now);
+    listener.caughtUp(session, verdict, now);
   }
 
   private void drop() {

@@ -22,6 +22,15 @@ final class Ladder implements Sessions {
   /** How long a peer whose snapshot failed is left alone. */
   private static final long BLAMED = 30_000_000_000L;
 
+  /** Between two questions to a peer that is busy, or whose link was lost. */
+  private static final long PAUSE = 1_000_000_000L;
+
+  /** So many times in a row; then the peer is left to sessions. */
+  private static final int TRIES_MAX = 60;
+
+  /** An attempt that brought more was not in vain. */
+  private static final long PROGRESS_BYTES = 1 << 20;
+
   /** How long an empty node waits for a linked peer's numbers. */
   private static final long NUMBERS = 1_000_000_000L;
 
@@ -35,6 +44,11 @@ final class Ladder implements Sessions {
 
   /** By node that failed: until when it is not asked. Only nodes that were linked since. */
   private final Map<NodeId, Long> blamed = new TreeMap<>();
+
+  /** Attempts in a row that brought nothing. */
+  private int tries;
+
+  private long pausedUntil;
 
   /** What is known of a linked node. */
   private static final class Peer {
@@ -168,7 +182,8 @@ final class Ladder implements Sessions {
 
   @Override
   public long deadline() {
-    return Math.min(reconciler.deadline(), Math.min(catchUp.deadline(), lender.deadline()));
+    long deadline = Math.min(catchUp.deadline(), lender.deadline());
+    return Math.min(reconciler.deadline(), deadline);
   }
 
   @Override
@@ -198,13 +213,13 @@ final class Ladder implements Sessions {
 
   /** Begins a snapshot if one is worth it: with the peer that holds most. */
   private void climb(long now) {
-    if (catchUp.isActive() || reconciler.isMoving()) return;
+    if (catchUp.isActive() || reconciler.isMoving() || now < pausedUntil) return;
     NodeId best = null;
     long most = 0;
     for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
       Member.Facts facts = entry.getValue().facts;
       if (facts == null || facts.versions() <= most) continue;
-      if (!isWorthwhile(entry.getKey(), facts, now)) continue;
+      if (!isWorthwhile(entry.getKey(), facts, now) || isSuspected(entry.getKey())) continue;
       best = entry.getKey();
       most = facts.versions();
     }
@@ -216,8 +231,11 @@ final class Ladder implements Sessions {
     if (until != null && until > now) return false;
     long missing = facts.versions() - replica.counts().versions();
     boolean much = missing >= limits.versionsMin();
-    if (!much || missing * 100 < facts.versions() * MISSING_PERCENT) return false;
-    return host.member(node).filter(m -> m.state() != Member.State.ALIVE).isEmpty();
+    return much && missing * 100 >= facts.versions() * MISSING_PERCENT;
+  }
+
+  private boolean isSuspected(NodeId node) {
+    return host.member(node).filter(m -> m.state() != Member.State.ALIVE).isPresent();
   }
 
   /** Whether a session that moves versions may begin with that node. */
@@ -230,9 +248,16 @@ final class Ladder implements Sessions {
     return !isWorthwhile(node, facts, now);
   }
 
-  private void caughtUp(Session session, boolean blame, long now) {
-    if (blame) blamed.put(session.peer(), now + BLAMED);
-    reconciler.note(session);
+  private void caughtUp(Session session, CatchUp.Verdict verdict, long now) {
+    boolean fruitful = verdict == CatchUp.Verdict.DONE || session.bytesReceived() > PROGRESS_BYTES;
+    tries = fruitful ? 0 : tries + 1;
+    if (verdict == CatchUp.Verdict.FAILED || tries > TRIES_MAX) {
+      blamed.put(session.peer(), now + BLAMED);
+      tries = 0;
+    } else if (verdict != CatchUp.Verdict.DONE) {
+      pausedUntil = now + PAUSE;
+    }
+    if (verdict != CatchUp.Verdict.BUSY) reconciler.note(session);
     reconciler.tick(now);
   }
 

@@ -46,8 +46,8 @@ final class Lender {
         asked.add(get);
         readOn();
       }
-      case PeerMessage.SnapshotGet get when present -> stop("there is no such piece", now);
-      case PeerMessage.SnapshotGet get -> end(node, get.session(), "nothing is lent", now);
+      case PeerMessage.SnapshotGet get when present -> stop(false, "there is no such piece", now);
+      case PeerMessage.SnapshotGet get -> end(node, get.session(), true, "nothing is lent", now);
       case PeerMessage.SnapshotEnd _ when present -> release();
       default -> {
         // Of a lending that is over.
@@ -72,7 +72,7 @@ final class Lender {
       case SnapshotOutcome.Lent(FileList files) -> {
         list = files;
         heardAt = now;
-        if (files.encode().size() > FileList.BYTES_MAX) stop("too many files to list", now);
+        if (files.encode().size() > FileList.BYTES_MAX) stop(false, "too many files to list", now);
         else host.send(node, new PeerMessage.SnapshotList(number, files), now);
       }
       case SnapshotOutcome.Piece piece -> {
@@ -83,7 +83,8 @@ final class Lender {
             now);
         readOn();
       }
-      case SnapshotOutcome.Failed(String reason, boolean _) -> stop(reason, now);
+      case SnapshotOutcome.Failed(String reason, boolean rotten) ->
+          stop(!read && !rotten, reason, now);
       default -> throw new AssertionError("no answer to what was asked for: " + outcome);
     }
     return true;
@@ -94,7 +95,7 @@ final class Lender {
   }
 
   void tick(long now) {
-    if (now >= deadline()) stop("nothing was asked for", now);
+    if (now >= deadline()) stop(true, "nothing was asked for", now);
   }
 
   long deadline() {
@@ -104,7 +105,7 @@ final class Lender {
   private void asked(NodeId node, PeerMessage.SnapshotAsk ask, long now) {
     NodeId present = borrower;
     if (present != null && !present.equals(node)) {
-      end(node, ask.session(), "busy with another node", now);
+      end(node, ask.session(), true, "busy with another node", now);
       return;
     }
     release();
@@ -129,14 +130,14 @@ final class Lender {
         new Effect.Snapshot(reading, new SnapshotOrder.ReadPiece(next.file(), next.piece())));
   }
 
-  private void stop(String reason, long now) {
+  private void stop(boolean busy, String reason, long now) {
     NodeId node = borrower;
-    if (node != null) end(node, number, reason, now);
+    if (node != null) end(node, number, busy, reason, now);
     release();
   }
 
-  private void end(NodeId node, long session, String reason, long now) {
-    host.send(node, new PeerMessage.SnapshotEnd(session, reason), now);
+  private void end(NodeId node, long session, boolean busy, String reason, long now) {
+    host.send(node, new PeerMessage.SnapshotEnd(session, busy, reason), now);
   }
 
   private void release() {

@@ -52,7 +52,7 @@ import java.util.TreeMap;
  * 22 SnapshotList u64 session | u32 length, list of files   (see {@link FileList})
  * 23 SnapshotGet  u64 session | u32 file | u32 piece
  * 24 SnapshotPiece u64 session | u32 file | u32 piece | u32 length, bytes
- * 25 SnapshotEnd  u64 session | text
+ * 25 SnapshotEnd  u64 session | u8 busy | text
  *
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
@@ -198,7 +198,7 @@ public final class PeerCodec {
       case 24 ->
           new PeerMessage.SnapshotPiece(
               in.readLong(), index(in), index(in), in.readSized(FileList.PIECE_BYTES_MAX));
-      case 25 -> new PeerMessage.SnapshotEnd(in.readLong(), text(in));
+      case 25 -> new PeerMessage.SnapshotEnd(in.readLong(), flag(in), text(in));
       default -> throw in.invalid("kind " + kind + " is unknown");
     };
   }
@@ -221,7 +221,7 @@ public final class PeerCodec {
           session(out, 23, m.session()).writeInt(m.file()).writeInt(m.piece());
       case PeerMessage.SnapshotPiece m ->
           session(out, 24, m.session()).writeInt(m.file()).writeInt(m.piece()).writeSized(m.bytes());
-      case PeerMessage.SnapshotEnd m -> text(session(out, 25, m.session()), m.reason());
+      case PeerMessage.SnapshotEnd m -> text(session(out, 25, m.session()).writeByte(m.busy() ? 1 : 0), m.reason());
     }
   }
 

@@ -214,8 +214,12 @@ public sealed interface PeerMessage {
   /** A piece. */
   record SnapshotPiece(long session, int file, int piece, Bytes bytes) implements Snapshot {}
 
-  /** It is over, or was never possible. */
-  record SnapshotEnd(long session, String reason) implements Snapshot {
+  /**
+   * It is over, or was never possible.
+   *
+   * @param busy whether it may be possible soon
+   */
+  record SnapshotEnd(long session, boolean busy, String reason) implements Snapshot {
     private static final int REASON_LENGTH_MAX = 60;
 
     /** Cuts the reason to what its field holds in any script. */

@@ -308,11 +308,12 @@ final class Peers {
 
   private void noteSession(Session session) {
     if (session.rungs().contains("snapshot")) {
+      boolean earlier = session.peer().equals(NodeId.NONE);
       outbox.notice(
           "took "
               + session.versionsReceived()
               + " versions from a snapshot of "
-              + name(session.peer())
+              + (earlier ? "an earlier start" : name(session.peer()))
               + ": "
               + session.outcome());
       return;

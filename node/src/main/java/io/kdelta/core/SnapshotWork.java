@@ -95,7 +95,8 @@ final class SnapshotWork {
       answer(
           asked.tag(),
           failure.isPresent()
-              ? failed(Peers.message(failure.get()), false)
+              ? failed(
+                  Peers.message(failure.get()), failure.get() instanceof KdeltaException.Corrupt)
               : new SnapshotOutcome.Lent(errand.lending().orElseThrow().list()));
     }
     List<Event> events = new ArrayList<>(finished);
