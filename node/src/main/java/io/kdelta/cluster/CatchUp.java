@@ -20,14 +20,11 @@ import org.jspecify.annotations.Nullable;
  * them, and does away with them.
  *
  * <p>Owned by {@link Ladder}, on the core thread; pure. From the moment all files are there it needs
- * no peer, and a later process goes on from what {@link #ROW} says. Invariants: a piece counts once
+ * no peer, and a later process goes on from what {@link SnapshotOrder#ROW} says. Invariants: a piece counts once
  * it was held against the list; what was read counts as read once it is in the log before the row
  * that says so; of the peer only versions are taken, by the way all versions of peers take.
  */
-public final class CatchUp {
-  /** The system row: u8 format 1, digest of the list 32, group that was finished. */
-  static final String ROW = "catch-up";
-
+final class CatchUp {
   private static final long MILLI = 1_000_000L;
 
   /** How long a peer may take to list its files: it reads all of them. */
@@ -55,29 +52,6 @@ public final class CatchUp {
     OPENING,
     READING,
     RESTING
-  }
-
-  /**
-   * How far it is.
-   *
-   * @param phase what it is at, in lower case; empty when there is nothing to tell
-   * @param peer whose files these are; {@link NodeId#NONE} after a restart
-   * @param bytes of files that are here
-   * @param bytesTotal of all of them
-   * @param files whole files that are here
-   * @param filesTotal all of them
-   * @param versions taken in since this process began
-   */
-  public record Progress(
-      String phase,
-      NodeId peer,
-      long bytes,
-      long bytesTotal,
-      int files,
-      int filesTotal,
-      long versions) {
-    /** Nothing is taken in. */
-    public static final Progress NONE = new Progress("", NodeId.NONE, 0, 0, 0, 0, 0);
   }
 
   /** What came of it. */
@@ -143,7 +117,7 @@ public final class CatchUp {
 
   /** Looks for what an earlier process left. */
   void recall(long now) {
-    if (replica.recall(ROW).filter(row -> !row.isEmpty()).isEmpty()) return;
+    if (replica.recall(SnapshotOrder.ROW).filter(row -> !row.isEmpty()).isEmpty()) return;
     begin(NodeId.NONE, now);
     phase = Phase.RECALLING;
     work(new SnapshotOrder.Recall());
@@ -157,15 +131,15 @@ public final class CatchUp {
     return totals;
   }
 
-  Progress progress() {
+  CatchUpProgress progress() {
     FileList of = list;
-    if (phase == Phase.IDLE) return Progress.NONE;
-    if (of == null) return new Progress(label(), peer, 0, 0, 0, 0, versions);
+    if (phase == Phase.IDLE) return CatchUpProgress.NONE;
+    if (of == null) return new CatchUpProgress(label(), peer, 0, 0, 0, 0, versions);
     int whole = 0;
     for (int i = 0; i < held.length; i++) {
       if (held[i] == of.files().get(i).pieces()) whole++;
     }
-    return new Progress(label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions);
+    return new CatchUpProgress(label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions);
   }
 
   /** Asks that peer for its files. */
@@ -331,7 +305,7 @@ public final class CatchUp {
 
   /** Where the reading of these files stood, by the row of an earlier process. */
   private Bytes finishedBefore() {
-    Bytes row = replica.recall(ROW).orElse(Bytes.EMPTY);
+    Bytes row = replica.recall(SnapshotOrder.ROW).orElse(Bytes.EMPTY);
     try {
       ByteReader in = new ByteReader(row, "catch-up");
       if (in.readByte() != 1 || !in.read(32).equals(listDigest)) return Bytes.EMPTY;
@@ -464,13 +438,13 @@ public final class CatchUp {
   private void drop() {
     leftover = false;
     host.effect(new Effect.Snapshot(host.tag(), new SnapshotOrder.Drop()));
-    host.effect(new Effect.Remember(ROW, Bytes.EMPTY));
+    host.effect(new Effect.Remember(SnapshotOrder.ROW, Bytes.EMPTY));
   }
 
   private void remember(Bytes finished) {
     after = finished;
     ByteWriter row = new ByteWriter(64).writeByte(1).write(listDigest).write(finished);
-    host.effect(new Effect.Remember(ROW, row.toBytes()));
+    host.effect(new Effect.Remember(SnapshotOrder.ROW, row.toBytes()));
   }
 
   private void work(SnapshotOrder order) {

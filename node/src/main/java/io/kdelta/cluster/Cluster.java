@@ -182,7 +182,7 @@ public final class Cluster {
   }
 
   /** How far the snapshot is that is taken in now. */
-  public CatchUp.Progress catchUp() {
+  public CatchUpProgress catchUp() {
     return sessions.progress();
   }
 

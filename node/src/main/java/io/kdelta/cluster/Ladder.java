@@ -202,7 +202,7 @@ final class Ladder implements Sessions {
   }
 
   @Override
-  public CatchUp.Progress progress() {
+  public CatchUpProgress progress() {
     return catchUp.progress();
   }
 

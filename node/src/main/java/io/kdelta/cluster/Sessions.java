@@ -78,8 +78,8 @@ interface Sessions {
   }
 
   /** How far the snapshot is that is taken in now. */
-  default CatchUp.Progress progress() {
-    return CatchUp.Progress.NONE;
+  default CatchUpProgress progress() {
+    return CatchUpProgress.NONE;
   }
 
   /** What was taken in by snapshots since the start. */

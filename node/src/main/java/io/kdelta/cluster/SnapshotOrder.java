@@ -8,6 +8,12 @@ import io.kdelta.storage.FileList;
  */
 public sealed interface SnapshotOrder {
   /**
+   * The row by {@link Effect.Remember} that says what lies below incoming: u8 format 1, digest of
+   * the list 32, and the group after which a reading may go on. Empty or absent: nothing.
+   */
+  String ROW = "catch-up";
+
+  /**
    * Pin the own files and list them; answered by Lent. One lending at a time.
    *
    * @param pieceBytes bytes of a piece

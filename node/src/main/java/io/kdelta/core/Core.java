@@ -5,6 +5,7 @@ import io.kdelta.causal.DamageReport;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.SnapshotOrder;
 import io.kdelta.cluster.Traffic;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.env.Entropy;
@@ -98,7 +99,11 @@ public final class Core implements AutoCloseable {
     this.snapshots = new SnapshotWork(engine);
     this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
-    if (store.sound()) serve();
+    if (!store.sound()) return;
+    String row = StoredReplica.rowName(SnapshotOrder.ROW);
+    Bytes told = store.graph().system(row);
+    if (told == null || told.isEmpty()) snapshots.sweep();
+    serve();
   }
 
   /** Opens the desk and the cluster's door, over a store that may be read. */

@@ -50,6 +50,9 @@ final class Peers {
   /** A client that waits for the cluster, not for the disk. */
   private record Errand(Kind kind, long deadline) {}
 
+  /** Whose snapshot it is that an earlier process has gathered. */
+  static final String EARLIER_START = "an earlier start";
+
   private final NodeId self;
   private final CausalStore store;
   private final StoredReplica replica;
@@ -211,6 +214,7 @@ final class Peers {
   }
 
   private String name(NodeId node) {
+    if (node.equals(NodeId.NONE)) return EARLIER_START;
     String name = cluster.member(node).map(member -> member.card().name()).orElse("");
     return name.isEmpty() ? node.hex() : name;
   }
@@ -308,12 +312,11 @@ final class Peers {
 
   private void noteSession(Session session) {
     if (session.rungs().contains("snapshot")) {
-      boolean earlier = session.peer().equals(NodeId.NONE);
       outbox.notice(
           "took "
               + session.versionsReceived()
               + " versions from a snapshot of "
-              + (earlier ? "an earlier start" : name(session.peer()))
+              + name(session.peer())
               + ": "
               + session.outcome());
       return;

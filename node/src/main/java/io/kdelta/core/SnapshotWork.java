@@ -48,6 +48,16 @@ final class SnapshotWork {
     this.incoming = engine.incoming();
   }
 
+  /** Does away with files that no row tells of: a start that may block. */
+  void sweep() {
+    try {
+      incoming.drop();
+    } catch (KdeltaException.DiskFault later) {
+      // They are in nobody's way; the next snapshot begins with removing them.
+      return;
+    }
+  }
+
   /** Takes an order on; it is answered by {@link #take}. */
   void begin(Effect.Snapshot asked) {
     long tag = asked.tag();
