@@ -11,11 +11,11 @@ import java.util.List;
  *
  * <p>The first lines may say what the world is: {@code seed N}, {@code nodes N}, {@code backups N},
  * {@code storage memtable=SIZE memtables=N memory=SIZE segment=SIZE block=SIZE partition=SIZE
- * reserve=SIZE}, {@code sessions filter=SIZE cells=N writers=N}, {@code snapshots
- * from=N pieces=SIZE}, {@code pace turn=T disk=T..T}.
- * Then each line is a statement ({@link ActionReader}), done when the one before is done; one that
- * begins with {@code at TIME} is done at that time, whatever else goes on. Comments begin with
- * {@code #}; those before everything else are the prose.
+ * reserve=SIZE}, {@code sessions filter=SIZE cells=N writers=N}, {@code snapshots from=N
+ * pieces=SIZE}, {@code pace turn=T disk=T..T}. Then each line is a statement ({@link
+ * ActionReader}), done when the one before is done; one that begins with {@code at TIME} is done at
+ * that time, whatever else goes on. Comments begin with {@code #}; those before everything else are
+ * the prose.
  */
 record Script(List<String> prose, Setup setup, List<Statement> statements) {
   /** The time of a statement that follows the one before. */
@@ -79,7 +79,8 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
   }
 
   private static boolean isHead(String verb) {
-    return List.of("seed", "nodes", "backups", "storage", "sessions", "snapshots", "pace").contains(verb);
+    return List.of("seed", "nodes", "backups", "storage", "sessions", "snapshots", "pace")
+        .contains(verb);
   }
 
   private static Setup head(Setup before, Line line) {

@@ -55,14 +55,7 @@ record Setup(
 
   /** Sessions as the protocol has them. */
   Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
-    this(
-        seed,
-        nodes,
-        backups,
-        storage,
-        pace,
-        Limits.STANDARD,
-        ClusterConfig.Snapshots.DEFAULT);
+    this(seed, nodes, backups, storage, pace, Limits.STANDARD, ClusterConfig.Snapshots.DEFAULT);
   }
 
   /** So many nodes as the simulator usually has them. */

@@ -15,7 +15,8 @@ import java.util.TreeSet;
 /**
  * SNAPSHOT: when the list of the files of another node lies on a disk, all of these files do, whole
  * and as they were listed, whatever a power loss takes at that moment: a node goes on with them
- * without asking anybody. Hashes are computed here; disks that were damaged from outside are let be.
+ * without asking anybody. Hashes are computed here; disks that were damaged from outside are let
+ * be.
  */
 final class SnapshotOracle implements Oracle {
   private static final String LIST = IncomingFiles.DIRECTORY + "/LIST";

@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * Takes the versions of a peer in from its files: asks for them, gathers them piece by piece, reads
  * them, and does away with them.
  *
- * <p>Owned by {@link Ladder}, on the core thread; pure. From the moment all files are there it needs
- * no peer, and a later process goes on from what {@link SnapshotOrder#ROW} says. Invariants: a piece counts once
- * it was held against the list; what was read counts as read once it is in the log before the row
- * that says so; of the peer only versions are taken, by the way all versions of peers take.
+ * <p>Owned by {@link Ladder}, on the core thread; pure. From the moment all files are there it
+ * needs no peer, and a later process goes on from what {@link SnapshotOrder#ROW} says. Invariants:
+ * a piece counts once it was held against the list; what was read counts as read once it is in the
+ * log before the row that says so; of the peer only versions are taken, by the way all versions of
+ * peers take.
  */
 final class CatchUp {
   private static final long MILLI = 1_000_000L;
@@ -139,7 +140,8 @@ final class CatchUp {
     for (int i = 0; i < held.length; i++) {
       if (held[i] == of.files().get(i).pieces()) whole++;
     }
-    return new CatchUpProgress(label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions);
+    return new CatchUpProgress(
+        label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions);
   }
 
   /** Asks that peer for its files. */
@@ -172,7 +174,7 @@ final class CatchUp {
         work(new SnapshotOrder.Begin(told.list()));
       }
       case PeerMessage.SnapshotPiece piece when phase == Phase.FETCHING -> kept(piece, now);
-      case PeerMessage.SnapshotEnd end -> 
+      case PeerMessage.SnapshotEnd end ->
           fail(
               "the peer ended it: " + end.reason(),
               false,

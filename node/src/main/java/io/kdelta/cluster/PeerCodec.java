@@ -220,8 +220,12 @@ public final class PeerCodec {
       case PeerMessage.SnapshotGet m ->
           session(out, 23, m.session()).writeInt(m.file()).writeInt(m.piece());
       case PeerMessage.SnapshotPiece m ->
-          session(out, 24, m.session()).writeInt(m.file()).writeInt(m.piece()).writeSized(m.bytes());
-      case PeerMessage.SnapshotEnd m -> text(session(out, 25, m.session()).writeByte(m.busy() ? 1 : 0), m.reason());
+          session(out, 24, m.session())
+              .writeInt(m.file())
+              .writeInt(m.piece())
+              .writeSized(m.bytes());
+      case PeerMessage.SnapshotEnd m ->
+          text(session(out, 25, m.session()).writeByte(m.busy() ? 1 : 0), m.reason());
     }
   }
 

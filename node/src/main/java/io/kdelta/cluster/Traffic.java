@@ -44,11 +44,7 @@ public record Traffic(
     /** With one more. */
     Snapshots and(long itsFiles, long itsBytes, long itsVersions, long itsNanos) {
       return new Snapshots(
-          count + 1,
-          files + itsFiles,
-          bytes + itsBytes,
-          versions + itsVersions,
-          nanos + itsNanos);
+          count + 1, files + itsFiles, bytes + itsBytes, versions + itsVersions, nanos + itsNanos);
     }
   }
 

@@ -113,8 +113,7 @@ public final class Core implements AutoCloseable {
         new Cluster(config.member().of(store.node()), replica, entropy.split("cluster"));
     long frameBytes = Math.min(FRAME_BYTES_MAX, config.storage().segmentBytes() / 8);
     Peers peers =
-        new Peers(
-            store, replica, cluster, gate, timers, outbox, (int) frameBytes, snapshots);
+        new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes, snapshots);
     Desk desk =
         new Desk(
             config.limits(),
@@ -374,8 +373,7 @@ public final class Core implements AutoCloseable {
       }
     }
     errands.answer(outbox);
-    timers.set(
-        Timers.Purpose.ERRAND, Math.min(errands.nextMoment(now), snapshots.nextMoment(now)));
+    timers.set(Timers.Purpose.ERRAND, Math.min(errands.nextMoment(now), snapshots.nextMoment(now)));
     watchStorage(now);
     gate.settle(now, outbox);
     long due = gate.nextMoment();

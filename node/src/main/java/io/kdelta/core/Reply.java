@@ -185,8 +185,7 @@ public sealed interface Reply {
    * @param catchUp how far the answering node is with a snapshot
    * @param lender whose snapshot it is; empty when there is none
    */
-  record MemberList(
-      ClusterId cluster, List<Node> nodes, CatchUpProgress catchUp, String lender)
+  record MemberList(ClusterId cluster, List<Node> nodes, CatchUpProgress catchUp, String lender)
       implements Reply {
     public MemberList {
       nodes = List.copyOf(nodes);

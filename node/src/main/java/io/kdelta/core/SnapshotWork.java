@@ -86,11 +86,10 @@ final class SnapshotWork {
           chore(
               tag,
               () ->
-                  done(
-                      () -> {
-                        closeSource();
-                        incoming.drop();
-                      }));
+                  done(() -> {
+                    closeSource();
+                    incoming.drop();
+                  }));
     }
   }
 

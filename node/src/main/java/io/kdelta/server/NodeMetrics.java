@@ -115,12 +115,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "kdelta.reconciliation.received.bytes",
         "received in sessions",
         s -> s.traffic().sessionReceivedBytes());
-    counter(
-        core, "kdelta.snapshots", "snapshots taken in", s -> s.traffic().snapshots().count());
-    counter(
-        core, "kdelta.snapshot.files", "their files", s -> s.traffic().snapshots().files());
-    counter(
-        core, "kdelta.snapshot.bytes", "bytes of them", s -> s.traffic().snapshots().bytes());
+    counter(core, "kdelta.snapshots", "snapshots taken in", s -> s.traffic().snapshots().count());
+    counter(core, "kdelta.snapshot.files", "their files", s -> s.traffic().snapshots().files());
+    counter(core, "kdelta.snapshot.bytes", "bytes of them", s -> s.traffic().snapshots().bytes());
     counter(
         core,
         "kdelta.snapshot.versions",

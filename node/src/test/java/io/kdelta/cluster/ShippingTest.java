@@ -214,7 +214,8 @@ final class ShippingTest {
     for (long seed = 100; seed < 108; seed++) {
       converges(
           seed,
-          (replica, entropy, host) -> new Reconciler(Limits.STANDARD, replica, entropy, host, (_, _) -> true));
+          (replica, entropy, host) ->
+              new Reconciler(Limits.STANDARD, replica, entropy, host, (_, _) -> true));
     }
   }
 

@@ -7,7 +7,7 @@ import io.kdelta.memory.Bytes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.TreeSet;
 import java.util.List;
 import java.util.Set;
 
@@ -65,7 +65,7 @@ public record FileList(int pieceBytes, Bytes catalog, List<Listed> files) {
     if (pieceBytes < PIECE_BYTES_MIN || pieceBytes > PIECE_BYTES_MAX) {
       throw new KdeltaException.Invalid("list of files", "pieces of " + pieceBytes + " bytes");
     }
-    Set<String> names = new HashSet<>();
+    Set<String> names = new TreeSet<>();
     for (Listed file : files) {
       boolean ours = FileNames.number(file.name()) > 0;
       ours &= FileNames.isTable(file.name()) || FileNames.isBlob(file.name());

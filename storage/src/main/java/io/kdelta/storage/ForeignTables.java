@@ -54,14 +54,15 @@ public final class ForeignTables implements AutoCloseable {
 
   private SSTable table(Vfs directory, ManifestEdit.TableAdded named) {
     SSTableWriter.Finished expected =
-        new SSTableWriter.Finished(
-            named.number(), named.bytes(), TableFacts.of(named).checksum());
+        new SSTableWriter.Finished(named.number(), named.bytes(), TableFacts.of(named).checksum());
     SSTable table = SSTable.open(directory, expected);
     tables.add(table);
     for (BlobFile blob : blobs) table.link(blob);
     if (table.missingBlob() != 0) {
       throw new KdeltaException.Corrupt(
-          table.path(), 0, "it refers to blob file " + table.missingBlob() + ", which is not there");
+          table.path(),
+          0,
+          "it refers to blob file " + table.missingBlob() + ", which is not there");
     }
     return table;
   }

@@ -5,7 +5,7 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.TreeSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -57,7 +57,7 @@ public final class IncomingFiles implements AutoCloseable {
     boolean fresh = !store.exists(DIRECTORY);
     vfs.createDirectories("");
     if (fresh) store.syncDirectory("");
-    Set<String> wanted = new HashSet<>();
+    Set<String> wanted = new TreeSet<>();
     for (FileList.Listed file : files.files()) wanted.add(file.name());
     if (vfs.exists(LIST)) vfs.delete(LIST);
     for (String name : vfs.list("")) {

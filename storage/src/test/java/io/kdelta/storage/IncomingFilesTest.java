@@ -17,9 +17,9 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: what one store lends another one reads, row by row, and nothing but that. Method: a store of
- * rows large and small lends its files, which come piece by piece over crashes at every piece; then
- * single bytes of what is sent, kept and listed are changed.
+ * Goal: what one store lends another one reads, row by row, and nothing but that. Method: a store
+ * of rows large and small lends its files, which come piece by piece over crashes at every piece;
+ * then single bytes of what is sent, kept and listed are changed.
  */
 final class IncomingFilesTest {
   private static final int PIECE = 4 << 10;
