@@ -62,8 +62,6 @@ enum Place {
   CAUGHT_UP_BY_SNAPSHOT,
   /** A snapshot broke off. */
   SNAPSHOT_BROKEN_OFF(1_000),
-  /** A node went on with a snapshot that an earlier process of it had gathered. */
-  SNAPSHOT_GONE_ON_WITH(1_000),
   /** A session broke off, and a later one did the work. */
   SESSION_BROKEN_OFF,
   /** A suspected member refuted. */

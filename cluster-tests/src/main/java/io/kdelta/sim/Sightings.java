@@ -1,7 +1,6 @@
 package io.kdelta.sim;
 
 import io.kdelta.causal.Envelope;
-import io.kdelta.causal.NodeId;
 import io.kdelta.cluster.Session;
 import io.kdelta.core.Command;
 import io.kdelta.core.Reply;
@@ -196,7 +195,6 @@ final class Sightings implements Oracle {
     if (session.rungs().contains("snapshot")) {
       boolean whole = session.outcome().equals("taken in");
       reach(Place.CAUGHT_UP_BY_SNAPSHOT, whole);
-      reach(Place.SNAPSHOT_GONE_ON_WITH, whole && session.peer().equals(NodeId.NONE));
       reach(Place.SNAPSHOT_BROKEN_OFF, !whole);
       return;
     }

@@ -7,9 +7,9 @@ import io.kdelta.memory.Bytes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.TreeSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Files that never change, as one store tells them to another: what they are, and a SHA-256 of

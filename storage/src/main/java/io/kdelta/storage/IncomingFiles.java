@@ -5,10 +5,10 @@ import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.TreeSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
