@@ -237,6 +237,9 @@ sealed interface Action {
   /** Lets time pass. */
   record Wait(long nanos) implements Scripted {}
 
+  /** Nothing is done: until this moment the run goes on, and what comes due by then is seen. */
+  record End() implements Scripted {}
+
   /** Clients that write and read all the while, beside everything else. */
   record Load(int clients, int keys, long nanos, long pauseNanos) implements Scripted {}
 

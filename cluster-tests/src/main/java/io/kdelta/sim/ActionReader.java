@@ -33,6 +33,7 @@ import java.util.List;
  * expect ...                                        see {@link ExpectationWords}
  * glance NODES                                      what holds at any moment is looked at
  * judge                                             the end: see {@link Judgement}
+ * end                                               nothing; with a time the run goes on until then
  * </pre>
  */
 final class ActionReader {
@@ -51,6 +52,7 @@ final class ActionReader {
         case "cut", "heal", "clog", "unclog", "halfopen", "reset", "weather" ->
             paths(verb, line, actions);
         case "wait" -> actions.add(new Action.Wait(line.time()));
+        case "end" -> actions.add(new Action.End());
         case "expect" -> actions.add(ExpectationWords.read(line));
         case "judge" -> actions.add(new Action.Judge());
         case "liar" -> actions.add(liar(line));

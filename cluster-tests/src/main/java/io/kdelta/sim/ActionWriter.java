@@ -22,6 +22,7 @@ final class ActionWriter {
       case Action.AskFor expected -> RequestWords.write(expected);
       case Action.Expect expect -> ExpectationWords.write(expect);
       case Action.Wait(long nanos) -> "wait " + Line.time(nanos);
+      case Action.End() -> "end";
       case Action.Load load ->
           "load clients="
               + load.clients()

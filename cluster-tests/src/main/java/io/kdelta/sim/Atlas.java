@@ -23,7 +23,8 @@ final class Atlas {
    * What a fault has destroyed the last copy of.
    *
    * @param node whose disk
-   * @param life the same for all that strikes it before it starts again
+   * @param starts how many processes the node had had: the same for all that strikes it before it
+   *     comes up again
    * @param atNanos when
    * @param fault what was done to it
    * @param files the one that was struck, those that a start sets aside for it, and those in which
@@ -31,12 +32,13 @@ final class Atlas {
    * @param keys of these versions
    * @param versions every version that this disk would have recovered, and no other, and that it
    *     does not any more, with its key
-   * @param unproven whether it was the end of a log, and nothing that is left proves that it was
-   *     ever durable: to whoever reads it that is a tear, or was never written
+   * @param unproven whether nothing that is left proves that it was ever there: it was the end of a
+   *     log, which to whoever reads that is a tear, or was never written; or nothing of the store
+   *     is left at all, and who starts there begins a new one, as on the empty disk that it is
    */
   record Loss(
       int node,
-      int life,
+      int starts,
       long atNanos,
       Action fault,
       SortedSet<String> files,
@@ -50,7 +52,7 @@ final class Atlas {
     }
 
     private Loss inDoubt() {
-      return new Loss(node, life, atNanos, fault, files, keys, versions, true);
+      return new Loss(node, starts, atNanos, fault, files, keys, versions, true);
     }
   }
 
@@ -99,6 +101,10 @@ final class Atlas {
 
   /** It has. */
   void struck(SimNode victim, Action.OnDisk fault) {
+    boolean blank = isBlank(victim);
+    if (blank || !fault.rots()) {
+      losses.replaceAll(loss -> isUntold(loss, victim) ? loss.inDoubt() : loss);
+    }
     if (only.isEmpty()) return;
     DurabilityProbe.Start after = probe.started(victim);
     boolean end = !(fault instanceof Action.Flip);
@@ -113,7 +119,28 @@ final class Atlas {
     // A second blow may take the rows where they lie, before a start has moved them as the probe
     // did.
     if (!only.isEmpty()) files.addAll(homes(victim));
-    lost(victim, fault, files, keys, only, isUnproven(fault, after));
+    lost(victim, fault, files, keys, only, blank || isUnproven(fault, after));
+  }
+
+  /** Whether that node has not come up since: what it had to tell lay on its disk alone. */
+  private static boolean isUntold(Loss loss, SimNode victim) {
+    return loss.node == victim.index() && loss.starts == victim.starts();
+  }
+
+  /**
+   * Whether several blows have left a disk on which no store is to be seen: nothing but what a very
+   * first start leaves too that comes to nothing, which is the lock, the draft of CURRENT, and a
+   * manifest that can not be read. From one that can be read a start knows what is missing, and
+   * whatever was written later than these is refused.
+   */
+  private boolean isBlank(SimNode victim) {
+    for (String file : victim.disk().files()) {
+      if (!file.equals("LOCK") && !file.equals("CURRENT.next") && !file.endsWith(".manifest")) {
+        return false;
+      }
+    }
+    DurabilityProbe.Start start = probe.started(victim);
+    return !start.equals(DurabilityProbe.Start.REFUSED) && start.setAside().isEmpty();
   }
 
   private SortedSet<String> homes(SimNode victim) {
@@ -125,8 +152,7 @@ final class Atlas {
   /** Whether the same blow has taken away what proved that an earlier loss was one. */
   private static boolean isHit(
       Loss loss, SimNode victim, Action.OnDisk fault, DurabilityProbe.Start after) {
-    return loss.node == victim.index()
-        && loss.life == victim.life()
+    return isUntold(loss, victim)
         && loss.fault instanceof Action.OnDisk earlier
         && earlier.file().equals(fault.file())
         && fault.file().endsWith(".log")
@@ -156,7 +182,7 @@ final class Atlas {
       boolean unproven) {
     if (versions.isEmpty()) return;
     long now = world.nowNanos();
-    losses.add(new Loss(node.index(), node.life(), now, fault, files, keys, versions, unproven));
+    losses.add(new Loss(node.index(), node.starts(), now, fault, files, keys, versions, unproven));
     world.trace().note(now, node.index(), "beyond the atlas: " + versions.size() + " versions");
   }
 

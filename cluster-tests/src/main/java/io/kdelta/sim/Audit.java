@@ -1,5 +1,7 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Version;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
@@ -49,7 +51,23 @@ public final class Audit {
    * @param document its bytes; empty for a delete
    * @param note why it was written
    */
-  public record Told(RawGraph.Raw raw, String node, Bytes document, String note) {}
+  public record Told(RawGraph.Raw raw, String node, Bytes document, String note) {
+    /** What the product's own form of a version says. */
+    public static Told of(Envelope envelope) {
+      Version version = envelope.version();
+      return new Told(
+          new RawGraph.Raw(
+              version.key().namespace(),
+              version.key().key(),
+              version.id(),
+              version.parents(),
+              version.time().packed(),
+              version.deleted()),
+          version.node().toString(),
+          envelope.document(),
+          version.note());
+    }
+  }
 
   /**
    * What a read answered.

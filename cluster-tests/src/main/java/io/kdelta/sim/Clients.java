@@ -2,6 +2,7 @@ package io.kdelta.sim;
 
 import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Envelope;
+import io.kdelta.core.Command;
 import io.kdelta.core.Event;
 import io.kdelta.core.Reply;
 import io.kdelta.error.KdeltaException;
@@ -54,6 +55,7 @@ final class Clients implements SimNode.Outcomes {
   private final Ledger ledger;
   private final TreeMap<Long, Open> open = new TreeMap<>();
   private final Attempts attempts = new Attempts();
+  private final LastSeen lastSeen = new LastSeen();
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
   private Listener watcher = (ask, outcome) -> {};
@@ -93,7 +95,13 @@ final class Clients implements SimNode.Outcomes {
     open.put(ticket, new Open(ask, node, asker));
     watcher.asked(ask, node);
     long deadline = simulator.nowNanos() + DEADLINE_NANOS;
-    node.offer(new Event.Arrived(ticket, ask.request().command(), token(ask), deadline));
+    Command command = ask.request().command(seen(ask.client()));
+    node.offer(new Event.Arrived(ticket, command, token(ask), deadline));
+  }
+
+  /** What a client knows of the keys by now. */
+  Request.Seen seen(int client) {
+    return lastSeen.of(client);
   }
 
   /** What the client of a request has seen in its session. */
@@ -130,6 +138,7 @@ final class Clients implements SimNode.Outcomes {
       case Reply.StoreDone _, Reply.Left _, Reply.Removed _ -> {}
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
+    lastSeen.answered(request.ask, reply);
     ended(request, new Outcome(End.OK, reply, null));
   }
 
@@ -153,6 +162,7 @@ final class Clients implements SimNode.Outcomes {
     Open request = open.remove(ticket);
     if (request == null) return;
     learn(request.ask, token);
+    lastSeen.refused(request.ask, error);
     note(
         node,
         "refuses " + request.ask.request().markers() + " " + error.getClass().getSimpleName());

@@ -2,7 +2,6 @@ package io.kdelta.sim;
 
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Key;
-import io.kdelta.causal.Version;
 import io.kdelta.core.Command;
 import io.kdelta.core.Reply;
 import io.kdelta.document.Moment;
@@ -27,7 +26,7 @@ record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.S
 
   @Override
   public List<Audit.Told> versions() {
-    return export().versions().stream().map(CoreSubject::told).toList();
+    return export().versions().stream().map(Audit.Told::of).toList();
   }
 
   /**
@@ -58,22 +57,6 @@ record CoreSubject(String name, Function<Command, Reply> ask) implements Audit.S
       } while (!page.isEmpty());
     }
     return new Exported(all, split);
-  }
-
-  /** A version as the auditor takes it. */
-  static Audit.Told told(Envelope envelope) {
-    Version version = envelope.version();
-    return new Audit.Told(
-        new RawGraph.Raw(
-            version.key().namespace(),
-            version.key().key(),
-            version.id(),
-            version.parents(),
-            version.time().packed(),
-            version.kind() == Version.Kind.DELETE),
-        version.node().toString(),
-        envelope.document(),
-        version.note());
   }
 
   @Override

@@ -162,15 +162,9 @@ final class DurabilityProbe {
   }
 
   private Start started(SimVfs copy) {
-    probes++;
-    copy.setCapacity(Long.MAX_VALUE);
-    copy.failNothing();
-    try (StorageEngine engine =
-        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
+    try (StorageEngine engine = open(copy)) {
       engine.setDamagedAside();
-      CausalStore store =
-          CausalStore.open(
-              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+      CausalStore store = store(engine);
       WalRecovery log = engine.recovery().log();
       TreeSet<String> setAside = new TreeSet<>();
       SortedMap<Digest, String> left = null;
@@ -193,17 +187,11 @@ final class DurabilityProbe {
    * any work of a start has moved their rows into files of its own.
    */
   SortedSet<String> homes(SimNode node, Collection<Digest> versions) {
-    probes++;
     TreeSet<String> homes = new TreeSet<>();
     SimVfs copy = node.disk().copy(entropy);
     copy.kill();
-    copy.setCapacity(Long.MAX_VALUE);
-    copy.failNothing();
-    try (StorageEngine engine =
-        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
-      CausalStore store =
-          CausalStore.open(
-              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+    try (StorageEngine engine = open(copy)) {
+      CausalStore store = store(engine);
       for (Digest id : versions) touch(store, id);
       engine.setDamagedAside();
       for (Damage damage : engine.recovery().setAside()) homes.add(damage.file());
@@ -238,15 +226,9 @@ final class DurabilityProbe {
 
   /** Adds every version that can be read whole; answers whether nothing was found damaged. */
   private boolean readable(SimVfs copy, SortedMap<Digest, String> held) {
-    probes++;
-    copy.setCapacity(Long.MAX_VALUE);
-    copy.failNothing();
     boolean sound = true;
-    try (StorageEngine engine =
-        StorageEngine.open(copy, entropy.split("engine " + probes), limits)) {
-      CausalStore store =
-          CausalStore.open(
-              engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
+    try (StorageEngine engine = open(copy)) {
+      CausalStore store = store(engine);
       for (Digest id : store.tree()) {
         try {
           Envelope found = store.graph().envelope(id);
@@ -260,6 +242,19 @@ final class DurabilityProbe {
     } catch (KdeltaException damaged) {
       return false;
     }
+  }
+
+  /** A copy of a disk, with room and without faults, as the next probe. */
+  private StorageEngine open(SimVfs copy) {
+    probes++;
+    copy.setCapacity(Long.MAX_VALUE);
+    copy.failNothing();
+    return StorageEngine.open(copy, entropy.split("engine " + probes), limits);
+  }
+
+  private CausalStore store(StorageEngine engine) {
+    return CausalStore.open(
+        engine, new SimTime(), entropy.split("store " + probes), DocumentSchema.INSTANCE);
   }
 
   private <T> boolean recovered(SimVfs disk, BiPredicate<CausalStore, T> question, T argument) {

@@ -16,7 +16,9 @@ import java.util.List;
  * and id on any node, or by the file that was struck, or the one that had to be set aside for it,
  * on the node whose it was. A report is what a node tells its operator or answers when it is asked,
  * then or ever after; a start that is refused for corruption names the disk as a whole. Only the
- * end of a log that nothing proves to have been durable may be taken for a torn one (NOHOLE).
+ * end of a log that nothing proves to have been durable may be taken for a torn one (NOHOLE), and
+ * only a disk on which nothing tells of a store for a new one: a wiped one has nothing to report,
+ * nor has one whose files went one by one.
  *
  * <p>And what a node knows to be lost it names one by one: as many versions as rows on its disk
  * say, read by the verifier's own code.

@@ -310,6 +310,11 @@ final class Line {
     return has("ack") ? one("ack", AckLevel.class) : null;
   }
 
+  /** Whether {@code if=seen} stands there. */
+  boolean seen() {
+    return has("if") && parse("if", "seen", text -> text.equals("seen") ? true : null);
+  }
+
   private interface Parser<T> {
     @Nullable T parse(String text);
   }

@@ -37,7 +37,7 @@ final class Model {
   }
 
   static RawGraph.Raw raw(Envelope envelope) {
-    return CoreSubject.told(envelope).raw();
+    return Audit.Told.of(envelope).raw();
   }
 
   RawGraph graph() {

@@ -111,12 +111,18 @@ final class Nemesis {
             List<SimNode> standing = world.standing();
             if (stopped) return;
             if (all) {
-              for (SimNode node : standing) disks.ruin(node.index());
+              // Each a decision of its own: a glance lets time pass, so it is the end of one.
+              long after = 0;
+              for (SimNode node : standing) later(after++, () -> ruin(node));
             } else {
               disks.ruin(standing.get(dice.nextInt(standing.size())).index());
             }
           });
     }
+  }
+
+  private void ruin(SimNode node) {
+    if (!stopped) disks.ruin(node.index());
   }
 
   private void next(List<Fault> possible) {

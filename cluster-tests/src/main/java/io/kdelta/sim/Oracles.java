@@ -15,7 +15,7 @@ final class Oracles {
         new DiskOracle(world, sightings),
         new LedgerOracle(world),
         new HistoryOracle(world),
-        new ConditionOracle(),
+        new ConditionOracle(world),
         new SessionOracle(world),
         new ResourceOracle(world),
         new VerdictOracle(world),

@@ -50,6 +50,16 @@ final class PastReceipts {
     id = now;
   }
 
+  /** Whether anything on the disk was ever destroyed, or all of it made older. */
+  boolean struck() {
+    return struck;
+  }
+
+  /** Whether the disk has ever changed by itself. */
+  boolean rotten() {
+    return rotten;
+  }
+
   /** Whether the disk may have lost something that the node has given a receipt for. */
   boolean forgotten() {
     return rotten || within(rolledBackAtNanos, COUNTS_NANOS);

@@ -24,10 +24,21 @@ sealed interface Request {
    *
    * @param id makes a retry harmless; empty for none
    * @param level how far it must be synced; null for the rule of the node
+   * @param ifSeen whether every key it writes must be as the client has seen it last, and without a
+   *     value where it has seen none
    */
-  record Terms(String id, @Nullable AckLevel level) {
+  record Terms(String id, @Nullable AckLevel level, boolean ifSeen) {
+    /** Whatever the client has seen. */
+    Terms(String id, @Nullable AckLevel level) {
+      this(id, level, false);
+    }
+
     Command.Terms under(String note) {
       return new Command.Terms(id, note, level);
+    }
+
+    Precondition guard(Seen seen, String path) {
+      return ifSeen ? seen.guard(path) : Precondition.NONE;
     }
   }
 
@@ -38,12 +49,18 @@ sealed interface Request {
    */
   record Item(String path, @Nullable String document, String marker) {}
 
+  /** What a client knows of the keys. */
+  interface Seen {
+    /** That the key is as the client has seen it last. */
+    Precondition guard(String path);
+  }
+
   /** Writes a document; with {@code ifAbsent} only where there is none. */
   record Put(String path, String document, boolean ifAbsent, String marker, Terms terms)
       implements Request {
     @Override
-    public Command command() {
-      Precondition guard = ifAbsent ? Precondition.IF_ABSENT : Precondition.NONE;
+    public Command command(Seen seen) {
+      Precondition guard = ifAbsent ? Precondition.IF_ABSENT : terms.guard(seen, path);
       return new Command.Put(key(path), bytes(document), guard, List.of(), terms.under(marker));
     }
 
@@ -61,8 +78,10 @@ sealed interface Request {
   /** Deletes a key. */
   record Delete(String path, String marker, Terms terms) implements Request {
     @Override
-    public Command command() {
-      return new Command.Delete(key(path), Precondition.NONE, List.of(), terms.under(marker));
+    public Command command(Seen seen) {
+      Precondition guard = terms.guard(seen, path);
+      if (guard.absent()) guard = Precondition.NONE; // Which no delete may ask for.
+      return new Command.Delete(key(path), guard, List.of(), terms.under(marker));
     }
 
     @Override
@@ -83,13 +102,13 @@ sealed interface Request {
     }
 
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       List<Write> writes = new ArrayList<>();
       for (Item item : items) {
         Key key = key(item.path);
         Write write =
             item.document == null ? Write.delete(key) : Write.put(key, bytes(item.document));
-        writes.add(write.because(item.marker));
+        writes.add(write.because(item.marker).when(terms.guard(seen, item.path)));
       }
       return new Command.Batch(writes, terms.under(""));
     }
@@ -113,9 +132,10 @@ sealed interface Request {
   record Resolve(String path, @Nullable String document, String marker, Terms terms)
       implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       Choice choice = document == null ? new Choice.Merge() : new Choice.Value(bytes(document));
-      return new Command.Resolve(key(path), choice, false, Precondition.NONE, terms.under(marker));
+      Precondition guard = terms.guard(seen, path);
+      return new Command.Resolve(key(path), choice, false, guard, terms.under(marker));
     }
 
     @Override
@@ -132,7 +152,7 @@ sealed interface Request {
   /** Reads the value of a key. */
   record Get(String path) implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       return new Command.Get(key(path), new Moment.Latest());
     }
   }
@@ -140,7 +160,7 @@ sealed interface Request {
   /** Reads all heads of a key. */
   record Heads(String path) implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       return new Command.Heads(key(path), new Moment.Latest());
     }
   }
@@ -148,7 +168,7 @@ sealed interface Request {
   /** Merges everything on the disk of a node into one run. */
   record Compact() implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       return new Command.Compact();
     }
   }
@@ -156,7 +176,7 @@ sealed interface Request {
   /** The node leaves its cluster for good. */
   record Leave() implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       return new Command.Leave();
     }
   }
@@ -164,13 +184,13 @@ sealed interface Request {
   /** A member that will not come back is declared to have left. */
   record Remove(int gone) implements Request {
     @Override
-    public Command command() {
+    public Command command(Seen seen) {
       return new Command.Remove(World.name(gone));
     }
   }
 
-  /** As the core takes it. */
-  Command command();
+  /** As the core takes it from a client that has seen that. */
+  Command command(Seen seen);
 
   /** The notes of the versions that it writes; none for a read. */
   default List<String> markers() {

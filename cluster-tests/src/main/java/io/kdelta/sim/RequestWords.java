@@ -18,7 +18,8 @@ import java.util.List;
  * leave NODE                         the node leaves its cluster for good
  * remove NODE gone NODE              the second is dead and declared to have left, at the first
  *   options of all: client=N attempt=N session=N (with the token of that session of the client);
- *   of writes: ack=local|one|quorum|all id=ID note=NOTE
+ *   of writes: ack=local|one|quorum|all id=ID note=NOTE, and if=seen: only where all keys are as
+ *   the client has seen them last (without a value, where it has seen none)
  *   -> ok | refused [ERROR] | unknown [ERROR]     waits for the answer, which must be that
  * </pre>
  */
@@ -92,7 +93,7 @@ final class RequestWords {
   }
 
   private static Request.Terms terms(Line line) {
-    return new Request.Terms(line.option("id", ""), line.level());
+    return new Request.Terms(line.option("id", ""), line.level(), line.seen());
   }
 
   static String write(Action.AskFor expected) {
@@ -161,6 +162,7 @@ final class RequestWords {
 
   private static String terms(Request.Terms terms) {
     String id = terms.id().isEmpty() ? "" : " id=" + Line.plain(terms.id());
-    return id + (terms.level() == null ? "" : " ack=" + Line.spelled(terms.level()));
+    String level = terms.level() == null ? "" : " ack=" + Line.spelled(terms.level());
+    return id + level + (terms.ifSeen() ? " if=seen" : "");
   }
 }

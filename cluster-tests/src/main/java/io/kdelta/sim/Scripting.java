@@ -25,6 +25,7 @@ final class Scripting {
   void perform(Action.Scripted action) {
     switch (action) {
       case Action.Wait(long nanos) -> pass(nanos);
+      case Action.End() -> {}
       case Action.Expect expected -> expectations.check(expected);
       case Action.AskFor expected -> ask(expected);
       case Action.Load load -> load(load);

@@ -10,7 +10,8 @@ import java.util.function.Predicate;
 /**
  * Cuts a failing run down to what the failure needs: nodes, kinds of faults, clients, then single
  * actions (delta debugging, Zeller and Hildebrandt 2002), the values of writes, and time. Every
- * candidate is run; it is taken when the same oracle fails.
+ * candidate is run, to its last step, which is an {@link Action.End} where the failure comes later
+ * than all actions; it is taken when the same oracle fails.
  *
  * <p>Invariant: {@link #best} always fails by that oracle, and never has more steps than before.
  */
@@ -28,6 +29,10 @@ final class Shrink {
 
   private static final long SECOND = 1_000_000_000L;
   private static final long[] GAPS = {20 * SECOND, 5 * SECOND, SECOND, SECOND / 5};
+
+  /** Long enough that every timer of a node comes round. */
+  private static final long SLACK_NANOS = 10 * SECOND;
+
   private static final String SMALL_DOCUMENT = "{\"v\":1}";
 
   private final String oracle;
@@ -70,7 +75,7 @@ final class Shrink {
   private boolean fails(Setup setup, List<Step> steps) {
     if (!goesOn.getAsBoolean()) return false;
     try {
-      SimRun.replay(setup, steps);
+      SimRun.replay(setup, withSlack(steps));
       return false;
     } catch (SimRun.Failed failed) {
       if (!failed.oracle().equals(oracle)) return false;
@@ -78,6 +83,17 @@ final class Shrink {
       best = new Failing(setup, failed.steps(), String.valueOf(failed.getCause()));
       return true;
     }
+  }
+
+  /**
+   * A failure after all actions comes at another moment when less was done before: a run that ends
+   * at the old one would miss it. Where it comes then is the end of what is kept.
+   */
+  private static List<Step> withSlack(List<Step> steps) {
+    if (steps.isEmpty() || !(steps.getLast().action() instanceof Action.End end)) return steps;
+    List<Step> longer = new ArrayList<>(steps);
+    longer.set(steps.size() - 1, new Step(steps.getLast().atNanos() + SLACK_NANOS, end));
+    return longer;
   }
 
   /** Without the last node, as often as that goes. */

@@ -183,16 +183,24 @@ public final class SimMain {
       SimRun.of(seed);
       return "";
     } catch (SimRun.Failed failed) {
-      int[] left = {runsMax};
-      Shrink.Failing least = Shrink.shrink(failed, () -> left[0]-- > 0);
-      String text = Script.of(List.of(least.what()), least.setup(), least.steps()).format();
-      return failed.steps().size()
-          + " "
-          + least.steps().size()
-          + " "
-          + failed.oracle()
-          + "\n"
-          + text;
+      return shrunk(failed, runsMax);
+    }
+  }
+
+  private static String shrunk(SimRun.Failed failed, int runsMax) {
+    int[] left = {runsMax};
+    Shrink.Failing least = Shrink.shrink(failed, () -> left[0]-- > 0);
+    String text = Script.of(List.of(least.what()), least.setup(), least.steps()).format();
+    return failed.steps().size() + " " + least.steps().size() + " " + failed.oracle() + "\n" + text;
+  }
+
+  /** As {@link #shrunk(long, int)}, for a run that a scenario tells. */
+  public static String shrunk(String text, int runsMax) {
+    try {
+      SimRun.play(Script.parse("scenario", text));
+      return "";
+    } catch (SimRun.Failed failed) {
+      return shrunk(failed, runsMax);
     }
   }
 

@@ -73,12 +73,13 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Counts the processes of this node: what belongs to an earlier one is dropped. */
   private int life;
 
+  /** How many of these came up. */
+  private int starts;
+
   /** How it is started: with the operator's words of the first time, or of the last replacement. */
   private CoreConfig config;
 
   private boolean founder;
-  private boolean rotten;
-  private boolean struck;
   private @Nullable SimVfs image;
   private boolean paused;
   private boolean hung;
@@ -134,6 +135,11 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Changes whenever a process begins or ends. */
   int life() {
     return life;
+  }
+
+  /** How many processes it has had that came up. */
+  int starts() {
+    return starts;
   }
 
   /** Whether it was there from the very beginning. */
@@ -239,8 +245,6 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Does to the disk what destroys something on it. Files that do not exist suffer nothing. */
   void strike(Action.OnDisk action, List<SimNode> nodes) {
-    struck = true;
-    rotten |= action.rots();
     receipts.struck(action);
     switch (action) {
       case Action.Wipe _ -> {
@@ -286,7 +290,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Whether anything on the disk was ever destroyed, or all of it made older. */
   boolean struck() {
-    return struck;
+    return receipts.struck();
   }
 
   /** Makes both clocks run too fast by so many parts in a million, or too slow. */
@@ -297,7 +301,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Whether the disk has ever changed by itself. */
   boolean rotten() {
-    return rotten;
+    return receipts.rotten();
   }
 
   SimTime time() {
@@ -331,9 +335,10 @@ final class SimNode implements SimNetwork.Endpoint {
       disk.kill();
       return false;
     } catch (KdeltaException.Corrupt damage) {
-      if (!rotten) throw damage;
+      if (!rotten()) throw damage;
       return replaceDisk(damage);
     }
+    starts++;
     note("started, life " + life);
     network.listen(index, address(), this);
     offer(new Event.Tick());
@@ -376,9 +381,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   private void goDown(String why) {
     note(why);
-    Core gone = core;
-    core = null;
-    release(gone);
+    release();
     life++;
     waiting.clear();
     late.clear();
@@ -392,13 +395,27 @@ final class SimNode implements SimNetwork.Endpoint {
     outcomes.vanished(this);
   }
 
-  /** Frees the memory of a core; its disk may be without power already. */
-  private static void release(@Nullable Core gone) {
-    if (gone == null) return;
+  /** The world ends: nobody will look at this node any more, and its memory is given back. */
+  void end() {
+    release();
+    life++;
+  }
+
+  /**
+   * Frees the memory of the core; its disk may be without power already. What no longer lives can
+   * hold nothing: in a soak of thousands of lives each mapping that is left is one for ever.
+   */
+  private void release() {
+    Core gone = core;
+    core = null;
     try {
-      gone.close();
+      if (gone != null) gone.close();
     } catch (SimVfs.PowerLoss loss) {
       // What it could not do any more, a power loss does not do either.
+    }
+    int left = disk.mappings();
+    if (left > 0) {
+      throw new AssertionError("node-" + index + " ended and left " + left + " files mapped");
     }
   }
 

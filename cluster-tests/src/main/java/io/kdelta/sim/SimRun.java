@@ -168,10 +168,26 @@ public final class SimRun {
   private Outcome toTheEnd(Runnable story) {
     try {
       story.run();
+      Outcome outcome = outcome();
+      world.end();
+      return outcome;
     } catch (RuntimeException | AssertionError e) {
-      throw new Failed(
-          setup, stage.record(), e, Lanes.draw(world.trace().entries(), setup.nodes()));
+      throw failed(e);
     }
+  }
+
+  private Failed failed(Throwable cause) {
+    List<String> lines = Lanes.draw(world.trace().entries(), setup.nodes());
+    Failed failed = new Failed(setup, stage.recordUntilNow(), world.nowNanos(), cause, lines);
+    try {
+      world.end();
+    } catch (RuntimeException | AssertionError again) {
+      failed.addSuppressed(again);
+    }
+    return failed;
+  }
+
+  private Outcome outcome() {
     return new Outcome(
         setup.seed(),
         world.trace().hash(),
@@ -201,9 +217,20 @@ public final class SimRun {
     private final String oracle;
     private final transient Setup setup;
     private final transient List<Step> steps;
+    private final long atNanos;
 
-    Failed(Setup setup, List<Step> steps, Throwable cause, List<String> lines) {
-      super("seed " + setup.seed() + " fails: " + cause + "\n" + String.join("\n", lines), cause);
+    Failed(Setup setup, List<Step> steps, long atNanos, Throwable cause, List<String> lines) {
+      super(
+          "seed "
+              + setup.seed()
+              + " fails at "
+              + Line.seconds(atNanos)
+              + ": "
+              + cause
+              + "\n"
+              + String.join("\n", lines),
+          cause);
+      this.atNanos = atNanos;
       this.oracle = cause instanceof OracleFailure failure ? failure.oracle() : "crash";
       this.setup = setup;
       this.steps = List.copyOf(steps);
@@ -219,9 +246,17 @@ public final class SimRun {
       return setup;
     }
 
-    /** What was done to it before it failed. */
+    /**
+     * What was done to it before it failed. When it failed later than the last of that, an {@link
+     * Action.End} at the moment of the failure comes last.
+     */
     List<Step> steps() {
       return steps;
+    }
+
+    /** Its moment, in virtual time since the start of the run. */
+    public long atNanos() {
+      return atNanos;
     }
   }
 }

@@ -20,6 +20,9 @@ final class Stage {
   private final Scripting script;
   private final TreeMap<String, Long> faults = new TreeMap<>();
 
+  /** Recorded actions that are being done: one may take its time, and others fall into it. */
+  private int underWay;
+
   Stage(World world) {
     this.world = world;
     this.judgement = new Judgement(world);
@@ -33,6 +36,18 @@ final class Stage {
   /** What was performed so far, in order. */
   List<Step> record() {
     return List.copyOf(record);
+  }
+
+  /**
+   * What was performed so far, and how long the world then went on by itself: performed again it
+   * comes as far as this run did, also when what ended this run came after the last action.
+   */
+  List<Step> recordUntilNow() {
+    List<Step> steps = new ArrayList<>(record);
+    long last = steps.isEmpty() ? 0 : steps.getLast().atNanos();
+    boolean after = underWay == 0 && world.nowNanos() > last;
+    if (after) steps.add(new Step(world.nowNanos(), new Action.End()));
+    return steps;
   }
 
   /** How many faults were injected. */
@@ -67,7 +82,11 @@ final class Stage {
   /** Does it now, in the middle of an outside event, and writes it down. */
   void perform(Action action) {
     long now = world.nowNanos();
-    if (!(action instanceof Action.Scripted)) record.add(new Step(now, action));
+    boolean recorded = !(action instanceof Action.Scripted);
+    if (recorded) {
+      record.add(new Step(now, action));
+      underWay++;
+    }
     if (action instanceof Action.Fault fault && fault.harms()) {
       faults.merge(fault.kind(), 1L, Long::sum);
     }
@@ -76,6 +95,7 @@ final class Stage {
     for (Oracle oracle : world.oracles()) oracle.before(action);
     act(action);
     for (Oracle oracle : world.oracles()) oracle.acted(action);
+    if (recorded) underWay--;
   }
 
   private void act(Action action) {

@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class Workload implements Clients.Listener {
   private static final String NAMESPACE = "t/";
   private static final int ATTEMPTS = 4;
+
+  /** One write in so many is to happen only over what its client has seen last. */
+  private static final int SEEN_ONE_IN = 6;
+
   private static final long RETRY_NANOS = 500_000_000L;
 
   /** After so many answers in a row that a node is behind a client begins a new session. */
@@ -131,7 +135,7 @@ final class Workload implements Clients.Listener {
 
   private Request.Terms terms(int client, Entropy chance) {
     String id = chance.nextInt(3) == 0 ? "" : "r" + name + client + "-" + ++lastMarker;
-    return new Request.Terms(id, level(chance));
+    return new Request.Terms(id, level(chance), chance.nextInt(SEEN_ONE_IN) == 0);
   }
 
   private String marker(int client) {

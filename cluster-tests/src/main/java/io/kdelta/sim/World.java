@@ -166,6 +166,11 @@ final class World {
     return nodes.stream().filter(node -> !gone.contains(node.index())).toList();
   }
 
+  /** The run is over: nodes that are still up give their memory back. */
+  void end() {
+    for (SimNode node : nodes) node.end();
+  }
+
   /** A node as the auditor asks it. */
   CoreSubject subject(SimNode node) {
     return new CoreSubject(name(node.index()), command -> asker.ask(node, command));

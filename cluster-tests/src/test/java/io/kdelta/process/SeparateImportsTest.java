@@ -3,12 +3,11 @@ package io.kdelta.process;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.kdelta.causal.Envelope;
-import io.kdelta.causal.Version;
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.document.HistoryImport;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.Session;
+import io.kdelta.sim.Audit;
 import io.kdelta.sim.RawGraph;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,16 +123,7 @@ final class SeparateImportsTest {
     HistoryImport history = new HistoryImport("raft", CanonicalJson.WIDEST);
     RawGraph graph = new RawGraph();
     for (String line : lines) {
-      Envelope envelope = history.next(Bytes.utf8(line));
-      Version version = envelope.version();
-      graph.add(
-          new RawGraph.Raw(
-              version.key().namespace(),
-              version.key().key(),
-              version.id(),
-              version.parents(),
-              version.time().packed(),
-              version.deleted()));
+      graph.add(Audit.Told.of(history.next(Bytes.utf8(line))).raw());
     }
     return graph;
   }

@@ -43,7 +43,7 @@ public final class PlantedBugs {
 
   /** Such a peer, and no bug: its pieces are refused. */
   static final PlantedBug A_BAD_LENDER =
-      new PlantedBug(28, "a peer that lends others and no bug", Set.of(), List.of(LEND_OTHERS));
+      new PlantedBug(30, "a peer that lends others and no bug", Set.of(), List.of(LEND_OTHERS));
 
   /** In order of their numbers. */
   public static final List<PlantedBug> ALL =
@@ -257,12 +257,20 @@ public final class PlantedBugs {
                   "List<Digest> lost = store.lost();",
                   "List<Digest> lost = store.lost().stream().skip(1).toList();")),
           new PlantedBug(
-              27,
+              28,
+              "a condition on the state holds for every key that has one",
+              Set.of("O4"),
+              patch(
+                  NODE + "document/Precondition.java",
+                  "if (state != null && !state.equals(heads.stateId().orElse(null))) {",
+                  "if (state != null && heads.isEmpty()) {")),
+          new PlantedBug(
+              29,
               "the files of a snapshot are told to be there before they are synced",
               Set.of("SNAPSHOT"),
               patch(STORAGE + "IncomingFiles.java", "      to.sync();\n", "")),
           new PlantedBug(
-              28,
+              30,
               "pieces of a snapshot are not held against the list, with a peer that lends others",
               Set.of("SNAPSHOT"),
               List.of(

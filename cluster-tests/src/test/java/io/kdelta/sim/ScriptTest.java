@@ -64,6 +64,7 @@ final class ScriptTest {
           new Action.Glance(0),
           new Action.Judge(),
           new Action.Wait(1_234_567_891L),
+          new Action.End(),
           new Action.Load(4, 8, 10_000_000_000L, 100_000_000L),
           new Action.Rot(0, "log", 2, 50),
           GET,
@@ -78,6 +79,8 @@ final class ScriptTest {
                   new Request.Terms("r1", AckLevel.QUORUM)),
               2),
           new Action.Ask(0, 0, new Request.Delete("t/a", "a note", NO_TERMS), 1),
+          new Action.Ask(
+              0, 0, new Request.Delete("t/a", "m", new Request.Terms("r2", AckLevel.ONE, true)), 1),
           new Action.Ask(
               0,
               0,

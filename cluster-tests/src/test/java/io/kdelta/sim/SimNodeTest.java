@@ -18,6 +18,7 @@ import io.kdelta.env.SimEntropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageLimits;
+import io.kdelta.vfs.SimVfs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,57 +32,61 @@ final class SimNodeTest {
   private static final long SECOND = 1_000_000_000L;
   private static final Key KEY = new Key("t", "a");
 
-  private static final CoreConfig CONFIG =
-      new CoreConfig(
-          "node-0",
-          new CoreConfig.Member(
-              "node-0",
-              List.of("node-0:7878"),
-              "",
-              "",
-              "simulated",
-              Optional.of("sim"),
-              List.of(),
-              ClusterConfig.BACKUPS,
-              ClusterConfig.Pace.DEFAULT,
-              ClusterConfig.Limits.DEFAULT),
-          StorageLimits.standard(),
-          CoreConfig.Limits.DEFAULT);
+  private static CoreConfig config(StorageLimits storage) {
+    return new CoreConfig(
+        "node-0",
+        new CoreConfig.Member(
+            "node-0",
+            List.of("node-0:7878"),
+            "",
+            "",
+            "simulated",
+            Optional.of("sim"),
+            List.of(),
+            ClusterConfig.BACKUPS,
+            ClusterConfig.Pace.DEFAULT,
+            ClusterConfig.Limits.DEFAULT),
+        storage,
+        CoreConfig.Limits.DEFAULT);
+  }
 
   private final Simulator simulator = new Simulator();
   private final Trace trace = new Trace();
   private final List<String> outcomes = new ArrayList<>();
-  private final SimNode node =
-      new SimNode(
-          0,
-          simulator,
-          new SimNetwork(simulator, new SimEntropy(1).split("network"), trace),
-          trace,
-          new SimEntropy(1).split("node 0"),
-          Setup.Pace.HEALTHY,
-          CONFIG,
-          CONFIG,
-          new SimNode.Outcomes() {
-            @Override
-            public void answered(SimNode of, long ticket, Reply reply, CausalToken token) {
-              outcomes.add(ticket + " " + reply.getClass().getSimpleName());
-            }
+  private SimNode node = node(config(StorageLimits.standard()));
 
-            @Override
-            public void refused(SimNode of, long ticket, KdeltaException error, CausalToken token) {
-              outcomes.add(ticket + " refused " + error.getClass().getSimpleName());
-            }
+  private SimNode node(CoreConfig config) {
+    return new SimNode(
+        0,
+        simulator,
+        new SimNetwork(simulator, new SimEntropy(1).split("network"), trace),
+        trace,
+        new SimEntropy(1).split("node 0"),
+        Setup.Pace.HEALTHY,
+        config,
+        config,
+        new SimNode.Outcomes() {
+          @Override
+          public void answered(SimNode of, long ticket, Reply reply, CausalToken token) {
+            outcomes.add(ticket + " " + reply.getClass().getSimpleName());
+          }
 
-            @Override
-            public void left(SimNode node) {
-              throw new AssertionError("nobody leaves here");
-            }
+          @Override
+          public void refused(SimNode of, long ticket, KdeltaException error, CausalToken token) {
+            outcomes.add(ticket + " refused " + error.getClass().getSimpleName());
+          }
 
-            @Override
-            public void vanished(SimNode of) {
-              outcomes.add("vanished");
-            }
-          });
+          @Override
+          public void left(SimNode node) {
+            throw new AssertionError("nobody leaves here");
+          }
+
+          @Override
+          public void vanished(SimNode of) {
+            outcomes.add("vanished");
+          }
+        });
+  }
 
   private void put(long ticket) {
     Command.Terms terms = new Command.Terms("", "", AckLevel.LOCAL);
@@ -199,6 +204,43 @@ final class SimNodeTest {
     assertFalse(node.receipts().replacedWithin(40 * SECOND), "its disk is the same");
     run(41 * SECOND);
     assertFalse(node.receipts().underAnotherId(), "nobody counts on them any more");
+  }
+
+  /** Large enough that some of them fill a memtable. */
+  private void putLarge(long ticket) {
+    Command.Terms terms = new Command.Terms("", "", AckLevel.LOCAL);
+    Bytes document = Bytes.utf8("\"" + "large ".repeat(400) + "\"");
+    Key key = new Key("t", "large-" + ticket % 50);
+    ask(ticket, new Command.Put(key, document, Precondition.NONE, List.of(), terms));
+  }
+
+  @Test
+  void noLifeLeavesMemoryBehind() {
+    node = node(config(Setup.SMALL));
+    int most = 0;
+    for (int life = 0; life < 40; life++) {
+      assertTrue(node.start());
+      run(SECOND);
+      for (int i = 0; i < 40; i++) {
+        putLarge(life * 100L + i);
+        run(SECOND / 50);
+        most = Math.max(most, node.disk().mappings());
+        // So each of these comes while the table thread is about something else.
+        if (i == 20 + life / 4 && life % 4 == 0) node.kill();
+        if (i == 20 + life / 4 && life % 4 == 1) node.losePower();
+        if (i == 20 && life % 4 == 2) node.stopAt(Fuse.Port.WORK, 1 + life / 2);
+        if (i == 20 && life % 4 == 3) {
+          node.disk().failCall(1 + life / 4, ".table", SimVfs.Fault.POWER_LOSS);
+        }
+      }
+      assertFalse(node.up(), "life " + life);
+      assertEquals(0, node.disk().mappings(), "after life " + life);
+    }
+    assertTrue(most > 5, "at most " + most + " files were mapped");
+    assertTrue(node.start());
+    assertTrue(node.disk().mappings() > 0);
+    node.end();
+    assertEquals(0, node.disk().mappings());
   }
 
   @Test

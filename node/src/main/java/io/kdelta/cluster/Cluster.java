@@ -231,14 +231,12 @@ public final class Cluster {
       }
       case Event.SnapshotDone done -> sessions.snapshotDone(done, now);
       case Event.WakeUp _ -> {}
-      case Event.Join join -> {
-        for (String seed : join.seeds()) dialler.seed(seed, now);
-      }
+      case Event.Join join -> join.seeds().forEach(seed -> dialler.seed(seed, now));
       case Event.Drain _ -> depart(false, now);
       case Event.Leave _ -> depart(true, now);
       case Event.Remove remove -> gossip.remove(remove.node(), now);
       case Event.ReconcileNow request -> sessions.reconcileNow(request, now);
-      case Event.Assure assure -> primary.assure(assure.incarnation(), assure.last(), now);
+      case Event.Assure assure -> primary.assure(assure, now);
     }
   }
 
@@ -406,6 +404,7 @@ public final class Cluster {
     for (Member.Card card : Rendezvous.spread(self, fit, backupCount())) chosen.add(card.node());
     backups = chosen;
     primary.engage(backups, now);
+    primary.remind(now);
   }
 
   /** Another member that has not left: dead or not, it is one of those that R counts. */
@@ -481,7 +480,7 @@ public final class Cluster {
       primary.up(node, window);
       backup.up(node, window, now);
       gossip.up(hello, now);
-      tellHoldings(now); // Before a session: the peer may choose another rung.
+      tellHoldings(now);
       sessions.up(node, met.contains(node), now);
       membershipStale = true;
     }

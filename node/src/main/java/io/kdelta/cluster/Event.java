@@ -92,7 +92,8 @@ public sealed interface Event {
 
   /**
    * A retry of a write that this node holds asks for a level: make sure that others hold these dots
-   * and collect their receipts, whoever wrote them.
+   * and collect their receipts, whoever wrote them. Who is linked before {@code until} is asked
+   * then.
    */
-  record Assure(Incarnation incarnation, long first, long last) implements Event {}
+  record Assure(Incarnation incarnation, long first, long last, long until) implements Event {}
 }

@@ -36,6 +36,7 @@ final class Primary {
   private final Predicate<NodeId> met;
   private final int scanBytes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
+  private final TreeMap<Incarnation, Wish> wishes = new TreeMap<>();
   private final TreeMap<Long, Frame> tail = new TreeMap<>();
   private long tailBytes;
   private @Nullable Incarnation own;
@@ -45,11 +46,19 @@ final class Primary {
   private static final class Peer {
     final Map<Incarnation, Stream> streams = new TreeMap<>();
     final Map<Incarnation, Long> offered = new TreeMap<>();
+    final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
     @Nullable Incarnation served;
 
     Peer(Window window) {
       this.window = window;
+    }
+  }
+
+  /** Somebody waits until {@code until} for others to hold a log up to {@code to}. */
+  private record Wish(long to, long until) {
+    Wish and(Wish other) {
+      return new Wish(Math.max(to, other.to), Math.max(until, other.until));
     }
   }
 
@@ -132,14 +141,29 @@ final class Primary {
     }
   }
 
-  /**
-   * Others should hold this log up to {@code to}: every linked node is told, and sends receipts.
-   */
-  void assure(Incarnation incarnation, long to, long now) {
-    for (Map.Entry<NodeId, Peer> peer : peers.entrySet()) {
-      if (!met.test(peer.getKey())) continue;
-      wire.send(peer.getKey(), new PeerMessage.Offer(incarnation, to), now);
+  /** Others should hold a log: every linked node is told, and sends receipts. */
+  void assure(Event.Assure assure, long now) {
+    Incarnation log = assure.incarnation();
+    wishes.merge(log, new Wish(assure.last(), assure.until()), Wish::and);
+    for (Peer peer : peers.values()) peer.wished.remove(log);
+    remind(now);
+  }
+
+  /** A node may have been linked, or met: it is told what others should hold. */
+  void remind(long now) {
+    wishes.values().removeIf(wish -> wish.until <= now);
+    for (Map.Entry<Incarnation, Wish> entry : wishes.entrySet()) {
+      for (NodeId node : List.copyOf(peers.keySet()))
+        wish(node, entry.getKey(), entry.getValue(), now);
     }
+  }
+
+  private void wish(NodeId node, Incarnation log, Wish wish, long now) {
+    Peer peer = peers.get(node);
+    if (peer == null || !met.test(node)) return;
+    Long before = peer.wished.put(log, wish.to);
+    if (before != null && before >= wish.to) return;
+    wire.send(node, new PeerMessage.Offer(log, wish.to), now);
   }
 
   /**

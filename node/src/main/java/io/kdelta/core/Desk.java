@@ -297,14 +297,15 @@ final class Desk {
     CommitGate.Need need = CommitGate.Need.write(lsn, plan.level(), plan.further(), places);
     long now = clock.nanos();
     long patience = now + limits.ackTimeoutMillis() * NANOS_PER_MILLI;
+    long until = Math.min(asked.deadlineNanos(), patience);
     gate.park(
         asked.ticket(),
         need,
         now + slowness,
-        Math.min(asked.deadlineNanos(), patience),
+        until,
         (out, synced) -> out.answer(asked.ticket(), reply.apply(synced), token));
     // Nobody ships what was shipped once; a retry has to ask for it.
-    if (plan.further() > 0) peers.assure(repeated, clock.nanos());
+    if (plan.further() > 0) peers.assure(repeated, until, clock.nanos());
   }
 
   private void steer(long ticket, Command.Steering command, long deadline) {

@@ -127,8 +127,8 @@ final class Peers {
     shipAll(own, now);
   }
 
-  /** Asks the cluster to bring versions further that lie in logs already. */
-  void assure(List<List<Dot>> places, long now) {
+  /** Asks the cluster to bring versions further that lie in logs already, until that time. */
+  void assure(List<List<Dot>> places, long until, long now) {
     TreeMap<Incarnation, Intervals> dots = new TreeMap<>();
     for (List<Dot> place : places) {
       for (Dot dot : place) {
@@ -137,7 +137,7 @@ final class Peers {
     }
     for (Map.Entry<Incarnation, Intervals> log : dots.entrySet()) {
       for (Intervals.Range range : log.getValue().ranges()) {
-        tell(new Event.Assure(log.getKey(), range.first(), range.last()), now);
+        tell(new Event.Assure(log.getKey(), range.first(), range.last(), until), now);
       }
     }
   }

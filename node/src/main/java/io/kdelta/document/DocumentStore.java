@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +42,13 @@ public final class DocumentStore {
 
   /** Documents in {@code store}. */
   public DocumentStore(CausalStore store) {
+    this(store, store::damaged);
+  }
+
+  /** With another word on which keys miss versions. */
+  DocumentStore(CausalStore store, Predicate<Key> damaged) {
     this.store = store;
-    this.reader = new DocumentReader(store.graph(), store::damaged);
+    this.reader = new DocumentReader(store.graph(), damaged);
   }
 
   /** Reads of the newest state. */
@@ -182,7 +188,8 @@ public final class DocumentStore {
   private Written writeOne(Transaction transaction, Write write, @Nullable Request request) {
     Key key = write.key();
     Heads heads = transaction.heads(key);
-    if (write.blind()) reader.refuseDamaged(key);
+    // Where versions are missing nobody knows whether there is a value.
+    if (write.blind() || write.precondition().absent()) reader.refuseDamaged(key);
     write.precondition().check(key, heads);
     if (write.deletes() && !heads.live()) throw new KdeltaException.NotFound(key.toString());
     Draft draft = write.draft();

@@ -195,11 +195,30 @@ final class ShippingTest {
     net.run(SECOND);
     Cluster other = net.node(1).cluster();
     assertEquals(0, other.receipts(write.first.incarnation(), 1, 2));
-    net.node(1).give(new Event.Assure(write.first.incarnation(), 1, 2));
+    net.node(1).give(new Event.Assure(write.first.incarnation(), 1, 2, net.now + SECOND));
     net.await(
         "receipts of both others",
         2 * SECOND,
         () -> other.receipts(write.first.incarnation(), 1, 2) == 2);
+  }
+
+  @Test
+  void aRetryBeforeItsNodeIsLinkedCollectsReceiptsOnceItIs() {
+    for (long seed = 0; seed < 5; seed++) {
+      ModelNet net = started(seed, 3);
+      Pending write = written(net.node(0), "k", 2, AckLevel.ALL);
+      net.await("acknowledged", SECOND, () -> write.acked);
+      net.node(1).crash();
+      net.node(1).start();
+      Event.Assure wish = new Event.Assure(write.first.incarnation(), 1, 2, net.now + 5 * SECOND);
+      net.node(1).give(wish);
+      Cluster other = net.node(1).cluster();
+      assertEquals(0, other.receipts(write.first.incarnation(), 1, 2));
+      net.await(
+          "receipts of both others",
+          5 * SECOND,
+          () -> other.receipts(write.first.incarnation(), 1, 2) == 2);
+    }
   }
 
   /** Random writes under crashes, cuts, broken links and messages that come twice; then quiet. */

@@ -13,6 +13,7 @@ import io.kdelta.causal.Key;
 import io.kdelta.causal.Version;
 import io.kdelta.causal.Written;
 import io.kdelta.error.KdeltaException.Conflict;
+import io.kdelta.error.KdeltaException.Corrupt;
 import io.kdelta.error.KdeltaException.Invalid;
 import io.kdelta.error.KdeltaException.NoValueAt;
 import io.kdelta.error.KdeltaException.NotFound;
@@ -130,6 +131,18 @@ final class DocumentStoreTest {
     Write delete = Write.delete(BO).when(Precondition.IF_ABSENT);
     assertThrows(Invalid.class, () -> bench.write(delete));
     assertThrows(Invalid.class, () -> new Precondition(Digest.ZERO, true));
+  }
+
+  @Test
+  void whereVersionsAreMissingOnlyWhoSawSomethingWrites() {
+    Digest seen = bench.write(Write.put(ALICE, Bytes.utf8("1"))).version().id();
+    DocumentStore damaged = new DocumentStore(bench.causal, key -> true);
+    Write put = Write.put(ALICE, Bytes.utf8("2"));
+    Write absent = Write.put(BO, Bytes.utf8("2")).when(Precondition.IF_ABSENT);
+    assertThrows(Corrupt.class, () -> damaged.write(List.of(put), ""));
+    assertThrows(Corrupt.class, () -> damaged.write(List.of(absent), ""));
+    Write over = put.when(Precondition.ifState(seen));
+    assertEquals(1, damaged.write(List.of(over), "").written().size());
   }
 
   @Test

@@ -34,7 +34,7 @@ final class FuzzPeer {
   private long seq;
   private @Nullable SharedDots base;
 
-  /** What was held when the session compared sets. */
+  /** What was held when the session compared sets, and what it has received since. */
   MerkleTree compared = MerkleTree.empty();
 
   Reconciliation session;
@@ -134,6 +134,7 @@ final class FuzzPeer {
     }
     Digest id = (Digest) what;
     insert(id);
+    if (ends.isEmpty()) compared = compared.insert(id);
     take(new Input.Received(id));
   }
 

@@ -4,21 +4,25 @@ import io.kdelta.reconciliation.DotSummary.Name;
 import io.kdelta.reconciliation.Message.Fail.Code;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Seeded lives of two peers, over several sessions each that are cut, lose, repeat and reorder what
  * is on the stream, hear flipped bits, see writes, restores and new keys in the middle; with shared
- * and separate logs, ids as hashes or ground to be alike.
+ * and separate logs, ids as hashes or ground to be alike. In a quarter of the lives one of the two
+ * then lies for some sessions ({@link FuzzLiar}) and is honest again: what it said may not stay.
  *
  * <p>What does not hold is thrown as a {@link Flaw} that names what noticed it:
  *
  * <ul>
- *   <li>EQUAL: two sides said DONE, and their sets differ;
+ *   <li>EQUAL: two sides said DONE, and their sets differ; or one whose peer lies said it of a root
+ *       that is not its own;
  *   <li>AGREES: a session to which nothing happened did not make the sides equal;
  *   <li>ENDS: a session runs on, or does not end when it is told to, or more than once.
  * </ul>
@@ -27,7 +31,7 @@ public final class SessionFuzz {
   /** Up to so many versions a side has unless more are asked for. */
   static final int IDS = 1_000;
 
-  private static final List<Fate> FATES = List.of(Fate.values());
+  private static final List<Fate> FATES = List.copyOf(EnumSet.range(Fate.NOTHING, Fate.FLIP));
   private static final int STEPS_MAX = 60_000;
   private static final Limits TIGHT =
       new Limits(Limits.FRAME_BYTES_MIN, 4_096, 2_048, 64, 3, 8, 64, 64, 16, 4_096);
@@ -41,7 +45,8 @@ public final class SessionFuzz {
     LOSS,
     REPEAT,
     REORDER,
-    FLIP
+    FLIP,
+    LIES
   }
 
   /** Something did not hold. */
@@ -153,6 +158,8 @@ public final class SessionFuzz {
     private final FuzzPeer one;
     private final FuzzPeer two;
     private final List<Digest> ground;
+    private final FuzzLiar lies;
+    private @Nullable FuzzPeer liar;
     private long names = 1;
 
     Life(int seed, int ids, Totals totals) {
@@ -164,6 +171,7 @@ public final class SessionFuzz {
       Map<Digest, FuzzPeer.Place> places = new TreeMap<>();
       one = new FuzzPeer(limits, places, name());
       two = new FuzzPeer(limits, places, name());
+      lies = new FuzzLiar(new Random(~seed), limits);
       boolean hostile = random.nextInt(4) == 0;
       ground = hostile ? new ArrayList<>(Sets.clustered(random, 1_500)) : List.of();
       int shared =
@@ -187,12 +195,29 @@ public final class SessionFuzz {
         run(fate);
         if (random.nextBoolean()) writeSome();
       }
+      settle("at the end");
+      return sessions + 1 + (seed % 4 == 3 ? lied() : 0);
+    }
+
+    /** One of the two lies for some sessions and is honest again. */
+    private int lied() {
+      int sessions = 1 + random.nextInt(4);
+      for (int i = 0; i < sessions; i++) {
+        writeSome();
+        liar = random.nextBoolean() ? one : two;
+        run(Fate.LIES);
+        liar = null;
+      }
+      settle("after the lies");
+      return sessions + 1;
+    }
+
+    private void settle(String when) {
       MerkleTree union = union();
       run(Fate.NOTHING);
-      String label = "seed " + seed + " at the end";
+      String label = "seed " + seed + " " + when;
       check(union.root().equals(one.held().root()), "AGREES", label);
       check(union.root().equals(two.held().root()), "AGREES", label);
-      return sessions + 1;
     }
 
     private void run(Fate fate) {
@@ -209,7 +234,14 @@ public final class SessionFuzz {
         if (fate == Fate.WRITES && random.nextInt(4) == 0) two.write(id(), true);
         if (steps == strike && !strike(fate, source)) break;
         if (source.outgoing.isEmpty()) continue;
-        (first ? two : one).arrive(source.outgoing.removeFirst());
+        FuzzPeer target = first ? two : one;
+        Object said = source.outgoing.removeFirst();
+        if (source == liar && steps >= strike) {
+          lies.inPlaceOf(said, target).ifPresent(target::arrive);
+        } else {
+          target.arrive(said);
+        }
+        lies.overhear(said);
       }
       judge(fate);
     }
@@ -217,7 +249,7 @@ public final class SessionFuzz {
     /** Does it; false when the session is over with it. */
     private boolean strike(Fate fate, FuzzPeer source) {
       switch (fate) {
-        case NOTHING, WRITES -> {
+        case NOTHING, WRITES, LIES -> {
           return true;
         }
         case CUT -> {
@@ -244,7 +276,11 @@ public final class SessionFuzz {
       Digest first = one.agreedRoot();
       Digest second = two.agreedRoot();
       boolean agreed = first != null && second != null;
-      if (first != null && second != null) {
+      if (fate == Fate.LIES) {
+        FuzzPeer honest = liar == one ? two : one;
+        Digest proven = honest.agreedRoot();
+        check(proven == null || proven.equals(honest.compared.root()), "EQUAL", label);
+      } else if (first != null && second != null) {
         check(first.equals(second), "EQUAL", label);
         for (Digest id : one.compared) check(two.held().contains(id), "EQUAL", label);
         for (Digest id : two.compared) check(one.held().contains(id), "EQUAL", label);

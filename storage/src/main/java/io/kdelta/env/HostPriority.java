@@ -20,32 +20,36 @@ import java.util.Optional;
  */
 public final class HostPriority {
   /**
-   * What {@link #lower} sets: a tenth of the share of a thread that has none set, where both want
-   * the same core, and always after it when both become ready.
+   * What {@link #lower} adds to the niceness of the process: a tenth of the share of its other
+   * threads, where both want the same core, and always after them when both become ready.
    */
   static final int NICENESS = 10;
 
   static final int COMPILER_NICENESS = 5;
 
+  /** There is none beyond it. */
+  static final int NICENESS_MAX = 19;
+
   private static final Path THREADS = Path.of("/proc/self/task");
 
-  /** On Linux ids are those of threads, and 0 is the calling one. */
+  /** On Linux ids are those of threads; 0 is the calling one, and the first has the process's. */
   private static final int PROCESS = 0;
 
   private HostPriority() {}
 
-  /** The function of the system, bound at its first use and only then. */
+  /** The functions of the system, bound at their first use and only then. */
   @SuppressWarnings("restricted")
   private static final class Calls {
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final MethodHandle GETPRIORITY =
+        bound("getpriority", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle SETPRIORITY =
-        Linker.nativeLinker()
-            .downcallHandle(
-                Linker.nativeLinker().defaultLookup().findOrThrow("setpriority"),
-                FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT));
+        bound("setpriority", FunctionDescriptor.of(INT, INT, INT, INT));
+
+    private static MethodHandle bound(String name, FunctionDescriptor shape) {
+      Linker linker = Linker.nativeLinker();
+      return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), shape);
+    }
   }
 
   /** Lets the calling thread run behind others from now on; answers why not, if it can not. */
@@ -97,11 +101,18 @@ public final class HostPriority {
         : Optional.of("the process may not call native functions");
   }
 
-  private static boolean set(int thread, int niceness) {
+  /**
+   * That far behind the process's first thread, which nobody lowers: a process that was itself
+   * started behind others stays there, and who is lowered twice is lowered once.
+   */
+  private static boolean set(int thread, int further) {
     try {
+      int first = (int) ProcessHandle.current().pid();
+      int ordinary = (int) Calls.GETPRIORITY.invokeExact(PROCESS, first);
+      int niceness = Math.min(NICENESS_MAX, ordinary + further);
       return (int) Calls.SETPRIORITY.invokeExact(PROCESS, thread, niceness) == 0;
     } catch (Throwable e) {
-      throw new AssertionError("setpriority", e);
+      throw new AssertionError("getpriority, setpriority", e);
     }
   }
 }

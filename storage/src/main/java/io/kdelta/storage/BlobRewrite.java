@@ -85,7 +85,7 @@ final class BlobRewrite extends TableWork.Output {
   }
 
   @Override
-  void closeOpened() {
+  void letGo() {
     if (opened != null) opened.close();
     opened = null;
   }

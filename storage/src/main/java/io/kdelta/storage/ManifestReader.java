@@ -21,6 +21,10 @@ import java.util.TreeMap;
  * a whole first record are the remains of rewrites that a full disk or a crash ended, and never
  * counted, unless something in the directory shows that one did.
  *
+ * <p>A directory where nothing can be read is one without a store only if nothing there was written
+ * after CURRENT first named a manifest: no CURRENT, however damaged, no log, table or file of large
+ * values, also not in lost/, and no record of a manifest behind its first.
+ *
  * <p>The rule for a bad record is that of {@link WalReader}; but an edit in the middle can not be
  * fetched from anybody, so corruption here ends the open.
  */
@@ -61,6 +65,17 @@ final class ManifestReader {
     }
     Optional<Read> found = withoutCurrent(names, current);
     if (found.isPresent()) return found;
+    if (names.contains(FileNames.CURRENT)) {
+      throw new KdeltaException.Corrupt(FileNames.CURRENT, 0, "no manifest can be read");
+    }
+    refuseData("", names);
+    if (names.contains(FileNames.LOST)) {
+      refuseData(FileNames.LOST + "/", vfs.list(FileNames.LOST));
+    }
+    return Optional.empty();
+  }
+
+  private static void refuseData(String folder, List<String> names) {
     for (String name : names) {
       boolean data =
           name.endsWith(FileNames.LOG)
@@ -68,10 +83,9 @@ final class ManifestReader {
               || name.endsWith(FileNames.BLOB);
       if (data && FileNames.number(name) != 0) {
         throw new KdeltaException.Corrupt(
-            FileNames.CURRENT, 0, "no manifest can be read, and there is data in " + name);
+            FileNames.CURRENT, 0, "no manifest can be read, and there is data in " + folder + name);
       }
     }
-    return Optional.empty();
   }
 
   /**
@@ -123,6 +137,10 @@ final class ManifestReader {
         return youngest || !outlived(found.state()) ? Optional.of(found) : Optional.empty();
       }
       if (complete && damaged.longAt(8) == number) return Optional.empty();
+      if (header.isPresent() && scan(image, header.get().salt()).count() > 0) {
+        throw new KdeltaException.Corrupt(
+            FileNames.manifest(number), WalFormat.HEADER_BYTES, "bad first record");
+      }
     }
     return Optional.empty();
   }
@@ -158,9 +176,7 @@ final class ManifestReader {
   private Read read(Current current) {
     String name = FileNames.manifest(current.number());
     byte[] image = image(name);
-    RecordScan scan =
-        RecordScan.of(
-            format, FileWindow.of(image), WalFormat.HEADER_BYTES, image.length, current.salt(), 1);
+    RecordScan scan = scan(image, current.salt());
     for (RecordScan.Gap gap : scan.gaps()) {
       boolean durable = scan.markFrom(gap.record()) >= gap.firstLsn() || gap.record() == 0;
       if (durable) throw new KdeltaException.Corrupt(name, gap.offset(), "bad record");
@@ -200,6 +216,11 @@ final class ManifestReader {
           .ifPresent(found::add);
     }
     return found;
+  }
+
+  private RecordScan scan(byte[] image, long salt) {
+    return RecordScan.of(
+        format, FileWindow.of(image), WalFormat.HEADER_BYTES, image.length, salt, 1);
   }
 
   private Optional<WalFormat.Header> header(byte[] image, long number) {

@@ -2,11 +2,14 @@ package io.kdelta.storage;
 
 import io.kdelta.memory.Slab;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The arenas of one engine: makes memtables and keeps some idle, because an arena costs far more to
- * open, touch for the first time and close than to reset. Owner: the core thread.
+ * open, touch for the first time and close than to reset. Whoever holds a memtable, the pool gives
+ * its memory back, in the end that of all. Owner: the core thread.
  */
 final class MemtablePool implements AutoCloseable {
   private static final long POPULATED_BYTES_MIN = 4 << 20;
@@ -15,6 +18,10 @@ final class MemtablePool implements AutoCloseable {
   private final StorageLimits limits;
   private final long hashSeed;
   private final ArrayDeque<Memtable> idle = new ArrayDeque<>();
+
+  /** All that are open, given out or idle: few. */
+  private final List<Memtable> open = new ArrayList<>();
+
   private long bytes;
 
   /** Made last and never used before. */
@@ -42,11 +49,11 @@ final class MemtablePool implements AutoCloseable {
     long capacity = capacity(encodedSize, rows);
     if (reusable(capacity)) return idle.removeLast();
     while (!idle.isEmpty() && bytes + capacity > limits.memtableBytesMax()) {
-      bytes -= limits.memtableBytes();
-      idle.removeFirst().close();
+      close(idle.removeFirst());
     }
     bytes += capacity;
     Memtable made = new Memtable(Slab.create(capacity), hashSeed);
+    open.add(made);
     if (capacity >= POPULATED_BYTES_MIN) fresh = made;
     return made;
   }
@@ -72,15 +79,23 @@ final class MemtablePool implements AutoCloseable {
       memtable.clear();
       idle.addLast(memtable);
     } else {
-      bytes -= memtable.capacity();
-      memtable.close();
+      close(memtable);
     }
   }
 
+  /** Closes all memtables: nobody reads any more, in whatever view. */
   @Override
   public void close() {
-    for (Memtable memtable : idle) memtable.close();
+    for (Memtable memtable : open) memtable.close();
+    open.clear();
     idle.clear();
+    bytes = 0;
+  }
+
+  private void close(Memtable memtable) {
+    bytes -= memtable.capacity();
+    open.remove(memtable);
+    memtable.close();
   }
 
   private boolean reusable(long capacity) {

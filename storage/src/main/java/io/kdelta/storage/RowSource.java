@@ -45,6 +45,19 @@ abstract class RowSource {
    */
   void bringValue() {}
 
+  /** Shows the row that another stands on, where it lies, until that one moves. */
+  final void showRowOf(RowSource other) {
+    key = other.key;
+    pointSize = other.pointSize;
+    keySize = other.keySize;
+    tombstone = other.tombstone;
+    blob = other.blob;
+    lsn = other.lsn;
+    valueSegment = other.valueSegment;
+    valueOffset = other.valueOffset;
+    valueSize = other.valueSize;
+  }
+
   /** Orders the rows two sources stand on. */
   final int compareKeys(RowSource other) {
     int byPoint = Arrays.compareUnsigned(key, 0, pointSize, other.key, 0, other.pointSize);

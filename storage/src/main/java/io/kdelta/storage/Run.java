@@ -57,6 +57,13 @@ record Run(long age, List<SSTable> tables) {
     return shape;
   }
 
+  /** The shapes of these runs, in their order. */
+  static List<List<Compaction.Shape>> shapes(List<Run> runs) {
+    List<List<Compaction.Shape>> shapes = new ArrayList<>();
+    for (Run run : runs) shapes.add(run.shape());
+    return shapes;
+  }
+
   /** The tables that begin at or after a group (null: all) and before another (null: all). */
   List<SSTable> from(@Nullable Bytes from, @Nullable Bytes to) {
     List<SSTable> some = new ArrayList<>();
@@ -160,23 +167,8 @@ record Run(long age, List<SSTable> tables) {
     }
 
     private boolean show(RowSource source) {
-      key = source.key;
-      pointSize = source.pointSize;
-      keySize = source.keySize;
-      tombstone = source.tombstone;
-      blob = source.blob;
-      lsn = source.lsn;
-      valueSegment = source.valueSegment;
-      valueOffset = source.valueOffset;
-      valueSize = source.valueSize;
+      showRowOf(source);
       return true;
     }
-  }
-
-  /** The shapes of these runs, in their order. */
-  static List<List<Compaction.Shape>> shapes(List<Run> runs) {
-    List<List<Compaction.Shape>> shapes = new ArrayList<>();
-    for (Run run : runs) shapes.add(run.shape());
-    return shapes;
   }
 }

@@ -1,6 +1,7 @@
 package io.kdelta.storage;
 
 import io.kdelta.error.KdeltaException;
+import java.util.function.BooleanSupplier;
 
 /**
  * The rows of a damaged table that are whole: blocks that do not pass their checksums are passed
@@ -11,26 +12,17 @@ import io.kdelta.error.KdeltaException;
  * nobody else at the table.
  */
 final class SoundRows extends RowSource {
+  /** Reads of one place before it counts as unreadable: a bad sector fails each time. */
+  private static final int ATTEMPTS = 3;
+
   private final SSTable table;
   private final TableSource source;
   private int block = -1;
   private boolean within;
-  private int blocksLost;
-  private int valuesLost;
 
   SoundRows(SSTable table) {
     this.table = table;
     this.source = TableSource.blockByBlock(table);
-  }
-
-  /** Blocks that were passed over so far. */
-  int blocksLost() {
-    return blocksLost;
-  }
-
-  /** Rows of sound blocks that were passed over so far, for their values. */
-  int valuesLost() {
-    return valuesLost;
   }
 
   @Override
@@ -38,10 +30,9 @@ final class SoundRows extends RowSource {
     while (true) {
       while (within && source.nextInBlock()) {
         if (valueIsSound()) {
-          show();
+          showRowOf(source);
           return true;
         }
-        valuesLost++;
       }
       if (block + 1 >= table.blocks()) return false;
       enter(block + 1);
@@ -60,39 +51,41 @@ final class SoundRows extends RowSource {
 
   private void enter(int target) {
     block = target;
-    try {
-      source.enter(target);
-      within = true;
-    } catch (KdeltaException.Corrupt | KdeltaException.DiskFault lost) {
-      within = false;
-      blocksLost++;
-    }
+    within =
+        isRead(() -> {
+          source.enter(target);
+          return true;
+        });
   }
 
   private boolean valueIsSound() {
-    if (!source.blob) return true;
-    try {
-      BlobFile file =
-          table.blobOf(BlobFormat.referenceNumber(source.valueSegment, source.valueOffset));
-      int entry = BlobFormat.referenceEntry(source.valueSegment, source.valueOffset);
-      int size = BlobFormat.referenceSize(source.valueSegment, source.valueOffset);
-      int crc = BlobFormat.referenceCrc(source.valueSegment, source.valueOffset);
-      file.valueOffset(entry, size, crc);
-      return file.read(entry).remaining() == size;
-    } catch (KdeltaException.Corrupt | KdeltaException.DiskFault lost) {
-      return false;
-    }
+    return !source.blob || isRead(this::valueIsWhole);
   }
 
-  private void show() {
-    key = source.key;
-    pointSize = source.pointSize;
-    keySize = source.keySize;
-    tombstone = source.tombstone;
-    blob = source.blob;
-    lsn = source.lsn;
-    valueSegment = source.valueSegment;
-    valueOffset = source.valueOffset;
-    valueSize = source.valueSize;
+  private boolean valueIsWhole() {
+    BlobFile file =
+        table.blobOf(BlobFormat.referenceNumber(source.valueSegment, source.valueOffset));
+    int entry = BlobFormat.referenceEntry(source.valueSegment, source.valueOffset);
+    int size = BlobFormat.referenceSize(source.valueSegment, source.valueOffset);
+    int crc = BlobFormat.referenceCrc(source.valueSegment, source.valueOffset);
+    file.valueOffset(entry, size, crc);
+    return file.read(entry).remaining() == size;
+  }
+
+  /**
+   * Whether what is asked for was read and is sound. Bytes that do not pass their checksum are
+   * lost; a read that the disk refused is tried again, since what is passed over here may be the
+   * last copy there is.
+   */
+  private boolean isRead(BooleanSupplier read) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return read.getAsBoolean();
+      } catch (KdeltaException.Corrupt rotten) {
+        return false;
+      } catch (KdeltaException.DiskFault refused) {
+        if (attempt == ATTEMPTS) return false;
+      }
+    }
   }
 }

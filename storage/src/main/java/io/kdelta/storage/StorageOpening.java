@@ -29,6 +29,7 @@ final class StorageOpening {
   private final List<BlobFile> blobFiles = new ArrayList<>();
   private final List<ManifestEdit.BlobAdded> unreadable = new ArrayList<>();
   private final List<Memtable> memtables = new ArrayList<>();
+  private @Nullable MemtablePool pool;
   private @Nullable Wal wal;
 
   private StorageOpening(Vfs vfs, Manifest manifest) {
@@ -73,7 +74,8 @@ final class StorageOpening {
         tables.isEmpty()
             ? entropy.split("point hash").nextLong()
             : tables.getFirst().header().seed();
-    MemtablePool pool = new MemtablePool(limits, hashSeed);
+    MemtablePool memory = new MemtablePool(limits, hashSeed);
+    pool = memory;
     int segment = Math.toIntExact(limits.segmentBytes());
     wal =
         Wal.open(
@@ -81,8 +83,8 @@ final class StorageOpening {
             entropy.split("log"),
             new WalLimits(segment, segment / 2, 1),
             manifest,
-            (lsn, type, array, from, size) -> replay(pool, lsn, type, array, from, size));
-    if (memtables.isEmpty()) memtables.add(pool.take(0, 0));
+            (lsn, type, array, from, size) -> replay(memory, lsn, type, array, from, size));
+    if (memtables.isEmpty()) memtables.add(memory.take(0, 0));
     List<Damage> other = new ArrayList<>(wal.recovery().damage());
     for (Damage damage : manifest.settle(wal.recovery())) {
       if (!isSetAside(damage.file())) other.add(damage);
@@ -96,7 +98,7 @@ final class StorageOpening {
         vfs,
         manifest,
         wal,
-        pool,
+        memory,
         views,
         blobs,
         hashSeed,
@@ -197,7 +199,7 @@ final class StorageOpening {
 
   /** After a failure: gives back what was opened so far. */
   private void close() {
-    for (Memtable memtable : memtables) memtable.close();
+    if (pool != null) pool.close();
     for (SSTable table : tables) table.close();
     for (BlobFile blob : blobFiles) blob.close();
     if (wal != null) wal.close();

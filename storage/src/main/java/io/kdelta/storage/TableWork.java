@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import io.kdelta.error.KdeltaException;
 import io.kdelta.vfs.Vfs;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,12 +26,17 @@ abstract sealed class TableWork implements StorageWork {
 
   @Override
   public final void run() {
+    boolean ended = false;
     try {
       freeSpace = vfs().freeSpace();
       work();
+      ended = true;
     } catch (KdeltaException.DiskFault | KdeltaException.Corrupt found) {
       failure = found;
       cleanUp();
+      ended = true;
+    } finally {
+      if (!ended) letGo();
     }
   }
 
@@ -50,6 +56,12 @@ abstract sealed class TableWork implements StorageWork {
 
   /** After a failure: takes back what can be taken back, and never fails. */
   void cleanUp() {}
+
+  /**
+   * Closes what it has opened, or was given to close: nobody will take it back. Touches no disk,
+   * and may come after an end of any kind, or without a run.
+   */
+  void letGo() {}
 
   /** Makes one more log segment ready. */
   static final class Segment extends TableWork {
@@ -137,14 +149,14 @@ abstract sealed class TableWork implements StorageWork {
    */
   static final class Reclaim extends TableWork {
     private final Vfs vfs;
-    private final List<SSTable> tables;
-    private final List<BlobFile> blobs;
+    private final ArrayDeque<SSTable> tables;
+    private final ArrayDeque<BlobFile> blobs;
     private final List<String> files;
 
     Reclaim(Vfs vfs, List<SSTable> tables, List<BlobFile> blobs, List<String> files) {
       this.vfs = vfs;
-      this.blobs = List.copyOf(blobs);
-      this.tables = List.copyOf(tables);
+      this.blobs = new ArrayDeque<>(blobs);
+      this.tables = new ArrayDeque<>(tables);
       this.files = List.copyOf(files);
     }
 
@@ -156,15 +168,23 @@ abstract sealed class TableWork implements StorageWork {
     /** A file that can not be removed now is moved away at the next open; the rest goes on. */
     @Override
     void work() {
-      for (SSTable table : tables) {
+      for (SSTable table = tables.poll(); table != null; table = tables.poll()) {
         table.close();
         remove(vfs, table.path());
       }
-      for (BlobFile blob : blobs) {
+      for (BlobFile blob = blobs.poll(); blob != null; blob = blobs.poll()) {
         blob.close();
         remove(vfs, blob.path());
       }
       for (String file : files) remove(vfs, file);
+    }
+
+    @Override
+    void letGo() {
+      for (SSTable table : tables) table.close();
+      tables.clear();
+      for (BlobFile blob : blobs) blob.close();
+      blobs.clear();
     }
   }
 
@@ -285,13 +305,10 @@ abstract sealed class TableWork implements StorageWork {
     /** After an append that failed nobody knows yet which side of it counts: the files stay. */
     @Override
     final void cleanUp() {
-      closeOpened();
+      letGo();
       if (appended) return;
       written.removeIf(path -> remove(vfs(), path));
     }
-
-    /** After a failure: gives back what was opened of the results. */
-    abstract void closeOpened();
   }
 
   /** What flush and merge have in common: inputs become tables, then the manifest says so. */
@@ -331,7 +348,7 @@ abstract sealed class TableWork implements StorageWork {
     }
 
     @Override
-    void closeOpened() {
+    void letGo() {
       for (SSTable table : opened) table.close();
       opened.clear();
     }
@@ -406,8 +423,8 @@ abstract sealed class TableWork implements StorageWork {
     }
 
     @Override
-    void closeOpened() {
-      super.closeOpened();
+    void letGo() {
+      super.letGo();
       if (blob != null) blob.close();
       blob = null;
     }

@@ -285,9 +285,10 @@ final class TableWorks {
     forgetFrom = any ? wal.lastLsn() : Long.MAX_VALUE;
   }
 
-  /** Gives back memory and handles of tables that wait for their removal. */
+  /** Gives back memory and handles of tables that wait for removal or that a piece has open. */
   void close() {
     maintenance.close();
+    if (out != null) out.letGo();
     for (SSTable table : doomedTables) table.close();
     doomedTables.clear();
     for (SSTable table : quarantinedUnread) table.close();

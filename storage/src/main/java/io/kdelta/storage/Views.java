@@ -118,13 +118,11 @@ final class Views {
     return bytes;
   }
 
-  /** Everything, shown or retired, for the end. */
+  /** All files, shown or retired, for the end; memtables are closed by the pool. */
   void closeAll() {
-    for (Retired<Memtable> retired : memtables) retired.thing().close();
     for (Retired<SSTable> retired : tables) retired.thing().close();
     for (Retired<BlobFile> retired : blobs) retired.thing().close();
     blobs.clear();
-    for (Memtable memtable : current.memtables()) memtable.close();
     for (Run run : current.runs()) {
       for (SSTable table : run.tables()) table.close();
     }

@@ -34,6 +34,7 @@ public final class SimVfs implements Vfs {
   private long itemsLost;
   private boolean memoryKeeps;
   private final SimFaults faults = new SimFaults();
+  private final SimMappings mappings = new SimMappings();
 
   public SimVfs(Entropy entropy) {
     this.entropy = entropy;
@@ -76,9 +77,7 @@ public final class SimVfs implements Vfs {
    * locks of this life are gone.
    */
   public void crash() {
-    SimContent.Mode namesMode = SimContent.Mode.drawMode(entropy);
-    SimContent.Mode bytesMode = SimContent.Mode.drawMode(entropy);
-    crash(namesMode, bytesMode);
+    crash(SimContent.Mode.drawMode(entropy), SimContent.Mode.drawMode(entropy));
   }
 
   /** The power loss that takes most: everything pending is dropped. */
@@ -173,6 +172,11 @@ public final class SimVfs implements Vfs {
   /** How many files are open in this life. */
   public int openFiles() {
     return openFiles;
+  }
+
+  /** How many mappings of its files nobody has given back, of whatever life. */
+  public int mappings() {
+    return mappings.count();
   }
 
   /** Whether a crash now could take nothing away. */
@@ -467,10 +471,7 @@ public final class SimVfs implements Vfs {
       if (position < 0 || size < 0 || position > content.current.size() - size) {
         throw fault(path, "map", "range lies past the end");
       }
-      MemorySegment mapped = arena.allocate(Math.max(1, size), SparsePages.PAGE_BYTES);
-      if (size > 0) content.current.read(position, mapped.asSlice(0, size).asByteBuffer());
-      content.mapped(position, mapped.asSlice(0, size));
-      return mapped.asSlice(0, size).asReadOnly();
+      return mappings.map(content, position, size, arena);
     }
 
     @Override
@@ -572,10 +573,8 @@ public final class SimVfs implements Vfs {
   }
 
   private void room(String path, String operation, long bytesMore) {
-    if (bytesMore <= 0 || capacityBytes == Long.MAX_VALUE) return;
-    if (bytesMore > freeSpace()) {
-      throw new KdeltaException.DiskFault(path, operation, true, null);
-    }
+    if (bytesMore <= 0 || capacityBytes == Long.MAX_VALUE || bytesMore <= freeSpace()) return;
+    throw new KdeltaException.DiskFault(path, operation, true, null);
   }
 
   private SimContent content(String path, String operation) {

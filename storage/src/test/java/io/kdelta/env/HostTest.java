@@ -63,15 +63,16 @@ final class HostTest {
     // Elsewhere it says that it did nothing.
     assertEquals(!linux, refusal.isPresent(), refusal.toString());
     if (!linux) return;
-    assertEquals(List.of(HostPriority.NICENESS), niceness);
+    assertEquals(List.of(behind(HostPriority.NICENESS)), niceness);
     assertEquals(niceness(Path.of("/proc/self/stat")), niceness(self));
-    assertTrue(niceness(self) < HostPriority.NICENESS, "of the thread that asked");
   }
 
   @Test
   void compilersRunBehindTheCore() throws IOException {
     boolean linux = System.getProperty("os.name").equals("Linux");
-    assertEquals(!linux, HostPriority.lowerCompilers().isPresent());
+    for (int call = 0; call < 2; call++) {
+      assertEquals(!linux, HostPriority.lowerCompilers().isPresent());
+    }
     if (!linux) return;
     int compilers = 0;
     try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
@@ -79,11 +80,16 @@ final class HostTest {
         boolean compiles = Files.readString(thread.resolve("comm")).matches("C[12] Compiler.*\n");
         if (!compiles) continue;
         compilers++;
-        assertEquals(HostPriority.COMPILER_NICENESS, niceness(thread.resolve("stat")));
+        assertEquals(behind(HostPriority.COMPILER_NICENESS), niceness(thread.resolve("stat")));
       }
     }
     assertTrue(compilers > 0, "none was found");
-    assertTrue(niceness(Path.of("/proc/thread-self/stat")) < HostPriority.COMPILER_NICENESS);
+    assertEquals(behind(0), niceness(Path.of("/proc/thread-self/stat")));
+  }
+
+  /** What a thread has that is so far behind the others, however the process itself was started. */
+  private static int behind(int further) {
+    return Math.min(HostPriority.NICENESS_MAX, niceness(Path.of("/proc/self/stat")) + further);
   }
 
   /** The 19th field; the second, in brackets, is the name. */

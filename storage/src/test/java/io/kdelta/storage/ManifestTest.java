@@ -300,6 +300,52 @@ final class ManifestTest {
     assertThrows(KdeltaException.Corrupt.class, () -> open(vfs));
   }
 
+  @Test
+  void anythingThatOnlyAStoreLeavesIsNotTakenForAnEmptyDirectory() {
+    SimVfs named = disk(13);
+    open(named).close();
+    named.erase(current(named));
+    named.flip(FileNames.CURRENT, 25, 1);
+    assertThrows(KdeltaException.Corrupt.class, () -> open(named), "what was CURRENT");
+
+    SimVfs went = disk(14);
+    Manifest manifest = open(went);
+    manifest.append(List.of(new Flushed(1)));
+    went.erase(FileNames.CURRENT);
+    went.flip(current(went), WalFormat.HEADER_BYTES + 3, 1);
+    assertThrows(KdeltaException.Corrupt.class, () -> open(went), "an edit after the first");
+
+    SimVfs moved = disk(15);
+    manifest = open(moved);
+    make(moved, FileNames.table(71), 10);
+    manifest.append(List.of(new TableAdded(72, 10, Bytes.EMPTY)));
+    open(moved).close();
+    moved.erase(current(moved));
+    moved.erase(FileNames.CURRENT);
+    assertThrows(KdeltaException.Corrupt.class, () -> open(moved), "a table in lost/");
+    moved.erase("lost/" + FileNames.table(71));
+    assertEquals(ManifestState.EMPTY, open(moved).state(), "nothing at all");
+  }
+
+  @Test
+  void whatAFirstStartLeftThatCameToNothingIsNoStore() {
+    for (int bytes : new int[] {0, 100, WalFormat.HEADER_BYTES, WalFormat.HEADER_BYTES + 20}) {
+      SimVfs other = disk(16);
+      open(other).close();
+      SimVfs vfs = disk(17);
+      byte[] image = new byte[bytes];
+      try (Vfs.File file = other.open(current(other))) {
+        file.readAt(0, ByteBuffer.wrap(image));
+      }
+      try (Vfs.File file = vfs.create(FileNames.manifest(1))) {
+        file.append(ByteBuffer.wrap(image));
+        file.sync();
+      }
+      make(vfs, "CURRENT.next", 10);
+      assertEquals(ManifestState.EMPTY, open(vfs).state(), bytes + " bytes");
+    }
+  }
+
   /** A segment of the log; two records, the second of which knows of that durable mark. */
   private static void segment(SimVfs vfs, long file, long sequence, boolean rolled, long mark) {
     WalFormat format = new WalFormat();
