@@ -36,7 +36,7 @@ final class PlantedBugsTest {
   private static final long SEEDS_GUARDED = 3;
 
   private static final long SEEDS_OF_A_LIAR = 6;
-  private static final long SEEDS_OF_A_LENDER = 12;
+  private static final long SEEDS_OF_A_LENDER = 30;
 
   private static final Path ROOT = Path.of(System.getProperty("kdelta.root"));
   private static final List<Case> CASES = new ArrayList<>();

@@ -74,10 +74,14 @@ public final class IncomingFiles implements AutoCloseable {
    * Keeps the next piece of a file.
    *
    * @throws KdeltaException.Corrupt when it is not the piece that the list names
+   * @throws KdeltaException.Invalid when the one before it is not there
    */
   public void keep(int file, int piece, Bytes bytes) {
     FileList.Listed of = list.files().get(file);
-    if (piece != held[file]) throw new AssertionError("piece " + piece + " of " + of.name());
+    if (piece != held[file]) {
+      // One before it was refused, when this one was on its way already.
+      throw new KdeltaException.Invalid("piece " + piece, "does not follow what is there");
+    }
     byte[] array = bytes.toArray();
     long at = (long) piece * list.pieceBytes();
     if (array.length != list.size(file, piece) || !of.matches(piece, array, array.length)) {

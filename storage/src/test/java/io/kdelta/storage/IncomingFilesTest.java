@@ -171,6 +171,9 @@ final class IncomingFilesTest {
       piece[piece.length / 2] ^= 1;
       assertThrows(
           KdeltaException.Corrupt.class, () -> incoming.keep(0, 0, Bytes.wrap(piece.clone())));
+      // It was on its way when the one before it was refused.
+      Bytes next = lending.read(0, 1);
+      assertThrows(KdeltaException.Invalid.class, () -> incoming.keep(0, 1, next));
       Bytes shorter = lending.read(0, 0).slice(0, 100);
       assertThrows(KdeltaException.Corrupt.class, () -> incoming.keep(0, 0, shorter));
       piece[piece.length / 2] ^= 1;
