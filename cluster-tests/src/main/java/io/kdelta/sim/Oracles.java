@@ -22,6 +22,7 @@ final class Oracles {
         new VerdictOracle(world),
         new ProgressOracle(world),
         new DamageOracle(world),
-        new HonestyOracle(world));
+        new HonestyOracle(world),
+        new SnapshotOracle(world));
   }
 }

@@ -58,6 +58,10 @@ enum Place {
   RECONCILED_BY_DRILL_DOWN(1_000),
   /** What one rung did not find a later one found. */
   LATER_RUNG_FOUND_IT(1_000),
+  /** A node took in the files of another. */
+  CAUGHT_UP_BY_SNAPSHOT,
+  /** A snapshot broke off. */
+  SNAPSHOT_BROKEN_OFF(1_000),
   /** A session broke off, and a later one did the work. */
   SESSION_BROKEN_OFF,
   /** A suspected member refuted. */

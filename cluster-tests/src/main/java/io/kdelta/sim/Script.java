@@ -11,10 +11,11 @@ import java.util.List;
  *
  * <p>The first lines may say what the world is: {@code seed N}, {@code nodes N}, {@code backups N},
  * {@code storage memtable=SIZE memtables=N memory=SIZE segment=SIZE block=SIZE partition=SIZE
- * reserve=SIZE}, {@code sessions filter=SIZE cells=N writers=N}, {@code pace turn=T disk=T..T}.
- * Then each line is a statement ({@link ActionReader}), done when the one before is done; one that
- * begins with {@code at TIME} is done at that time, whatever else goes on. Comments begin with
- * {@code #}; those before everything else are the prose.
+ * reserve=SIZE}, {@code sessions filter=SIZE cells=N writers=N}, {@code snapshots from=N
+ * pieces=SIZE}, {@code pace turn=T disk=T..T}. Then each line is a statement ({@link
+ * ActionReader}), done when the one before is done; one that begins with {@code at TIME} is done at
+ * that time, whatever else goes on. Comments begin with {@code #}; those before everything else are
+ * the prose.
  */
 record Script(List<String> prose, Setup setup, List<Statement> statements) {
   /** The time of a statement that follows the one before. */
@@ -78,11 +79,12 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
   }
 
   private static boolean isHead(String verb) {
-    return List.of("seed", "nodes", "backups", "storage", "sessions", "pace").contains(verb);
+    return List.of("seed", "nodes", "backups", "storage", "sessions", "snapshots", "pace")
+        .contains(verb);
   }
 
   private static Setup head(Setup before, Line line) {
-    String verb = line.word("seed, nodes, backups, storage, sessions or pace");
+    String verb = line.word("seed, nodes, backups, storage, sessions, snapshots or pace");
     Setup after =
         switch (verb) {
           case "seed" -> before.withSeed(line.whole());
@@ -97,6 +99,11 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
             int filter = (int) line.size("filter");
             int cells = (int) line.number("cells");
             yield before.withSessions(Setup.sessions(filter, cells, (int) line.number("writers")));
+          }
+          case "snapshots" -> {
+            long from = line.number("from");
+            yield before.withSnapshots(
+                new ClusterConfig.Snapshots(from, (int) line.size("pieces")));
           }
           default -> {
             long slowest = line.timeTo("disk");
@@ -146,6 +153,10 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
       out.append("sessions filter=").append(setup.sessions().filterBytesMax());
       out.append(" cells=").append(setup.sessions().cellsMax());
       out.append(" writers=").append(setup.sessions().writersMax()).append('\n');
+    }
+    if (!setup.snapshots().equals(ClusterConfig.Snapshots.DEFAULT)) {
+      out.append("snapshots from=").append(setup.snapshots().versionsMin());
+      out.append(" pieces=").append(setup.snapshots().pieceBytes()).append('\n');
     }
     Setup.Pace pace = setup.pace();
     if (!pace.equals(Setup.Pace.HEALTHY)) {

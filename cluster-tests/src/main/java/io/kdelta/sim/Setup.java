@@ -15,8 +15,16 @@ import io.kdelta.storage.StorageLimits;
  * @param storage limits of every storage engine
  * @param pace how long things take
  * @param sessions what a session that finds differences may cost
+ * @param snapshots when and how a snapshot is taken
  */
-record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace, Limits sessions) {
+record Setup(
+    long seed,
+    int nodes,
+    int backups,
+    StorageLimits storage,
+    Pace pace,
+    Limits sessions,
+    ClusterConfig.Snapshots snapshots) {
   /**
    * How long things take, in virtual nanoseconds; drawn evenly from these.
    *
@@ -42,9 +50,12 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
   /** So little that small sets need the last rung too. */
   static final Limits TIGHT = sessions(8, 2, 0);
 
+  /** A snapshot for next to nothing, in small pieces. */
+  static final ClusterConfig.Snapshots EAGER = new ClusterConfig.Snapshots(8, 1 << 10);
+
   /** Sessions as the protocol has them. */
   Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace) {
-    this(seed, nodes, backups, storage, pace, Limits.STANDARD);
+    this(seed, nodes, backups, storage, pace, Limits.STANDARD, ClusterConfig.Snapshots.DEFAULT);
   }
 
   /** So many nodes as the simulator usually has them. */
@@ -76,31 +87,36 @@ record Setup(long seed, int nodes, int backups, StorageLimits storage, Pace pace
 
   /** The same with another seed. */
   Setup withSeed(long other) {
-    return new Setup(other, nodes, backups, storage, pace, sessions);
+    return new Setup(other, nodes, backups, storage, pace, sessions, snapshots);
   }
 
   /** The same with another number of nodes. */
   Setup withNodes(int count) {
-    return new Setup(seed, count, backups, storage, pace, sessions);
+    return new Setup(seed, count, backups, storage, pace, sessions, snapshots);
   }
 
   /** The same with another number of backups. */
   Setup withBackups(int count) {
-    return new Setup(seed, nodes, count, storage, pace, sessions);
+    return new Setup(seed, nodes, count, storage, pace, sessions, snapshots);
   }
 
   /** The same with another storage engine. */
   Setup withStorage(StorageLimits other) {
-    return new Setup(seed, nodes, backups, other, pace, sessions);
+    return new Setup(seed, nodes, backups, other, pace, sessions, snapshots);
   }
 
   /** The same at another pace. */
   Setup withPace(Pace other) {
-    return new Setup(seed, nodes, backups, storage, other, sessions);
+    return new Setup(seed, nodes, backups, storage, other, sessions, snapshots);
   }
 
   /** The same with other sessions. */
   Setup withSessions(Limits other) {
-    return new Setup(seed, nodes, backups, storage, pace, other);
+    return new Setup(seed, nodes, backups, storage, pace, other, snapshots);
+  }
+
+  /** The same with other snapshots. */
+  Setup withSnapshots(ClusterConfig.Snapshots other) {
+    return new Setup(seed, nodes, backups, storage, pace, sessions, other);
   }
 }

@@ -204,6 +204,12 @@ final class Sightings implements Oracle {
 
   private void session(Session session) {
     boolean equal = session.outcome().equals("equal");
+    if (session.rungs().contains("snapshot")) {
+      boolean whole = session.outcome().equals("taken in");
+      reach(Place.CAUGHT_UP_BY_SNAPSHOT, whole);
+      reach(Place.SNAPSHOT_BROKEN_OFF, !whole);
+      return;
+    }
     reach(Place.RECONCILED_WITH_BLOOM, session.rungs().contains("bloom"));
     reach(Place.RECONCILED_BY_DRILL_DOWN, session.rungs().contains("merkle"));
     reach(Place.RECONCILED_BY_DOTS, session.rungs().contains("dots"));

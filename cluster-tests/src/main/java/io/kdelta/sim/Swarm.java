@@ -27,6 +27,8 @@ record Swarm(Setup setup, int clients, int keys, long pauseNanos, Fates fates) {
     Setup setup = Setup.of(seed, size + fates.later());
     boolean tight = new SimEntropy(seed).split("sessions").nextInt(TIGHT_ONE_IN) == 0;
     if (tight) setup = setup.withSessions(Setup.TIGHT);
+    boolean eager = new SimEntropy(seed).split("snapshots").nextInt(2) == 0;
+    if (eager) setup = setup.withSnapshots(Setup.EAGER);
     return new Swarm(setup, clients, keys, pause(shape, clients), fates);
   }
 

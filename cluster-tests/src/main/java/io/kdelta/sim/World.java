@@ -79,7 +79,7 @@ final class World {
             seeds,
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
-            Setup.NARROW.withSessions(setup.sessions()));
+            Setup.NARROW.withSessions(setup.sessions()).withSnapshots(setup.snapshots()));
     return new CoreConfig(
         name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
   }

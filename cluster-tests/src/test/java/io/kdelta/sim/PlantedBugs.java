@@ -34,6 +34,17 @@ public final class PlantedBugs {
   static final PlantedBug LIAR =
       new PlantedBug(14, "a lying peer and no bug", Set.of(), List.of(LIE));
 
+  /** A piece in three of every file is not the one that was listed. */
+  private static final PlantedBug.Patch LEND_OTHERS =
+      new PlantedBug.Patch(
+          STORAGE + "Lending.java",
+          "    return Bytes.wrap(bytes);\n",
+          "    if (index % 3 == 1) bytes[bytes.length / 2] ^= 1;\n    return Bytes.wrap(bytes);\n");
+
+  /** Such a peer, and no bug: its pieces are refused. */
+  static final PlantedBug A_BAD_LENDER =
+      new PlantedBug(30, "a peer that lends others and no bug", Set.of(), List.of(LEND_OTHERS));
+
   /** In order of their numbers. */
   public static final List<PlantedBug> ALL =
       List.of(
@@ -261,7 +272,22 @@ public final class PlantedBugs {
               patch(
                   NODE + "document/Precondition.java",
                   "if (state != null && !state.equals(heads.stateId().orElse(null))) {",
-                  "if (state != null && heads.isEmpty()) {")));
+                  "if (state != null && heads.isEmpty()) {")),
+          new PlantedBug(
+              29,
+              "the files of a snapshot are told to be there before they are synced",
+              Set.of("SNAPSHOT"),
+              patch(STORAGE + "IncomingFiles.java", "      to.sync();\n", "")),
+          new PlantedBug(
+              30,
+              "pieces of a snapshot are not held against the list, with a peer that lends others",
+              Set.of("SNAPSHOT"),
+              List.of(
+                  LEND_OTHERS,
+                  new PlantedBug.Patch(
+                      STORAGE + "IncomingFiles.java",
+                      "|| !of.matches(piece, array, array.length)) {",
+                      ") {"))));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

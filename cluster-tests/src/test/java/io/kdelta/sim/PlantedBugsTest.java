@@ -36,6 +36,7 @@ final class PlantedBugsTest {
   private static final long SEEDS_GUARDED = 3;
 
   private static final long SEEDS_OF_A_LIAR = 6;
+  private static final long SEEDS_OF_A_LENDER = 30;
 
   private static final Path ROOT = Path.of(System.getProperty("kdelta.root"));
   private static final List<Case> CASES = new ArrayList<>();
@@ -130,13 +131,19 @@ final class PlantedBugsTest {
 
   @Test
   void aLiarAloneBreaksNothing() throws Exception {
-    Object failure =
-        PlantedBugs.LIAR
-            .plant(ROOT, folder.resolve("liar"))
-            .loadClass("io.kdelta.sim.SimMain")
-            .getMethod("firstFailure", long.class, long.class)
-            .invoke(null, 1L, SEEDS_OF_A_LIAR);
-    assertEquals("", failure);
+    assertEquals("", firstFailure(PlantedBugs.LIAR, "liar", SEEDS_OF_A_LIAR));
+  }
+
+  @Test
+  void aBadLenderAloneBreaksNothing() throws Exception {
+    assertEquals("", firstFailure(PlantedBugs.A_BAD_LENDER, "lender", SEEDS_OF_A_LENDER));
+  }
+
+  private static Object firstFailure(PlantedBug bug, String name, long seeds) throws Exception {
+    return bug.plant(ROOT, folder.resolve(name))
+        .loadClass("io.kdelta.sim.SimMain")
+        .getMethod("firstFailure", long.class, long.class)
+        .invoke(null, 1L, seeds);
   }
 
   /**

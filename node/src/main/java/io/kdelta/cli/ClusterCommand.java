@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.CatchUp;
 import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.ClusterStatus;
 import io.kdelta.proto.v1.GetClusterStatusRequest;
@@ -91,11 +92,35 @@ final class ClusterCommand implements Runnable {
                 ClusterGrpc.getGetClusterStatusMethod(),
                 GetClusterStatusRequest.getDefaultInstance());
         List<ObjectNode> items = status.getNodesList().stream().map(ClusterCommand::json).toList();
+        if (status.hasCatchUp()) tellCatchUp(status.getCatchUp(), items);
         Output output = invocation.output();
         output.list(new Listing("nodes", COLUMNS, i -> i.path("name").textValue(), items));
         if (output.format() == Format.TABLE) invocation.notice(summary(status.getNodesList()));
       }
       return ExitCode.DONE;
+    }
+
+    /** The answering node's own line tells of it; a table has a sentence. */
+    private void tellCatchUp(CatchUp catchUp, List<ObjectNode> items) {
+      for (ObjectNode item : items) {
+        if (!item.path("self").booleanValue()) continue;
+        ObjectNode told = item.putObject("catchUp");
+        told.put("phase", catchUp.getPhase()).put("peer", catchUp.getPeer());
+        told.put("bytes", catchUp.getBytes()).put("bytesTotal", catchUp.getBytesTotal());
+        told.put("files", catchUp.getFiles()).put("filesTotal", catchUp.getFilesTotal());
+        told.put("versions", catchUp.getVersions());
+      }
+      if (invocation.output().format() != Format.TABLE) return;
+      invocation.notice(
+          "snapshot of %s: %s, %d of %d files, %d of %d bytes, %d versions"
+              .formatted(
+                  catchUp.getPeer(),
+                  catchUp.getPhase(),
+                  catchUp.getFiles(),
+                  catchUp.getFilesTotal(),
+                  catchUp.getBytes(),
+                  catchUp.getBytesTotal(),
+                  catchUp.getVersions()));
     }
 
     private static String summary(List<Member> nodes) {

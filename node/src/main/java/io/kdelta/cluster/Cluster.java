@@ -47,7 +47,7 @@ public final class Cluster {
         config,
         replica,
         entropy,
-        (held, chance, host) -> new Reconciler(config.limits().sessions(), held, chance, host));
+        (held, chance, host) -> new Ladder(config.limits(), held, chance, host));
   }
 
   /** With another driver of sessions, for tests of the rest. */
@@ -178,7 +178,12 @@ public final class Cluster {
 
   /** What was said and heard since the start. */
   public Traffic traffic() {
-    return links.traffic().with(sessions.ended(), sessions.rounds());
+    return links.traffic().with(sessions.ended(), sessions.rounds(), sessions.snapshots());
+  }
+
+  /** How far the snapshot is that is taken in now. */
+  public CatchUpProgress catchUp() {
+    return sessions.progress();
   }
 
   private void take(Event event, long now) {
@@ -224,10 +229,9 @@ public final class Cluster {
         sessions.adopted(adopted, now);
         grown(now);
       }
+      case Event.SnapshotDone done -> sessions.snapshotDone(done, now);
       case Event.WakeUp _ -> {}
-      case Event.Join join -> {
-        for (String seed : join.seeds()) dialler.seed(seed, now);
-      }
+      case Event.Join join -> join.seeds().forEach(seed -> dialler.seed(seed, now));
       case Event.Drain _ -> depart(false, now);
       case Event.Leave _ -> depart(true, now);
       case Event.Remove remove -> gossip.remove(remove.node(), now);
@@ -246,6 +250,7 @@ public final class Cluster {
     boolean left = before != null && before.state() == Member.State.LEFT;
     gossip.start(replica.recall(Gossip.ROW), left, now);
     for (String seed : config.seeds()) dialler.seed(seed, now);
+    sessions.started(now);
     membershipStale = true;
     armed = now;
   }
@@ -475,6 +480,7 @@ public final class Cluster {
       primary.up(node, window);
       backup.up(node, window, now);
       gossip.up(hello, now);
+      tellHoldings(now);
       sessions.up(node, met.contains(node), now);
       membershipStale = true;
     }
@@ -514,8 +520,7 @@ public final class Cluster {
         case PeerMessage.Receipt receipt -> receiptHeard(from, receipt);
         case PeerMessage.Want want -> backup.want(from, want, now);
         case PeerMessage.Versions versions -> backup.versions(from, versions, now);
-        case PeerMessage.Reconcile _, PeerMessage.Push _, PeerMessage.PushCredit _ ->
-            sessions.message(from, message, size, now);
+        case PeerMessage.OfSession told -> sessions.message(from, told, size, now);
       }
     }
 

@@ -97,20 +97,46 @@ public record ClusterConfig(
    * @param windowBytes frames that may be on their way to one peer, not yet stored there
    * @param members members that this node remembers, those that left included
    * @param sessions what one session that finds differences may cost; equal in all of a cluster
+   * @param snapshots when and how a snapshot is taken
    */
   public record Limits(
-      int tailBytes, int windowBytes, int members, io.kdelta.reconciliation.Limits sessions) {
+      int tailBytes,
+      int windowBytes,
+      int members,
+      io.kdelta.reconciliation.Limits sessions,
+      Snapshots snapshots) {
     /** 16 MiB of tail, 4 MiB of window, 1,024 members, sessions as the protocol has them. */
     public static final Limits DEFAULT = new Limits(16 << 20, 4 << 20, 1_024);
 
     /** With sessions as the protocol has them. */
     public Limits(int tailBytes, int windowBytes, int members) {
-      this(tailBytes, windowBytes, members, io.kdelta.reconciliation.Limits.STANDARD);
+      this(
+          tailBytes,
+          windowBytes,
+          members,
+          io.kdelta.reconciliation.Limits.STANDARD,
+          Snapshots.DEFAULT);
     }
 
     /** The same with other sessions. */
     public Limits withSessions(io.kdelta.reconciliation.Limits other) {
-      return new Limits(tailBytes, windowBytes, members, other);
+      return new Limits(tailBytes, windowBytes, members, other, snapshots);
     }
+
+    /** The same with other snapshots. */
+    public Limits withSnapshots(Snapshots other) {
+      return new Limits(tailBytes, windowBytes, members, sessions, other);
+    }
+  }
+
+  /**
+   * Snapshots.
+   *
+   * @param versionsMin a node that lacks fewer versions takes none
+   * @param pieceBytes in which files are lent; from 512 bytes to 1 MiB
+   */
+  public record Snapshots(long versionsMin, int pieceBytes) {
+    /** From 16,384 versions on, in pieces of 512 KiB. */
+    public static final Snapshots DEFAULT = new Snapshots(16_384, 512 << 10);
   }
 }

@@ -57,6 +57,9 @@ public sealed interface Effect {
   /** One line for the log of the operator. */
   record Notice(String text) implements Effect {}
 
+  /** File work of a snapshot; answered by {@link Event.SnapshotDone} with the same tag. */
+  record Snapshot(long tag, SnapshotOrder order) implements Effect {}
+
   /** A session has ended, for {@code cluster log}. */
   record SessionEnded(Session session) implements Effect {}
 

@@ -69,6 +69,9 @@ public sealed interface Event {
   /** Answer to {@link Effect.Adopt}; durable with {@code lsn}. */
   record Adopted(long tag, long lsn) implements Event {}
 
+  /** Answer to {@link Effect.Snapshot}. */
+  record SnapshotDone(long tag, SnapshotOutcome outcome) implements Event {}
+
   /** The moment of the last {@link Effect.WakeAt} has come (or is long past). */
   record WakeUp() implements Event {}
 

@@ -11,6 +11,7 @@ import io.kdelta.memory.ByteReader;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.FileList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,11 @@ import java.util.TreeMap;
  * 18 Push         u64 session | u32 count | each: u32 length, envelope
  * 19 PushCredit   u64 session | u64 bytes
  * 20 Dispute      incarnation 16 | u64 seq | digest held | digest told
+ * 21 SnapshotAsk  u64 session
+ * 22 SnapshotList u64 session | u32 length, list of files   (see {@link FileList})
+ * 23 SnapshotGet  u64 session | u32 file | u32 piece
+ * 24 SnapshotPiece u64 session | u32 file | u32 piece | u32 length, bytes
+ * 25 SnapshotEnd  u64 session | u8 busy | text
  *
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
@@ -148,6 +154,7 @@ public final class PeerCodec {
         Fields.writeDigest(log(out, 20, m.incarnation()).writeLong(m.seq()), m.held());
         Fields.writeDigest(out, m.told());
       }
+      case PeerMessage.Snapshot m -> snapshot(out, m);
     }
     return out.toBytes();
   }
@@ -183,6 +190,15 @@ public final class PeerCodec {
       case 18 -> new PeerMessage.Push(in.readLong(), envelopes(in));
       case 19 -> new PeerMessage.PushCredit(in.readLong(), natural(in));
       case 20 -> dispute(in);
+      case 21 -> new PeerMessage.SnapshotAsk(in.readLong());
+      case 22 ->
+          new PeerMessage.SnapshotList(
+              in.readLong(), FileList.decode(in.readSized(FileList.BYTES_MAX)));
+      case 23 -> new PeerMessage.SnapshotGet(in.readLong(), index(in), index(in));
+      case 24 ->
+          new PeerMessage.SnapshotPiece(
+              in.readLong(), index(in), index(in), in.readSized(FileList.PIECE_BYTES_MAX));
+      case 25 -> new PeerMessage.SnapshotEnd(in.readLong(), flag(in), text(in));
       default -> throw in.invalid("kind " + kind + " is unknown");
     };
   }
@@ -194,6 +210,29 @@ public final class PeerCodec {
 
   private static ByteWriter session(ByteWriter out, int kind, long session) {
     return out.writeByte(kind).writeLong(session);
+  }
+
+  private static void snapshot(ByteWriter out, PeerMessage.Snapshot message) {
+    switch (message) {
+      case PeerMessage.SnapshotAsk m -> session(out, 21, m.session());
+      case PeerMessage.SnapshotList m ->
+          session(out, 22, m.session()).writeSized(m.list().encode());
+      case PeerMessage.SnapshotGet m ->
+          session(out, 23, m.session()).writeInt(m.file()).writeInt(m.piece());
+      case PeerMessage.SnapshotPiece m ->
+          session(out, 24, m.session())
+              .writeInt(m.file())
+              .writeInt(m.piece())
+              .writeSized(m.bytes());
+      case PeerMessage.SnapshotEnd m ->
+          text(session(out, 25, m.session()).writeByte(m.busy() ? 1 : 0), m.reason());
+    }
+  }
+
+  private static int index(ByteReader in) {
+    int index = in.readInt();
+    if (index < 0) throw in.invalid("an index below 0");
+    return index;
   }
 
   private static void hello(ByteWriter out, PeerMessage.Hello hello) {

@@ -7,6 +7,7 @@ import io.kdelta.causal.Intervals;
 import io.kdelta.causal.NodeId;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.FileList;
 import java.util.List;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
@@ -168,18 +169,24 @@ public sealed interface PeerMessage {
     }
   }
 
+  /** What belongs to one session, or to one snapshot, with a peer. */
+  sealed interface OfSession extends PeerMessage {
+    /** Its number. */
+    long session();
+
+    @Override
+    default Lane lane() {
+      return Lane.BULK;
+    }
+  }
+
   /**
    * A message of a session.
    *
    * @param session its number, drawn by who opened it
    * @param body a message of the pure module
    */
-  record Reconcile(long session, Bytes body) implements PeerMessage {
-    @Override
-    public Lane lane() {
-      return Lane.BULK;
-    }
-  }
+  record Reconcile(long session, Bytes body) implements OfSession {}
 
   /**
    * Versions that a session pushes.
@@ -187,18 +194,37 @@ public sealed interface PeerMessage {
    * @param session its number
    * @param envelopes parents before children
    */
-  record Push(long session, List<Envelope> envelopes) implements PeerMessage {
-    @Override
-    public Lane lane() {
-      return Lane.BULK;
-    }
-  }
+  record Push(long session, List<Envelope> envelopes) implements OfSession {}
 
   /** The sender has stored this many bytes of pushed versions of the session. */
-  record PushCredit(long session, long bytes) implements PeerMessage {
-    @Override
-    public Lane lane() {
-      return Lane.BULK;
+  record PushCredit(long session, long bytes) implements OfSession {}
+
+  /** What is said about a snapshot; its number is drawn by who asks for one. */
+  sealed interface Snapshot extends OfSession {}
+
+  /** Lend me your files. */
+  record SnapshotAsk(long session) implements Snapshot {}
+
+  /** These are they; they stay until one of both ends it. */
+  record SnapshotList(long session, FileList list) implements Snapshot {}
+
+  /** Send me that piece of that file; answered in the order of asking. */
+  record SnapshotGet(long session, int file, int piece) implements Snapshot {}
+
+  /** A piece. */
+  record SnapshotPiece(long session, int file, int piece, Bytes bytes) implements Snapshot {}
+
+  /**
+   * It is over, or was never possible.
+   *
+   * @param busy whether it may be possible soon
+   */
+  record SnapshotEnd(long session, boolean busy, String reason) implements Snapshot {
+    private static final int REASON_LENGTH_MAX = 60;
+
+    /** Cuts the reason to what its field holds in any script. */
+    public SnapshotEnd {
+      if (reason.length() > REASON_LENGTH_MAX) reason = reason.substring(0, REASON_LENGTH_MAX);
     }
   }
 }

@@ -73,6 +73,7 @@ final class Reconciler implements Sessions {
   private final Deque<Digest> refusedOrder = new ArrayDeque<>();
   private final Errands errands;
   private final DrillAllowance drills = new DrillAllowance();
+  private final Permit permit;
 
   /** What was told in the last session with a node; it saves bytes, also over a lost link. */
   private final Map<NodeId, SharedDots> bases = new TreeMap<>();
@@ -107,13 +108,19 @@ final class Reconciler implements Sessions {
     long restedAt;
   }
 
+  /** Whether a session that moves versions may begin; asked again later. */
+  interface Permit {
+    boolean allows(NodeId node, long now);
+  }
+
   /** Has the store keep cells from now on, so that few sessions have to do without. */
   static void keepCells(Replica replica, ClusterId cluster) {
     replica.cells(epoch -> cellKey(cluster, epoch));
   }
 
   /** The driver of the node that {@code host} stands for. */
-  Reconciler(Limits limits, Replica replica, Entropy entropy, Host host) {
+  Reconciler(Limits limits, Replica replica, Entropy entropy, Host host, Permit permit) {
+    this.permit = permit;
     this.limits = limits;
     this.replica = replica;
     this.entropy = entropy;
@@ -147,16 +154,10 @@ final class Reconciler implements Sessions {
   }
 
   @Override
-  public void message(NodeId node, PeerMessage message, int size, long now) {
+  public void message(NodeId node, PeerMessage.OfSession message, int size, long now) {
     latest = now;
     if (!peers.containsKey(node)) return;
-    long number =
-        switch (message) {
-          case PeerMessage.Reconcile m -> m.session();
-          case PeerMessage.Push m -> m.session();
-          case PeerMessage.PushCredit m -> m.session();
-          default -> throw new AssertionError("no message of a session: " + message);
-        };
+    long number = message.session();
     Exchange exchange = running.get(node);
     if (exchange != null && exchange.number() == number) {
       exchange.message(message, size, now);
@@ -343,7 +344,7 @@ final class Reconciler implements Sessions {
     }
     boolean equal = root.root().equals(replica.tree().root());
     long allowedAt = drills.allowedAt(node, now);
-    if (!equal && (bulk != null || allowedAt > now)) {
+    if (!equal && (bulk != null || allowedAt > now || !permit.allows(node, now))) {
       decline(node, number, Code.BUSY, now);
       peer(node).dueAt = Math.max(now, allowedAt);
       return;
@@ -371,6 +372,7 @@ final class Reconciler implements Sessions {
         NodeId node = entry.getKey();
         if (peer.dueAt > now || peer.notBefore > now || peer.dueAt >= nextDue) continue;
         if (running.containsKey(node) || isSuspected(node)) continue;
+        if (!permit.allows(node, now)) continue;
         next = node;
         nextDue = peer.dueAt;
       }
@@ -438,12 +440,20 @@ final class Reconciler implements Sessions {
     } else if (asked) {
       errands.ended(node, session);
     }
-    if (asked || (!again && (first || exchange.isNoteworthy()))) {
-      past.addFirst(session);
-      if (past.size() > PAST_MAX) past.removeLast();
-      host.effect(new Effect.SessionEnded(session));
-    }
+    if (asked || (!again && (first || exchange.isNoteworthy()))) note(session);
     if (peer != null && exchange.isAgreed()) host.agreed(node, now);
+  }
+
+  /** Tells people of a session. */
+  void note(Session session) {
+    past.addFirst(session);
+    if (past.size() > PAST_MAX) past.removeLast();
+    host.effect(new Effect.SessionEnded(session));
+  }
+
+  /** Whether a session is under way that may move versions. */
+  boolean isMoving() {
+    return bulk != null;
   }
 
   private void failed(Peer peer, long now) {

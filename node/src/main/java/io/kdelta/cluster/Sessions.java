@@ -20,7 +20,7 @@ interface Sessions {
     /** The cluster that this node is in. */
     ClusterId cluster();
 
-    /** Takes an effect: Store, Adopt, SessionEnded, Reconciled, Notice. */
+    /** Takes an effect: Store, Adopt, Snapshot, Remember, SessionEnded, Reconciled, Notice. */
     void effect(Effect effect);
 
     /** A tag for Store or Adopt. */
@@ -36,14 +36,17 @@ interface Sessions {
     void agreed(NodeId node, long now);
   }
 
+  /** The node has started: what an earlier process left half done goes on. */
+  default void started(long now) {}
+
   /** A node is linked; {@code met}: whether a session with it ever ended well. */
   void up(NodeId node, boolean met, long now);
 
   /** A node is not linked any more: a session with it has ended. */
   void down(NodeId node, long now);
 
-  /** A Reconcile, Push or PushCredit of a linked node; {@code size} in bytes as sent. */
-  void message(NodeId node, PeerMessage message, int size, long now);
+  /** A message of a session or a snapshot of a linked node; {@code size} in bytes as sent. */
+  void message(NodeId node, PeerMessage.OfSession message, int size, long now);
 
   /** A linked node told its root and numbers. */
   void heard(NodeId node, Member.Facts facts, long now);
@@ -68,6 +71,21 @@ interface Sessions {
 
   /** The store took nothing; whether the tag is one of the driver's. */
   boolean notStored(Event.NotStored refusal, long now);
+
+  /** Answer to the file work of a snapshot. */
+  default void snapshotDone(Event.SnapshotDone done, long now) {
+    throw new AssertionError("nobody asked for " + done);
+  }
+
+  /** How far the snapshot is that is taken in now. */
+  default CatchUpProgress progress() {
+    return CatchUpProgress.NONE;
+  }
+
+  /** What was taken in by snapshots since the start. */
+  default Traffic.Snapshots snapshots() {
+    return Traffic.Snapshots.NONE;
+  }
 
   /** More is synced: {@link Replica#durableLsn}. */
   void durable(long now);

@@ -13,6 +13,7 @@ import java.util.EnumMap;
  * @param gossipReceivedBytes bytes of everything else received
  * @param sessions sessions that ended, equal roots found at once included
  * @param rounds their round trips
+ * @param snapshots what came by snapshots
  */
 public record Traffic(
     long shippedBytes,
@@ -22,9 +23,30 @@ public record Traffic(
     long gossipSentBytes,
     long gossipReceivedBytes,
     long sessions,
-    long rounds) {
+    long rounds,
+    Snapshots snapshots) {
   /** Nothing yet. */
-  public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0, 0, 0);
+  public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0, 0, 0, Snapshots.NONE);
+
+  /**
+   * Snapshots that this node has taken in since its start.
+   *
+   * @param count how many
+   * @param files of all of them
+   * @param bytes of their files
+   * @param versions that were new here
+   * @param nanos from asking to the last version
+   */
+  public record Snapshots(long count, long files, long bytes, long versions, long nanos) {
+    /** None yet. */
+    public static final Snapshots NONE = new Snapshots(0, 0, 0, 0, 0);
+
+    /** With one more. */
+    Snapshots and(long itsFiles, long itsBytes, long itsVersions, long itsNanos) {
+      return new Snapshots(
+          count + 1, files + itsFiles, bytes + itsBytes, versions + itsVersions, nanos + itsNanos);
+    }
+  }
 
   /** Counts the bytes of messages by their lanes. Owned by the core thread. */
   static final class Bytes {
@@ -39,7 +61,7 @@ public record Traffic(
       received.merge(message.lane(), (long) size, Long::sum);
     }
 
-    Traffic with(long sessions, long rounds) {
+    Traffic with(long sessions, long rounds, Snapshots snapshots) {
       return new Traffic(
           sent.getOrDefault(Lane.SHIP, 0L),
           received.getOrDefault(Lane.SHIP, 0L),
@@ -48,7 +70,8 @@ public record Traffic(
           sent.getOrDefault(Lane.GOSSIP, 0L),
           received.getOrDefault(Lane.GOSSIP, 0L),
           sessions,
-          rounds);
+          rounds,
+          snapshots);
     }
   }
 }

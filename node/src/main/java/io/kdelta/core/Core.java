@@ -5,6 +5,7 @@ import io.kdelta.causal.DamageReport;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Transaction;
 import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.SnapshotOrder;
 import io.kdelta.cluster.Traffic;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.env.Entropy;
@@ -59,6 +60,7 @@ public final class Core implements AutoCloseable {
   private final CommitGate gate;
   private final Mending mending;
   private final Errands errands;
+  private final SnapshotWork snapshots;
   private final Upkeep upkeep;
   private @Nullable Service service;
   private Optional<String> readOnly = Optional.empty();
@@ -94,9 +96,14 @@ public final class Core implements AutoCloseable {
     this.mending = new Mending(engine, store);
     this.errands =
         new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
+    this.snapshots = new SnapshotWork(engine);
     this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
-    if (store.sound()) serve();
+    if (!store.sound()) return;
+    String row = StoredReplica.rowName(SnapshotOrder.ROW);
+    Bytes told = store.graph().system(row);
+    if (told == null || told.isEmpty()) snapshots.sweep();
+    serve();
   }
 
   /** Opens the desk and the cluster's door, over a store that may be read. */
@@ -105,7 +112,8 @@ public final class Core implements AutoCloseable {
     Cluster cluster =
         new Cluster(config.member().of(store.node()), replica, entropy.split("cluster"));
     long frameBytes = Math.min(FRAME_BYTES_MAX, config.storage().segmentBytes() / 8);
-    Peers peers = new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes);
+    Peers peers =
+        new Peers(store, replica, cluster, gate, timers, outbox, (int) frameBytes, snapshots);
     Desk desk =
         new Desk(
             config.limits(),
@@ -264,6 +272,7 @@ public final class Core implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
+    snapshots.close();
     engine.close();
     lock.close();
   }
@@ -364,7 +373,7 @@ public final class Core implements AutoCloseable {
       }
     }
     errands.answer(outbox);
-    timers.set(Timers.Purpose.ERRAND, errands.nextMoment(now));
+    timers.set(Timers.Purpose.ERRAND, Math.min(errands.nextMoment(now), snapshots.nextMoment(now)));
     watchStorage(now);
     gate.settle(now, outbox);
     long due = gate.nextMoment();

@@ -2,6 +2,7 @@ package io.kdelta.core;
 
 import io.kdelta.causal.CausalStats;
 import io.kdelta.causal.CausalStore;
+import io.kdelta.cluster.CatchUpProgress;
 import io.kdelta.cluster.Cluster;
 import io.kdelta.cluster.Member;
 import io.kdelta.error.KdeltaException;
@@ -67,7 +68,16 @@ final class NodeFacts {
               ? new Reply.MemberList.Node(fresh(member), OptionalLong.empty(), true)
               : new Reply.MemberList.Node(member, lag(member.facts()), false));
     }
-    return new Reply.MemberList(cluster.clusterId(), nodes);
+    CatchUpProgress progress = cluster.catchUp();
+    String lender = "";
+    if (!progress.phase().isEmpty()) {
+      lender =
+          cluster
+              .member(progress.peer())
+              .map(member -> member.card().name())
+              .orElse(Peers.EARLIER_START);
+    }
+    return new Reply.MemberList(cluster.clusterId(), nodes, progress, lender);
   }
 
   /** The member that people call so: by its name, an address, or the first digits of its id. */

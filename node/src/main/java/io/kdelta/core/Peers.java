@@ -50,6 +50,9 @@ final class Peers {
   /** A client that waits for the cluster, not for the disk. */
   private record Errand(Kind kind, long deadline) {}
 
+  /** Whose snapshot it is that an earlier process has gathered. */
+  static final String EARLIER_START = "an earlier start";
+
   private final NodeId self;
   private final CausalStore store;
   private final StoredReplica replica;
@@ -59,6 +62,7 @@ final class Peers {
   private final Outbox outbox;
   private final int frameBytes;
   private final Intake intake;
+  private final SnapshotWork snapshots;
   private final ArrayDeque<Event> line = new ArrayDeque<>();
   private final TreeMap<Long, Errand> errands = new TreeMap<>();
   private @Nullable Incarnation shipped;
@@ -71,7 +75,9 @@ final class Peers {
       CommitGate gate,
       Timers timers,
       Outbox outbox,
-      int frameBytes) {
+      int frameBytes,
+      SnapshotWork snapshots) {
+    this.snapshots = snapshots;
     this.self = store.node();
     this.store = store;
     this.replica = replica;
@@ -102,9 +108,10 @@ final class Peers {
     }
   }
 
-  /** Goes on with what peers sent and the store had no room for. */
+  /** Goes on with what peers sent and the store had no room for, and tells of file work. */
   void goOn(long now) {
     for (Event done : intake.goOn()) tell(done, now);
+    for (Event done : snapshots.take()) tell(done, now);
   }
 
   /** Ships what this node wrote since the last call. */
@@ -207,6 +214,7 @@ final class Peers {
   }
 
   private String name(NodeId node) {
+    if (node.equals(NodeId.NONE)) return EARLIER_START;
     String name = cluster.member(node).map(member -> member.card().name()).orElse("");
     return name.isEmpty() ? node.hex() : name;
   }
@@ -245,6 +253,7 @@ final class Peers {
           line.add(store.sound() ? takeFrame(asked) : unsound(asked.tag()));
       case Effect.Adopt asked -> line.add(store.sound() ? adopt(asked) : unsound(asked.tag()));
       case Effect.EndLog(Incarnation log) -> store.endLog(log);
+      case Effect.Snapshot asked -> snapshots.begin(asked);
       case Effect.Receipt receipt ->
           gate.receipt(receipt.node(), receipt.incarnation(), receipt.first(), receipt.last());
       case Effect.Remember(String name, Bytes value) -> replica.unsaved().put(name, value);
@@ -302,6 +311,16 @@ final class Peers {
   }
 
   private void noteSession(Session session) {
+    if (session.rungs().contains("snapshot")) {
+      outbox.notice(
+          "took "
+              + session.versionsReceived()
+              + " versions from a snapshot of "
+              + name(session.peer())
+              + ": "
+              + session.outcome());
+      return;
+    }
     if (session.versionsSent() + session.versionsReceived() == 0) return;
     outbox.notice(
         "reconciled with "

@@ -6,6 +6,7 @@ import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Version;
 import io.kdelta.cluster.AckLevel;
+import io.kdelta.cluster.CatchUpProgress;
 import io.kdelta.cluster.ClusterId;
 import io.kdelta.cluster.Member;
 import io.kdelta.cluster.Readiness;
@@ -191,8 +192,14 @@ public sealed interface Reply {
       long bytes)
       implements Reply {}
 
-  /** The answer to ClusterStatus and Members: by name, then id. */
-  record MemberList(ClusterId cluster, List<Node> nodes) implements Reply {
+  /**
+   * The answer to ClusterStatus and Members: by name, then id.
+   *
+   * @param catchUp how far the answering node is with a snapshot
+   * @param lender whose snapshot it is; empty when there is none
+   */
+  record MemberList(ClusterId cluster, List<Node> nodes, CatchUpProgress catchUp, String lender)
+      implements Reply {
     public MemberList {
       nodes = List.copyOf(nodes);
     }

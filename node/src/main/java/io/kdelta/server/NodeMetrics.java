@@ -115,6 +115,19 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "kdelta.reconciliation.received.bytes",
         "received in sessions",
         s -> s.traffic().sessionReceivedBytes());
+    counter(core, "kdelta.snapshots", "snapshots taken in", s -> s.traffic().snapshots().count());
+    counter(core, "kdelta.snapshot.files", "their files", s -> s.traffic().snapshots().files());
+    counter(core, "kdelta.snapshot.bytes", "bytes of them", s -> s.traffic().snapshots().bytes());
+    counter(
+        core,
+        "kdelta.snapshot.versions",
+        "new versions in them",
+        s -> s.traffic().snapshots().versions());
+    counter(
+        core,
+        "kdelta.snapshot.millis",
+        "time from asking to the last version",
+        s -> s.traffic().snapshots().nanos() / 1_000_000);
     counter(core, "kdelta.gossip.sent.bytes", "gossip sent", s -> s.traffic().gossipSentBytes());
     counter(
         core,

@@ -7,6 +7,7 @@ import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Head;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.Version;
+import io.kdelta.cluster.CatchUpProgress;
 import io.kdelta.cluster.Member;
 import io.kdelta.cluster.Session;
 import io.kdelta.core.Reply;
@@ -14,6 +15,7 @@ import io.kdelta.document.JsonDiff;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.AckLevel;
 import io.kdelta.proto.v1.BatchWriteResponse;
+import io.kdelta.proto.v1.CatchUp;
 import io.kdelta.proto.v1.Change;
 import io.kdelta.proto.v1.ClusterStatus;
 import io.kdelta.proto.v1.ConflictedKey;
@@ -185,6 +187,18 @@ final class Replies {
   static ClusterStatus members(Reply.MemberList members) {
     ClusterStatus.Builder status = ClusterStatus.newBuilder().setClusterId(members.cluster().hex());
     for (Reply.MemberList.Node node : members.nodes()) status.addNodes(member(node));
+    CatchUpProgress progress = members.catchUp();
+    if (!progress.phase().isEmpty()) {
+      status.setCatchUp(
+          CatchUp.newBuilder()
+              .setPhase(progress.phase())
+              .setPeer(members.lender())
+              .setBytes(progress.bytes())
+              .setBytesTotal(progress.bytesTotal())
+              .setFiles(progress.files())
+              .setFilesTotal(progress.filesTotal())
+              .setVersions(progress.versions()));
+    }
     return status.build();
   }
 

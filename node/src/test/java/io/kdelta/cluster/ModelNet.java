@@ -317,6 +317,12 @@ final class ModelNet {
         later(node, 0, new Event.Adopted(adopt.tag(), node.replica.lastLsn()));
         syncSoon(node);
       }
+      case Effect.Snapshot asked ->
+          later(
+              node,
+              0,
+              new Event.SnapshotDone(
+                  asked.tag(), new SnapshotOutcome.Failed("this replica has no files", false)));
       case Effect.Receipt receipt -> checkReceipt(receipt);
       case Effect.Remember row -> {
         node.replica.remember(row.name(), row.value());

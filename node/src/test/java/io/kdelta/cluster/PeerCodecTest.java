@@ -16,6 +16,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.FileList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -39,6 +40,12 @@ final class PeerCodecTest {
     return new ModelReplica().write(NODE, LOG, "key", 3, 2_000);
   }
 
+  private static FileList files() {
+    FileList.Listed table = new FileList.Listed("0000000007.table", 600, Bytes.wrap(new byte[64]));
+    FileList.Listed blob = new FileList.Listed("0000000008.blob", 5, Bytes.wrap(new byte[32]));
+    return new FileList(512, Bytes.utf8("catalog"), List.of(table, blob));
+  }
+
   private static List<PeerMessage> everyKind() {
     PeerMessage.Rumour rumour =
         new PeerMessage.Rumour(card(), Member.State.SUSPECT, 9, new NodeId(7, 7));
@@ -50,6 +57,11 @@ final class PeerCodecTest {
     Envelope twice = envelope.withDots(List.of(new Dot(LOG, 1), new Dot(new Incarnation(5, 5), 8)));
     return List.of(
         new PeerMessage.Hello(new ClusterId(1, 2), true, 3, card()),
+        new PeerMessage.SnapshotAsk(-4),
+        new PeerMessage.SnapshotList(5, files()),
+        new PeerMessage.SnapshotGet(6, 7, 8),
+        new PeerMessage.SnapshotPiece(9, 10, 11, Bytes.utf8("bytes")),
+        new PeerMessage.SnapshotEnd(12, true, "büsy"),
         new PeerMessage.Refuse(PeerMessage.Refuse.Reason.CLUSTER, "is elsewhere"),
         new PeerMessage.Ping(-1, List.of()),
         new PeerMessage.Ack(5, List.of(rumour, rumour)),
@@ -84,6 +96,18 @@ final class PeerCodecTest {
     assertThrows(KdeltaException.Invalid.class, () -> new Parts().join(tiny));
   }
 
+  private static int records(Class<?> type) {
+    if (type.isRecord()) return 1;
+    int records = 0;
+    for (Class<?> permitted : type.getPermittedSubclasses()) {
+      // A sub-interface of another one may be named by both.
+      if (permitted.isRecord() || permitted.getInterfaces()[0] == type) {
+        records += records(permitted);
+      }
+    }
+    return records;
+  }
+
   @Test
   void everyKindComesBack() {
     TreeMap<Integer, String> kinds = new TreeMap<>();
@@ -92,8 +116,7 @@ final class PeerCodecTest {
       kinds.put(bytes.unsignedAt(0), message.getClass().getSimpleName());
       assertEquals(message, PeerCodec.decode(bytes));
     }
-    assertEquals(
-        PeerMessage.class.getPermittedSubclasses().length, kinds.size(), "one kind byte each");
+    assertEquals(records(PeerMessage.class), kinds.size(), "one kind byte each");
   }
 
   @Test

@@ -79,7 +79,8 @@ final class Ring {
       this.index = index;
       this.id = new NodeId(0, 1L + index);
       this.shelf = new Shelf(new Incarnation(9, 1L + index));
-      this.driver = new Reconciler(limits, shelf, new SimEntropy(random.nextLong()), this);
+      this.driver =
+          new Reconciler(limits, shelf, new SimEntropy(random.nextLong()), this, (_, _) -> true);
     }
 
     /** Writes {@code count} versions over a few keys, some with two parents. */
@@ -194,7 +195,7 @@ final class Ring {
           latency,
           () -> {
             if (epoch != sentIn || !links.contains(peer)) return;
-            PeerMessage heard = PeerCodec.decode(bytes);
+            var heard = (PeerMessage.OfSession) PeerCodec.decode(bytes);
             if (heard instanceof PeerMessage.PushCredit(long _, long credited)) {
               windowSeen = Math.max(windowSeen, target.pushedBytes - credited);
             }

@@ -233,7 +233,8 @@ final class ShippingTest {
     for (long seed = 100; seed < 108; seed++) {
       converges(
           seed,
-          (replica, entropy, host) -> new Reconciler(Limits.STANDARD, replica, entropy, host));
+          (replica, entropy, host) ->
+              new Reconciler(Limits.STANDARD, replica, entropy, host, (_, _) -> true));
     }
   }
 

@@ -3,6 +3,7 @@ package io.kdelta.storage;
 import io.kdelta.error.KdeltaException;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something a person asked of the store that takes many pieces of table work: a backup, a snapshot,
@@ -21,7 +22,9 @@ public final class Errand {
     /** A snapshot is of no use any more. */
     DROP_SNAPSHOT,
     /** All runs become one. */
-    COMPACT
+    COMPACT,
+    /** The files as they are, pinned and listed for another store. */
+    LEND
   }
 
   /**
@@ -47,7 +50,9 @@ public final class Errand {
   private final String name;
   private Optional<KdeltaException> failure = Optional.empty();
   private Report report = Report.NONE;
+  private @Nullable Lending lending;
   private boolean done;
+  private boolean abandoned;
 
   Errand(Kind kind, String name) {
     this.kind = kind;
@@ -77,6 +82,22 @@ public final class Errand {
   /** What it did, once it is done. */
   public Report report() {
     return report;
+  }
+
+  /** Nobody waits for it any more: what it will have pinned is let go at once. */
+  public void abandon() {
+    abandoned = true;
+    if (lending != null) lending.close();
+  }
+
+  /** What is lent, once it is done; to be closed. */
+  public Optional<Lending> lending() {
+    return Optional.ofNullable(lending);
+  }
+
+  void lend(Lending pinned) {
+    lending = pinned;
+    if (abandoned) pinned.close();
   }
 
   void end(Report result) {

@@ -57,6 +57,16 @@ final class FileNames {
     return number;
   }
 
+  /** Whether a name of ours is that of a table. */
+  static boolean isTable(String name) {
+    return name.length() == DIGITS + TABLE.length() && name.endsWith(TABLE);
+  }
+
+  /** Whether a name of ours is that of a blob file. */
+  static boolean isBlob(String name) {
+    return name.length() == DIGITS + BLOB.length() && name.endsWith(BLOB);
+  }
+
   private static String numbered(long number) {
     String digits = Long.toString(number);
     if (number <= 0 || digits.length() > DIGITS) throw new AssertionError("file number " + number);

@@ -4,6 +4,7 @@ import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,7 @@ final class Maintenance {
   private final Views views;
   private final Entropy entropy;
   private final Scrub scrub = new Scrub();
+  private final ArrayDeque<OfOthers> chores = new ArrayDeque<>();
   private @Nullable Job job;
   private @Nullable Runnable takeBack;
   private Optional<KdeltaException.Corrupt> manifestWrong = Optional.empty();
@@ -43,6 +45,9 @@ final class Maintenance {
   /** Where a copy goes and what stands in its marker. */
   record Destination(Vfs target, Bytes label, String owner) {}
 
+  /** A piece of work that this class knows nothing of. */
+  private record OfOthers(Runnable work, Runnable afterwards) {}
+
   /** The errand that is under way. */
   private static final class Job {
     private final Errand errand;
@@ -52,7 +57,9 @@ final class Maintenance {
     private long frozenLsn = -1;
 
     private boolean merging;
+    private int pieceBytes;
     private @Nullable StoreCopy copy;
+    private @Nullable Lending lending;
     private @Nullable ReadView held;
     private Optional<KdeltaException> failure = Optional.empty();
     private boolean ended;
@@ -65,10 +72,22 @@ final class Maintenance {
 
     boolean needsTables() {
       return switch (errand.kind()) {
-        case BACKUP, SNAPSHOT, COMPACT -> true;
+        case BACKUP, SNAPSHOT, COMPACT, LEND -> true;
         case LIST_SNAPSHOTS, DROP_SNAPSHOT -> false;
       };
     }
+  }
+
+  /** The errand that lends the files of this store. */
+  Errand lend(int pieceBytes) {
+    Errand errand = start(Errand.Kind.LEND, "", null);
+    if (job != null) job.pieceBytes = pieceBytes;
+    return errand;
+  }
+
+  /** A piece for the table thread; what comes afterwards runs on the core. */
+  void chore(Runnable work, Runnable afterwards) {
+    chores.add(new OfOthers(work, afterwards));
   }
 
   /** Where the snapshot of that name lies; Invalid for what is no name. */
@@ -110,10 +129,17 @@ final class Maintenance {
 
   /** The next piece that is due, if there is one. */
   @Nullable TableWork next() {
+    OfOthers other = chores.poll();
+    if (other != null) {
+      takeBack = other.afterwards();
+      return new TableWork.Chore(vfs, other.work());
+    }
     Job due = job;
     if (due != null && due.errand.kind() != Errand.Kind.COMPACT && settled(due)) {
       takeBack = () -> ended(due);
-      if (due.destination != null && due.copy == null && !prepare(due, due.destination)) {
+      boolean lends = due.errand.kind() == Errand.Kind.LEND && due.lending == null;
+      boolean copies = due.destination != null && due.copy == null;
+      if ((lends || copies) && !prepare(due)) {
         takeBack = null;
         return null;
       }
@@ -156,7 +182,7 @@ final class Maintenance {
   /** The disk refuses the store's own work: what waits for that is given up. */
   void troubled(KdeltaException failure) {
     Job due = job;
-    if (due != null && due.needsTables() && due.copy == null) fail(due, failure);
+    if (due != null && due.needsTables() && due.held == null) fail(due, failure);
   }
 
   /** The store is closed: what is half done stays so, and does not count. */
@@ -175,7 +201,7 @@ final class Maintenance {
   }
 
   /** Fixes what the copy holds; false if it can not be made. */
-  private boolean prepare(Job due, Destination destination) {
+  private boolean prepare(Job due) {
     ManifestState state = manifest.state();
     for (ManifestEdit.TableAdded table : state.tables().values()) {
       if (!TableFacts.of(table).damaged()) continue;
@@ -184,6 +210,13 @@ final class Maintenance {
           new KdeltaException.Corrupt(
               FileNames.table(table.number()), 0, "is set aside; a copy would lack what it held"));
       return false;
+    }
+    due.held = views.current();
+    views.pinFiles(due.held);
+    Destination destination = due.destination;
+    if (destination == null) {
+      due.lending = new Lending(vfs, state, due.pieceBytes);
+      return true;
     }
     StoreCopy.Plan plan =
         new StoreCopy.Plan(
@@ -197,8 +230,6 @@ final class Maintenance {
             entropy.nextLong(),
             entropy.nextLong());
     due.copy = new StoreCopy(vfs, destination.target(), plan, manifest::nextFileNumber);
-    due.held = views.current();
-    views.pin(due.held);
     return true;
   }
 
@@ -211,6 +242,7 @@ final class Maintenance {
             case SNAPSHOT -> snapshot(due);
             case LIST_SNAPSHOTS -> list(due);
             case DROP_SNAPSHOT -> drop(due.errand.name());
+            case LEND -> listOn(due);
             case COMPACT -> throw new AssertionError("merges are no chore");
           };
     } catch (KdeltaException e) {
@@ -224,6 +256,12 @@ final class Maintenance {
     StoreCopy copy = due.copy;
     if (copy == null) throw new AssertionError("nothing was prepared");
     return copy.piece();
+  }
+
+  private static boolean listOn(Job due) {
+    Lending lending = due.lending;
+    if (lending == null) throw new AssertionError("nothing was prepared");
+    return lending.listOn();
   }
 
   private boolean snapshot(Job due) {
@@ -285,6 +323,13 @@ final class Maintenance {
   }
 
   private void end(Job due, Errand.Report report) {
+    Lending lending = due.lending;
+    ReadView held = due.held;
+    if (lending != null && held != null) {
+      lending.pinned(() -> views.unpinFiles(held));
+      due.errand.lend(lending);
+      due.held = null;
+    }
     release(due);
     due.errand.end(report);
   }
@@ -295,7 +340,7 @@ final class Maintenance {
   }
 
   private void release(Job due) {
-    if (due.held != null) views.unpin(due.held);
+    if (due.held != null) views.unpinFiles(due.held);
     due.held = null;
     job = null;
   }

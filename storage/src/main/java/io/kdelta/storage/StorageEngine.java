@@ -286,6 +286,24 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return maintenance.start(Errand.Kind.DROP_SNAPSHOT, name, null);
   }
 
+  /**
+   * Pins the files, once everything applied lies in tables, and lists them by pieces of this size
+   * for another store; the errand's {@link Errand#lending} is to be closed.
+   */
+  public Errand lend(int pieceBytes) {
+    return maintenance.lend(pieceBytes);
+  }
+
+  /** Files of another store on their way into this one's directory. */
+  public IncomingFiles incoming() {
+    return new IncomingFiles(vfs);
+  }
+
+  /** A piece of work of others for the table thread, between its own; it throws nothing. */
+  public void chore(Runnable work, Runnable afterwards) {
+    maintenance.chore(work, afterwards);
+  }
+
   /** Merges everything into one run: overwritten and deleted rows give their room back. */
   public Errand compact() {
     return maintenance.start(Errand.Kind.COMPACT, "", null);
@@ -478,25 +496,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
     long logSyncs;
     long failures;
-  }
-
-  /** A write and sync of the log. */
-  private static final class LogWork implements StorageWork {
-    private final WalWrite write;
-
-    private LogWork(WalWrite write) {
-      this.write = write;
-    }
-
-    @Override
-    public Kind kind() {
-      return Kind.LOG;
-    }
-
-    @Override
-    public void run() {
-      write.run();
-    }
   }
 
   /** A view that is held, read at the LSN at which it was taken. */

@@ -14,6 +14,10 @@ import java.util.TreeMap;
  */
 final class Views {
   private final TreeMap<Long, Integer> pinned = new TreeMap<>();
+
+  /** Views of which only the files are held: memtables of them may be used again. */
+  private final TreeMap<Long, Integer> pinnedFiles = new TreeMap<>();
+
   private final List<Retired<Memtable>> memtables = new ArrayList<>();
   private final List<Retired<SSTable>> tables = new ArrayList<>();
   private final List<Retired<BlobFile>> blobs = new ArrayList<>();
@@ -69,14 +73,25 @@ final class Views {
     pins--;
   }
 
+  /** Holds the files of a view that is the present one. */
+  void pinFiles(ReadView view) {
+    pinnedFiles.merge(view.sequence(), 1, Integer::sum);
+    pins++;
+  }
+
+  void unpinFiles(ReadView view) {
+    pinnedFiles.computeIfPresent(view.sequence(), (_, count) -> count == 1 ? null : count - 1);
+    pins--;
+  }
+
   /** Memtables that nobody reads any more, handed over once. */
   List<Memtable> freeMemtables() {
-    return free(memtables);
+    return free(memtables, false);
   }
 
   /** Tables that nobody reads any more, handed over once. */
   List<SSTable> freeTables() {
-    return free(tables);
+    return free(tables, true);
   }
 
   /** A blob file that no table of the next view refers to, or that another took over from. */
@@ -86,12 +101,12 @@ final class Views {
 
   /** Blob files that nobody reads any more, handed over once. */
   List<BlobFile> freeBlobs() {
-    return free(blobs);
+    return free(blobs, true);
   }
 
   boolean hasFreeTables() {
     for (Retired<SSTable> retired : tables) {
-      if (isFree(retired)) return true;
+      if (isFree(retired, true)) return true;
     }
     return false;
   }
@@ -116,20 +131,24 @@ final class Views {
     current = new ReadView(current.sequence() + 1, List.of(), List.of());
   }
 
-  private <T> List<T> free(List<Retired<T>> all) {
+  private <T> List<T> free(List<Retired<T>> all, boolean files) {
     if (all.isEmpty()) return List.of();
     List<T> free = new ArrayList<>();
     for (Iterator<Retired<T>> each = all.iterator(); each.hasNext(); ) {
       Retired<T> retired = each.next();
-      if (!isFree(retired)) continue;
+      if (!isFree(retired, files)) continue;
       free.add(retired.thing());
       each.remove();
     }
     return free;
   }
 
-  private boolean isFree(Retired<?> retired) {
-    Long reader = pinned.ceilingKey(retired.since());
-    return reader == null || reader > retired.until();
+  private boolean isFree(Retired<?> retired, boolean file) {
+    return !isHeld(retired, pinned) && !(file && isHeld(retired, pinnedFiles));
+  }
+
+  private static boolean isHeld(Retired<?> retired, TreeMap<Long, Integer> by) {
+    Long reader = by.ceilingKey(retired.since());
+    return reader != null && reader <= retired.until();
   }
 }

@@ -1,0 +1,312 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.NodeId;
+import io.kdelta.env.Entropy;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which rung a node takes to catch up (cluster.md section 4): a snapshot where much is missing,
+ * else a session; streams follow a session.
+ *
+ * <p>Owned by the core thread. Invariant: while a snapshot is taken in, no session moves versions,
+ * and the other way round. A peer whose snapshot failed is left to sessions for a while.
+ */
+final class Ladder implements Sessions {
+  /** Parts of a hundred of a peer's versions that must be missing for a snapshot to be cheaper. */
+  private static final long MISSING_PERCENT = 40;
+
+  /** How long a peer whose snapshot failed is left alone. */
+  private static final long BLAMED = 30_000_000_000L;
+
+  /** Between two questions to a peer that is busy, or whose link was lost. */
+  private static final long PAUSE = 1_000_000_000L;
+
+  /** So many times in a row; then the peer is left to sessions. */
+  private static final int TRIES_MAX = 60;
+
+  /** An attempt that brought more was not in vain. */
+  private static final long PROGRESS_BYTES = 1 << 20;
+
+  /** How long an empty node waits for a linked peer's numbers. */
+  private static final long NUMBERS = 1_000_000_000L;
+
+  private final ClusterConfig.Snapshots limits;
+  private final Replica replica;
+  private final Host host;
+  private final Reconciler reconciler;
+  private final CatchUp catchUp;
+  private final Lender lender;
+  private final Map<NodeId, Peer> peers = new TreeMap<>();
+
+  /** By node that failed: until when it is not asked. Only nodes that were linked since. */
+  private final Map<NodeId, Long> blamed = new TreeMap<>();
+
+  /** Attempts in a row that brought nothing. */
+  private int tries;
+
+  private long pausedUntil;
+
+  /** What is known of a linked node. */
+  private static final class Peer {
+    final long upAt;
+    Member.@Nullable Facts facts;
+
+    Peer(long now) {
+      upAt = now;
+    }
+  }
+
+  Ladder(ClusterConfig.Limits limits, Replica replica, Entropy entropy, Host host) {
+    this.limits = limits.snapshots();
+    this.replica = replica;
+    this.host = host;
+    Host watched = new Watched();
+    reconciler = new Reconciler(limits.sessions(), replica, entropy, watched, this::mayReconcile);
+    catchUp = new CatchUp(replica, host, entropy.split("snapshot"), this::caughtUp);
+    lender = new Lender(host, limits.snapshots().pieceBytes());
+  }
+
+  @Override
+  public void started(long now) {
+    catchUp.recall(now);
+  }
+
+  @Override
+  public void up(NodeId node, boolean met, long now) {
+    peers.put(node, new Peer(now));
+    reconciler.up(node, met, now);
+  }
+
+  @Override
+  public void down(NodeId node, long now) {
+    peers.remove(node);
+    blamed.values().removeIf(until -> until <= now);
+    catchUp.down(node, now);
+    lender.down(node);
+    reconciler.down(node, now);
+  }
+
+  @Override
+  public void message(NodeId node, PeerMessage.OfSession message, int size, long now) {
+    if (!(message instanceof PeerMessage.Snapshot snapshot)) {
+      reconciler.message(node, message, size, now);
+      return;
+    }
+    switch (snapshot) {
+      case PeerMessage.SnapshotAsk _, PeerMessage.SnapshotGet _ ->
+          lender.message(node, snapshot, now);
+      case PeerMessage.SnapshotList _, PeerMessage.SnapshotPiece _ ->
+          catchUp.message(node, snapshot, size, now);
+      case PeerMessage.SnapshotEnd _ -> {
+        lender.message(node, snapshot, now);
+        catchUp.message(node, snapshot, size, now);
+      }
+    }
+  }
+
+  @Override
+  public void heard(NodeId node, Member.Facts facts, long now) {
+    Peer peer = peers.get(node);
+    boolean first = peer != null && peer.facts == null;
+    if (peer != null) peer.facts = facts;
+    reconciler.heard(node, facts, now);
+    climb(now);
+    if (first) reconciler.tick(now);
+  }
+
+  @Override
+  public void grown(long now) {
+    reconciler.grown(now);
+  }
+
+  @Override
+  public void mended(long now) {
+    reconciler.mended(now);
+  }
+
+  @Override
+  public void doubt(NodeId node, String reason, long now) {
+    reconciler.doubt(node, reason, now);
+  }
+
+  @Override
+  public boolean stored(Event.Stored stored, long now) {
+    return catchUp.stored(stored, now) || reconciler.stored(stored, now);
+  }
+
+  @Override
+  public boolean adopted(Event.Adopted adopted, long now) {
+    return reconciler.adopted(adopted, now);
+  }
+
+  @Override
+  public boolean notStored(Event.NotStored refusal, long now) {
+    return catchUp.notStored(refusal, now) || reconciler.notStored(refusal, now);
+  }
+
+  @Override
+  public void snapshotDone(Event.SnapshotDone done, long now) {
+    if (!catchUp.done(done.tag(), done.outcome(), now)) {
+      lender.done(done.tag(), done.outcome(), now);
+    }
+  }
+
+  @Override
+  public void durable(long now) {
+    reconciler.durable(now);
+  }
+
+  @Override
+  public void reconcileNow(Event.ReconcileNow request, long now) {
+    reconciler.reconcileNow(request, now);
+  }
+
+  @Override
+  public void forgive(long nanos) {
+    reconciler.forgive(nanos);
+    catchUp.forgive(nanos);
+    lender.forgive(nanos);
+  }
+
+  @Override
+  public void tick(long now) {
+    catchUp.tick(now);
+    lender.tick(now);
+    climb(now);
+    reconciler.tick(now);
+  }
+
+  @Override
+  public long deadline() {
+    long deadline = Math.min(catchUp.deadline(), lender.deadline());
+    return Math.min(reconciler.deadline(), deadline);
+  }
+
+  @Override
+  public List<Session> past() {
+    return reconciler.past();
+  }
+
+  @Override
+  public long ended() {
+    return reconciler.ended();
+  }
+
+  @Override
+  public long rounds() {
+    return reconciler.rounds();
+  }
+
+  @Override
+  public CatchUpProgress progress() {
+    return catchUp.progress();
+  }
+
+  @Override
+  public Traffic.Snapshots snapshots() {
+    return catchUp.totals();
+  }
+
+  /** Begins a snapshot if one is worth it: with the peer that holds most. */
+  private void climb(long now) {
+    if (catchUp.isActive() || reconciler.isMoving() || now < pausedUntil) return;
+    NodeId best = null;
+    long most = 0;
+    for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
+      Member.Facts facts = entry.getValue().facts;
+      if (facts == null || facts.versions() <= most) continue;
+      if (!isWorthwhile(entry.getKey(), facts, now) || isSuspected(entry.getKey())) continue;
+      best = entry.getKey();
+      most = facts.versions();
+    }
+    if (best != null) catchUp.start(best, now);
+  }
+
+  private boolean isWorthwhile(NodeId node, Member.Facts facts, long now) {
+    Long until = blamed.get(node);
+    if (until != null && until > now) return false;
+    long missing = facts.versions() - replica.counts().versions();
+    boolean much = missing >= limits.versionsMin();
+    return much && missing * 100 >= facts.versions() * MISSING_PERCENT;
+  }
+
+  private boolean isSuspected(NodeId node) {
+    return host.member(node).filter(m -> m.state() != Member.State.ALIVE).isPresent();
+  }
+
+  /** Whether a session that moves versions may begin with that node. */
+  private boolean mayReconcile(NodeId node, long now) {
+    if (catchUp.isActive()) return false;
+    Peer peer = peers.get(node);
+    if (peer == null) return true;
+    Member.Facts facts = peer.facts;
+    if (facts == null) return replica.counts().versions() > 0 || now - peer.upAt >= NUMBERS;
+    return !isWorthwhile(node, facts, now);
+  }
+
+  private void caughtUp(Session session, CatchUp.Verdict verdict, long now) {
+    boolean fruitful = verdict == CatchUp.Verdict.DONE || session.bytesReceived() > PROGRESS_BYTES;
+    tries = fruitful ? 0 : tries + 1;
+    if (verdict == CatchUp.Verdict.FAILED || tries > TRIES_MAX) {
+      blamed.put(session.peer(), now + BLAMED);
+      tries = 0;
+    } else if (verdict != CatchUp.Verdict.DONE) {
+      pausedUntil = now + PAUSE;
+    }
+    if (verdict != CatchUp.Verdict.BUSY) reconciler.note(session);
+    reconciler.tick(now);
+  }
+
+  /** The world of the reconciler: what agrees needs no half a snapshot any more. */
+  private final class Watched implements Host {
+    @Override
+    public NodeId self() {
+      return host.self();
+    }
+
+    @Override
+    public ClusterId cluster() {
+      return host.cluster();
+    }
+
+    @Override
+    public void effect(Effect effect) {
+      host.effect(effect);
+    }
+
+    @Override
+    public long tag() {
+      return host.tag();
+    }
+
+    @Override
+    public Optional<Member> member(NodeId node) {
+      return host.member(node);
+    }
+
+    @Override
+    public void agreed(NodeId node, long now) {
+      catchUp.forget();
+      host.agreed(node, now);
+    }
+
+    @Override
+    public boolean send(NodeId node, PeerMessage message, long now) {
+      return host.send(node, message, now);
+    }
+
+    @Override
+    public int sendCounting(NodeId node, PeerMessage message, long now) {
+      return host.sendCounting(node, message, now);
+    }
+
+    @Override
+    public List<NodeId> linked() {
+      return host.linked();
+    }
+  }
+}

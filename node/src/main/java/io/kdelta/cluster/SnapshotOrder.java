@@ -1,0 +1,53 @@
+package io.kdelta.cluster;
+
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.FileList;
+
+/**
+ * File work of a snapshot, for {@link Effect.Snapshot}; done in the order in which it is asked for.
+ */
+public sealed interface SnapshotOrder {
+  /**
+   * The row by {@link Effect.Remember} that says what lies below incoming: u8 format 1, digest of
+   * the list 32, and the group after which a reading may go on. Empty or absent: nothing.
+   */
+  String ROW = "catch-up";
+
+  /**
+   * Pin the own files and list them; answered by Lent. One lending at a time.
+   *
+   * @param pieceBytes bytes of a piece
+   */
+  record Lend(int pieceBytes) implements SnapshotOrder {}
+
+  /** Read a piece of what is lent; answered by Piece. */
+  record ReadPiece(int file, int piece) implements SnapshotOrder {}
+
+  /** Let go of what is lent, or will be; answered by Done. */
+  record Return() implements SnapshotOrder {}
+
+  /** Look for files that an earlier process has gathered; answered by Recalled. */
+  record Recall() implements SnapshotOrder {}
+
+  /** Begin to gather files; answered by Begun. */
+  record Begin(FileList list) implements SnapshotOrder {}
+
+  /** Verify and keep the next piece of a file; answered by Done. */
+  record Keep(int file, int piece, Bytes bytes) implements SnapshotOrder {}
+
+  /** All pieces were kept: make that durable; answered by Done. */
+  record Complete() implements SnapshotOrder {}
+
+  /**
+   * Open the gathered files for reading; answered by Done.
+   *
+   * @param after where an earlier reading stood; empty for the beginning
+   */
+  record Open(FileList list, Bytes after) implements SnapshotOrder {}
+
+  /** Read versions of about so many bytes; answered by Versions. */
+  record Read(int bytesMax) implements SnapshotOrder {}
+
+  /** Do away with gathered files; answered by Done. */
+  record Drop() implements SnapshotOrder {}
+}

@@ -1,0 +1,52 @@
+package io.kdelta.cluster;
+
+import io.kdelta.causal.Envelope;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.FileList;
+import java.util.List;
+import java.util.Optional;
+
+/** What became of a {@link SnapshotOrder}. */
+public sealed interface SnapshotOutcome {
+  /** The own files are pinned. */
+  record Lent(FileList list) implements SnapshotOutcome {}
+
+  /** A piece of a file, as it lies on the disk. */
+  record Piece(Bytes bytes) implements SnapshotOutcome {}
+
+  /** The files that an earlier process gathered, if all of them are there. */
+  record Recalled(Optional<FileList> list) implements SnapshotOutcome {}
+
+  /** How many pieces of each file were there already, from its beginning. */
+  record Begun(List<Integer> held) implements SnapshotOutcome {
+    /** Copies the list. */
+    public Begun {
+      held = List.copyOf(held);
+    }
+  }
+
+  /**
+   * Versions read from the gathered files, their ids computed from their bytes.
+   *
+   * @param envelopes parents before children
+   * @param finished what a later reading may begin after, once these are stored
+   * @param end whether there are no more
+   */
+  record Versions(List<Envelope> envelopes, Bytes finished, boolean end)
+      implements SnapshotOutcome {
+    /** Copies the list. */
+    public Versions {
+      envelopes = List.copyOf(envelopes);
+    }
+  }
+
+  /** It is done. */
+  record Done() implements SnapshotOutcome {}
+
+  /**
+   * It is not.
+   *
+   * @param rotten whether the bytes are wrong: they are of no use, nor is who sent them
+   */
+  record Failed(String reason, boolean rotten) implements SnapshotOutcome {}
+}
