@@ -70,6 +70,8 @@ final class CatchUp {
   /** Told when it is over. */
   interface Listener {
     /**
+     * It is over, well or not.
+     *
      * @param session what it did, for people
      */
     void caughtUp(Session session, Verdict verdict, long now);

@@ -59,8 +59,9 @@ final class VersionSourceTest {
   private List<Envelope> versions(FileList list, Bytes after) {
     List<Envelope> all = new ArrayList<>();
     try (VersionSource source = new VersionSource(incoming.read(list), after)) {
-      List<Envelope> batch;
-      while (!(batch = source.next(BATCH)).isEmpty()) all.addAll(batch);
+      for (var batch = source.next(BATCH); !batch.isEmpty(); batch = source.next(BATCH)) {
+        all.addAll(batch);
+      }
     }
     return all;
   }

@@ -3,6 +3,7 @@ package io.kdelta.storage;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -147,7 +148,7 @@ final class Views {
     return !isHeld(retired, pinned) && !(file && isHeld(retired, pinnedFiles));
   }
 
-  private static boolean isHeld(Retired<?> retired, TreeMap<Long, Integer> by) {
+  private static boolean isHeld(Retired<?> retired, NavigableMap<Long, Integer> by) {
     Long reader = by.ceilingKey(retired.since());
     return reader != null && reader <= retired.until();
   }

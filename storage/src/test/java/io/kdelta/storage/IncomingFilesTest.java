@@ -212,7 +212,7 @@ final class IncomingFilesTest {
           FileList other = FileList.decode(Bytes.wrap(changed));
           assertFalse(other.equals(lending.list()));
         } catch (KdeltaException.Invalid expected) {
-          assertFalse(expected.getMessage().isEmpty());
+          assertFalse(String.valueOf(expected.getMessage()).isEmpty());
         }
       }
     }
