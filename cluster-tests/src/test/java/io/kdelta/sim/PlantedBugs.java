@@ -401,7 +401,7 @@ public final class PlantedBugs {
       int number, String name, Set<String> oracles, PlantedBug.Patch... patches) {
     List<PlantedBug.Patch> all = new ArrayList<>(List.of(patches));
     String line = "package io.kdelta.reconciliation;";
-    for (String fuzz : List.of("SessionFuzz", "FuzzPeer", "Sets")) {
+    for (String fuzz : List.of("SessionFuzz", "FuzzPeer", "FuzzLiar", "RandomMessage", "Sets")) {
       all.add(new PlantedBug.Patch(SESSIONS + fuzz + ".java", line, line));
     }
     return new PlantedBug(number, name, oracles, all);

@@ -32,7 +32,7 @@ final class FuzzLiar {
   /** What it says to a victim in place of the truth; empty when it says nothing. */
   Optional<Object> inPlaceOf(Object truth, FuzzPeer victim) {
     return switch (random.nextInt(12)) {
-      case 0, 1 -> Optional.of(codec.encode(MessageCodecTest.random(random)));
+      case 0, 1 -> Optional.of(codec.encode(RandomMessage.draw(random)));
       case 2 -> Optional.of(codec.encode(new Message.Root(victim.held().root(), DotReport.NONE)));
       case 3 ->
           Optional.of(

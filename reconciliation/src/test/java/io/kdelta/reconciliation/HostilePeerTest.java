@@ -253,7 +253,7 @@ final class HostilePeerTest {
           new Input.Heard(
               new Message.Tree(
                   8, List.of(new Message.Tree.Node(Prefix.ALL, 1, List.of(Digest.ZERO)))));
-      default -> new Input.Heard(MessageCodecTest.random(random));
+      default -> new Input.Heard(RandomMessage.draw(random));
     };
   }
 }
