@@ -21,7 +21,7 @@ final class SyncPhase {
   private static final int REPETITIONS = 3;
 
   /** Of sessions so short that they are compiled only after some. */
-  private static final int REPETITIONS_SHORT = 25;
+  private static final int REPETITIONS_SHORT = 100;
 
   private static final int SHORT = 10_000;
 

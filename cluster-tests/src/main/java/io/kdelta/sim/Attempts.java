@@ -10,18 +10,20 @@ import org.jspecify.annotations.Nullable;
  * the clients, by request id.
  */
 final class Attempts {
-  /** A node remembers an id for a day of its own clock; this is as far as that is trusted. */
-  private static final long CLOCK_MICROS_MAX = 3_600_000_000L;
+  private static final long HOUR_MICROS = 3_600_000_000L;
 
   /**
    * How a request was sent last.
    *
-   * @param clockMicros by how much the wall clock of the node was ahead
    * @param synced whether the node has said since that it has it synced
    */
-  private record Sent(int node, int life, long clockMicros, boolean synced) {}
+  private record Sent(int attempt, int node, int life, long atNanos, boolean synced) {}
+
+  /** When the wall clock of a node was last set to another hour, and by how much it is ahead. */
+  private record Jump(long offsetMicros, long atNanos) {}
 
   private final TreeMap<String, Sent> sent = new TreeMap<>();
+  private final TreeMap<Integer, Jump> jumps = new TreeMap<>();
 
   /**
    * A request leaves.
@@ -32,21 +34,36 @@ final class Attempts {
     String id = ask.request().id();
     if (id.isEmpty()) return ask.attempt() > 1;
     Sent before = sent.get(id);
-    long clock = node.time().epochMicros() - nowNanos / 1_000;
     boolean here = before != null && before.node == node.index();
-    sent.put(
-        id, new Sent(node.index(), node.life(), clock, before != null && here && before.synced));
+    boolean synced = before != null && here && before.synced;
+    sent.put(id, new Sent(ask.attempt(), node.index(), node.life(), nowNanos, synced));
     if (ask.attempt() == 1) return false;
     if (before == null || !here || node.struck()) return true;
     if (!before.synced && before.life != node.life()) return true;
-    return Math.abs(clock - before.clockMicros) > CLOCK_MICROS_MAX;
+    // It remembers an id for a day of its own clock; a machine that stood still may have taken the
+    // write in under another time than the one at which it was sent.
+    Jump jump = jumps.get(node.index());
+    return jump != null && jump.atNanos >= before.atNanos;
+  }
+
+  /** The wall clock of a node is set. */
+  void clockSet(int node, long offsetMicros, long nowNanos) {
+    Jump before = jumps.getOrDefault(node, new Jump(0, Long.MIN_VALUE));
+    boolean far = Math.abs(offsetMicros - before.offsetMicros) > HOUR_MICROS;
+    jumps.put(node, new Jump(offsetMicros, far ? nowNanos : before.atNanos));
   }
 
   /** What came of it. */
   void ended(Action.Ask ask, @Nullable KdeltaException error) {
     Sent last = sent.get(ask.request().id());
     if (last == null || last.node != ask.node() || !saysSynced(error)) return;
-    sent.put(ask.request().id(), new Sent(last.node, last.life, last.clockMicros, true));
+    sent.put(ask.request().id(), new Sent(last.attempt, last.node, last.life, last.atNanos, true));
+  }
+
+  /** Whether no other attempt of its write was ever made: a refusal then tells of the write. */
+  boolean isOnly(Action.Ask ask) {
+    Sent last = sent.get(ask.request().id());
+    return ask.attempt() == 1 && (last == null || last.attempt == 1);
   }
 
   /** The gate counts who is alive only once a write is synced where it was accepted. */

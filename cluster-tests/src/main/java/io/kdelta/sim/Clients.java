@@ -78,6 +78,11 @@ final class Clients implements SimNode.Outcomes {
     watcher = watches;
   }
 
+  /** The wall clock of a node is set. */
+  void clockSet(int node, long offsetMicros) {
+    attempts.clockSet(node, offsetMicros, simulator.nowNanos());
+  }
+
   /** Sends a request to a node. */
   void send(Action.Ask ask, SimNode node) {
     send(ask, node, (asked, outcome) -> {});
@@ -225,8 +230,8 @@ final class Clients implements SimNode.Outcomes {
     Action.Ask ask = request.ask;
     attempts.ended(ask, error);
     for (String marker : ask.request().markers()) {
-      // What an earlier attempt did nobody knows.
-      if (end == End.REFUSED && ask.attempt() == 1) ledger.refused(marker, how);
+      // What another attempt did nobody knows.
+      if (end == End.REFUSED && attempts.isOnly(ask)) ledger.refused(marker, how);
       else ledger.unknown(marker);
     }
     ended(request, new Outcome(end, null, error));

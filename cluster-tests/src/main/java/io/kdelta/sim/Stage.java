@@ -153,7 +153,10 @@ final class Stage {
       case Action.FailCall fail -> node.disk().failCall(fail.nth(), fail.suffix(), fail.fault());
       case Action.Fill fill -> node.fillDisk(fill.room());
       case Action.HealDisk _ -> node.healDisk();
-      case Action.Clock clock -> node.time().setWallOffsetMicros(clock.offsetMicros());
+      case Action.Clock clock -> {
+        node.time().setWallOffsetMicros(clock.offsetMicros());
+        world.clients().clockSet(node.index(), clock.offsetMicros());
+      }
       case Action.Pause _ -> node.pause();
       case Action.Resume _ -> node.resume();
       case Action.StopAt stop -> node.stopAt(stop.port(), stop.nth());

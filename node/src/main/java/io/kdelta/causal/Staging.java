@@ -271,7 +271,9 @@ final class Staging {
   void remember(Request request, Version version) {
     RowKey key = Keyspace.request(request);
     Row row = rows.get(key);
-    long recordedMicros = Math.max(0, wallMicros);
+    // Not the wall clock alone: a write that was taken in while that was days behind would be
+    // forgotten as soon as it is right again.
+    long recordedMicros = Math.max(0, clock.peek(wallMicros).micros());
     if (row != null) {
       RequestRecord record = StoredRows.request(row);
       if (record.version().compareTo(version.id()) <= 0) return;

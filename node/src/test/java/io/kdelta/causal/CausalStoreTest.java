@@ -292,6 +292,21 @@ final class CausalStoreTest {
   }
 
   @Test
+  void aRequestThatCameWhileTheClockWasDaysBehindIsKnownWhenItIsRightAgain() {
+    try (TestNode node = new TestNode(13)) {
+      node.put("a", "1");
+      node.time.setWallOffsetMicros(-13L * 24 * 3_600 * 1_000_000);
+      node.write(Draft.put(KEY, Bytes.utf8("1")).as(Request.single("r")));
+      node.time.setWallOffsetMicros(0);
+      node.write(Draft.put(KEY, Bytes.utf8("2")).as(Request.single("s")));
+      assertEquals(1, node.graph().request("r").size());
+      node.time.advance(25L * 3_600 * 1_000_000_000L);
+      node.write(Draft.put(KEY, Bytes.utf8("3")).as(Request.single("t")));
+      assertEquals(List.of(), node.graph().request("r"));
+    }
+  }
+
+  @Test
   void idsKeysAndTheApplyLogAreWalkedInOrder() {
     try (TestNode node = new TestNode(12)) {
       List<Digest> ids = new ArrayList<>();
