@@ -42,7 +42,11 @@ final class SimNetwork {
     static final Weather CLEAR = new Weather(100_000, 400_000, 0, 0, 0);
   }
 
+  /** The first byte of a run of a log on the wire ({@link io.kdelta.cluster.PeerCodec}). */
+  private static final int SHIP_KIND = 12;
+
   static final long KEEP_ALIVE_NANOS = 10_000_000_000L;
+
   private static final long DIAL_TIMEOUT_NANOS = 3_000_000_000L;
   private static final long RETRANSMIT_NANOS = 200_000_000L;
   private static final int RESETS_ONE_IN = 20;
@@ -87,8 +91,10 @@ final class SimNetwork {
       this(lane, payload, false);
     }
 
+    /** Answers with parents that were asked for go on the same lane, outside the credit. */
     boolean counts() {
-      return lane == Lane.SHIP && !doubled;
+      if (lane != Lane.SHIP || doubled || payload.isEmpty()) return false;
+      return payload.unsignedAt(0) == SHIP_KIND;
     }
   }
 

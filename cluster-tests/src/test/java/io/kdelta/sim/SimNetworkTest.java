@@ -4,7 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.causal.ContentType;
+import io.kdelta.causal.Dot;
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Frame;
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.Key;
+import io.kdelta.causal.NodeId;
+import io.kdelta.causal.Timestamp;
+import io.kdelta.causal.Version;
 import io.kdelta.cluster.Lane;
+import io.kdelta.cluster.PeerCodec;
+import io.kdelta.cluster.PeerMessage;
 import io.kdelta.env.SimEntropy;
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
@@ -168,6 +179,36 @@ final class SimNetworkTest {
     network.sleep(B);
     run(SimNetwork.KEEP_ALIVE_NANOS + SECOND);
     assertTrue(a.events.contains("down"));
+  }
+
+  @Test
+  void onlyRunsOfLogsCountAsFramesOnTheirWayAndEachOnce() {
+    connect();
+    network.weather(A, B, new SimNetwork.Weather(1_000_000, 50_000_000, 0, 1000, 0));
+    PeerMessage answer = new PeerMessage.Versions(List.of());
+    network.send(A, link, answer.lane(), PeerCodec.encode(answer));
+    assertEquals(0, network.mostFramesOnWay(A));
+    Incarnation log = new Incarnation(5, 6);
+    NodeId node = new NodeId(7, 8);
+    Version version =
+        Version.of(
+            Version.Kind.DELETE,
+            new Key("t", "k"),
+            List.of(),
+            Timestamp.ofMicros(1),
+            node,
+            Bytes.EMPTY,
+            ContentType.NONE,
+            ContentType.NONE.idOf(Bytes.EMPTY),
+            "");
+    Envelope envelope =
+        new Envelope(version, List.of(new Dot(log, 1)), null, Bytes.EMPTY, Bytes.EMPTY);
+    Frame frame = new Frame(log, node, 1, null, null, List.of(new Frame.Entry(envelope, false)));
+    Bytes run = PeerCodec.encode(new PeerMessage.Ship(frame, false));
+    network.send(A, link, Lane.SHIP, run);
+    assertEquals(run.size(), network.mostFramesOnWay(A));
+    run(SECOND);
+    assertEquals(run.size(), network.mostFramesOnWay(A));
   }
 
   @Test

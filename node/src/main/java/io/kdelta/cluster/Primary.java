@@ -152,9 +152,12 @@ final class Primary {
   /** A node may have been linked, or met: it is told what others should hold. */
   void remind(long now) {
     wishes.values().removeIf(wish -> wish.until <= now);
+    // What nobody waits for any more is forgotten of each peer too, or it would pile up with logs.
+    for (Peer peer : peers.values()) peer.wished.keySet().retainAll(wishes.keySet());
     for (Map.Entry<Incarnation, Wish> entry : wishes.entrySet()) {
-      for (NodeId node : List.copyOf(peers.keySet()))
+      for (NodeId node : List.copyOf(peers.keySet())) {
         wish(node, entry.getKey(), entry.getValue(), now);
+      }
     }
   }
 
