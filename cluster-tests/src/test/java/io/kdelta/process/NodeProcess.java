@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One node as a process of its own on loopback, as a user starts it. One thread at a time. */
@@ -189,6 +190,20 @@ final class NodeProcess implements AutoCloseable {
     Process running = process;
     if (running == null || !running.isAlive()) return;
     new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid())).start().waitFor();
+  }
+
+  /** Of all processors, so far. */
+  Duration processorTime() {
+    Process running = process;
+    if (running == null) return Duration.ZERO;
+    return running.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** How many lines with these words it has written, in all its lives. */
+  long count(String words) throws IOException {
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
+      return lines.filter(line -> line.contains(words)).count();
+    }
   }
 
   /** The end of what it has written. */

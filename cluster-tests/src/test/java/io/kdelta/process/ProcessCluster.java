@@ -26,8 +26,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** Several node processes on loopback, each behind a {@link LinkProxy} that its peers dial. */
+/**
+ * Several node processes on loopback, each behind a {@link LinkProxy} that its peers dial, unless
+ * they are {@link #direct}.
+ */
 final class ProcessCluster implements AutoCloseable {
   /** LIVE says 30 s; here every node shares the machine with the others and with the test. */
   static final Duration AGREEMENT = Duration.ofSeconds(60);
@@ -36,6 +40,7 @@ final class ProcessCluster implements AutoCloseable {
 
   private final Path folder;
   private final List<Path> patches;
+  private final boolean direct;
   private final List<Place> places = new CopyOnWriteArrayList<>();
   private final Roads roads = new Roads();
 
@@ -43,10 +48,15 @@ final class ProcessCluster implements AutoCloseable {
    * A node with what belongs to it.
    *
    * @param name what the roads know it by
+   * @param proxy null where peers dial the node itself
    * @param advertised where its peers dial it
    */
   record Place(
-      String name, NodeProcess node, LinkProxy proxy, String advertised, ManagedChannel channel) {}
+      String name,
+      NodeProcess node,
+      @Nullable LinkProxy proxy,
+      String advertised,
+      ManagedChannel channel) {}
 
   ProcessCluster(Path folder, int size) throws IOException {
     this(folder, size, List.of());
@@ -57,13 +67,24 @@ final class ProcessCluster implements AutoCloseable {
    * @param patches folders of classes that stand in place of the product's
    */
   ProcessCluster(Path folder, int size, List<Path> patches) throws IOException {
+    this(folder, size, patches, false);
+  }
+
+  private ProcessCluster(Path folder, int size, List<Path> patches, boolean direct)
+      throws IOException {
     this.folder = folder;
     this.patches = List.copyOf(patches);
+    this.direct = direct;
     for (int i = 0; i < size; i++) {
       String name = "node-" + (i + 1);
       add(name, name, disk(i).resolve("data"));
       if (i > 0) joinOthers(i);
     }
+  }
+
+  /** Nodes without anything between them: nothing can be held back, and nothing costs extra. */
+  static ProcessCluster direct(Path folder, int size) throws IOException {
+    return new ProcessCluster(folder, size, List.of(), true);
   }
 
   /** Where everything of a node lies; a file system may be mounted there before the start. */
@@ -74,7 +95,7 @@ final class ProcessCluster implements AutoCloseable {
   /** Adds a node that is not started yet. */
   void add(String name, String nodeName, Path data) throws IOException {
     int port = NodeProcess.freePort();
-    int proxyPort = NodeProcess.freePort();
+    int proxyPort = direct ? port : NodeProcess.freePort();
     String advertised = "127.0.0.1:" + proxyPort;
     Path log = folder.resolve(name + ".log");
     NodeProcess node =
@@ -85,7 +106,7 @@ final class ProcessCluster implements AutoCloseable {
             port,
             patches,
             List.of("--advertise", advertised, "--cluster", "test"));
-    LinkProxy proxy = new LinkProxy(proxyPort, port, name, this::running, roads);
+    LinkProxy proxy = direct ? null : new LinkProxy(proxyPort, port, name, this::running, roads);
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", port)
             .usePlaintext()
@@ -140,6 +161,11 @@ final class ProcessCluster implements AutoCloseable {
 
   NodeProcess node(int index) {
     return places.get(index).node;
+  }
+
+  /** Where clients find the nodes. */
+  List<String> addresses() {
+    return places.stream().map(place -> place.node.address()).toList();
   }
 
   String name(int index) {
@@ -202,15 +228,21 @@ final class ProcessCluster implements AutoCloseable {
     roads.healAll();
   }
 
-  /** Waits until every node sees so many alive members. */
+  /** Waits until every node that is up sees so many alive members. */
   void awaitMembers(int count) {
     for (int i = 0; i < places.size(); i++) {
       int index = i;
+      if (!up(i)) continue;
       await(name(i) + " sees " + count + " members alive")
           .atMost(AGREEMENT)
           .ignoreExceptions()
           .until(() -> aliveSeenBy(index) == count);
     }
+  }
+
+  /** Whether it was started and not ended since by the test: one that ended by itself counts. */
+  private boolean up(int index) {
+    return node(index).pid() > 0;
   }
 
   private long aliveSeenBy(int index) {
@@ -219,7 +251,7 @@ final class ProcessCluster implements AutoCloseable {
         .count();
   }
 
-  /** Waits until all nodes claim one root (LIVE). */
+  /** Waits until all nodes that are up claim one root (LIVE). */
   void awaitEqualRoots() {
     try {
       await("equal roots")
@@ -262,9 +294,12 @@ final class ProcessCluster implements AutoCloseable {
     return first == null ? new RawGraph() : first;
   }
 
+  /** Those that are up. */
   List<GrpcSubject> subjects() {
     List<GrpcSubject> subjects = new ArrayList<>();
-    for (int i = 0; i < places.size(); i++) subjects.add(subject(i));
+    for (int i = 0; i < places.size(); i++) {
+      if (up(i)) subjects.add(subject(i));
+    }
     return subjects;
   }
 
@@ -287,6 +322,6 @@ final class ProcessCluster implements AutoCloseable {
   private static void close(Place place) throws IOException {
     place.channel.shutdownNow();
     place.node.close();
-    place.proxy.close();
+    if (place.proxy != null) place.proxy.close();
   }
 }
