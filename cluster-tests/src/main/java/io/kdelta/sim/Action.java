@@ -86,6 +86,9 @@ sealed interface Action {
   /** SIGKILL: the process is gone, the machine goes on. */
   record Kill(int node) implements OnNode, Fault {}
 
+  /** SIGTERM: the node takes no more writes, ships everything, tells the others, and ends. */
+  record Drain(int node) implements OnNode, Fault {}
+
   /** Starts the process of a node that is down, on its disk as it is. */
   record Start(int node) implements OnNode {}
 

@@ -14,7 +14,7 @@ import java.util.List;
  * heal all                                          all paths, and the sky is clear
  * reset NODES to NODES nth=N                        links break in the middle of the nth message
  * weather NODES to NODES clear | latency=T..T [lost=N duplicated=N reordered=N]   N in 1,000
- * start|kill|powerloss|pause|resume NODES
+ * start|drain|kill|powerloss|pause|resume NODES
  * stopat NODES port=PORT nth=N                      machine stops at a call to a port
  * liar meets NODE                                   a peer that lies dials it
  * liar tells NODE lie=LIE salt=N                    one lie, drawn by the salt
@@ -124,6 +124,7 @@ final class ActionReader {
     switch (verb) {
       case "start" -> line.someNodes().forEach(n -> actions.add(new Action.Start(n)));
       case "kill" -> line.someNodes().forEach(n -> actions.add(new Action.Kill(n)));
+      case "drain" -> line.someNodes().forEach(n -> actions.add(new Action.Drain(n)));
       case "powerloss" -> line.someNodes().forEach(n -> actions.add(new Action.PowerLoss(n)));
       case "pause" -> line.someNodes().forEach(n -> actions.add(new Action.Pause(n)));
       case "resume" -> line.someNodes().forEach(n -> actions.add(new Action.Resume(n)));

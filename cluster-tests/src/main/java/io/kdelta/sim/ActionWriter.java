@@ -75,6 +75,7 @@ final class ActionWriter {
     return switch (on) {
       case Action.Start _ -> "start " + node;
       case Action.Kill _ -> "kill " + node;
+      case Action.Drain _ -> "drain " + node;
       case Action.PowerLoss _ -> "powerloss " + node;
       case Action.Pause _ -> "pause " + node;
       case Action.Resume _ -> "resume " + node;

@@ -13,7 +13,7 @@ import java.util.TreeSet;
  * The auditor's own questions: asks one and lets the world go on until it is answered. What goes on
  * may be an action that asks questions itself. Its tickets are negative.
  */
-final class Asker implements SimNode.Outcomes {
+final class Asker implements NodeOutcomes {
   private static final long PATIENCE_NANOS = 10_000_000_000L;
   private static final long STEP_NANOS = 100_000;
 
@@ -41,6 +41,11 @@ final class Asker implements SimNode.Outcomes {
   @Override
   public void left(SimNode node) {
     // Whoever waits for its answer hears that its process ended.
+  }
+
+  @Override
+  public void drained(SimNode node, boolean shipped) {
+    // Its process ends in a moment.
   }
 
   @Override

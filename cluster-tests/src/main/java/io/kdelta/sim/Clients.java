@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The clients of a simulated world: send what they are told to, and tell the {@link Ledger} what
  * came of it. Their tickets are positive. Each keeps the token of its session.
  */
-final class Clients implements SimNode.Outcomes {
+final class Clients implements NodeOutcomes {
   static final long DEADLINE_NANOS = 5_000_000_000L;
 
   /** What came of a request. */
@@ -208,6 +208,11 @@ final class Clients implements SimNode.Outcomes {
   @Override
   public void left(SimNode node) {
     // Whoever waits for its answer hears that its process ended.
+  }
+
+  @Override
+  public void drained(SimNode node, boolean shipped) {
+    // Its process ends in a moment.
   }
 
   @Override

@@ -14,11 +14,18 @@ import io.kdelta.env.SimEntropy;
  * @param liar whether a peer is among them that speaks the protocol and lies
  * @param twins whether a disk is copied and runs twice for a while
  * @param beyond whether disks are struck although nobody else holds what they do
+ * @param drains whether nodes are asked to stop in good order, and started again
  */
 record Fates(
-    int later, boolean turnover, long lullNanos, boolean liar, boolean twins, boolean beyond) {
+    int later,
+    boolean turnover,
+    long lullNanos,
+    boolean liar,
+    boolean twins,
+    boolean beyond,
+    boolean drains) {
   /** Nothing of it. */
-  static final Fates NONE = new Fates(0, false, 0, false, false, false);
+  static final Fates NONE = new Fates(0, false, 0, false, false, false, false);
 
   /** Most nodes that a cluster grows to. */
   static final int NODES_MAX = 9;
@@ -29,6 +36,7 @@ record Fates(
   private static final int LIAR_ONE_IN = 12;
   private static final int TWINS_ONE_IN = 10;
   private static final int BEYOND_ONE_IN = 10;
+  private static final int DRAINS_ONE_IN = 4;
   private static final long LULL_SECONDS_MIN = 30;
   private static final long LULL_SECONDS_MAX = 3_600;
 
@@ -43,12 +51,14 @@ record Fates(
     boolean liar = dice.nextInt(LIAR_ONE_IN) == 0;
     boolean twins = dice.nextInt(TWINS_ONE_IN) == 0;
     boolean beyond = dice.nextInt(BEYOND_ONE_IN) == 0;
+    boolean drains = dice.nextInt(DRAINS_ONE_IN) == 0;
     return new Fates(
         grows ? later : 0,
         turnover && nodes > 1,
         lulled ? seconds * 1_000_000_000L : 0,
         liar,
         twins && nodes > 2,
-        beyond);
+        beyond,
+        drains);
   }
 }

@@ -27,6 +27,14 @@ interface Oracle {
   /** It was done. Ask nobody. */
   default void acted(Action action) {}
 
+  /**
+   * A node that was asked to stop has told the others, and ends. Called in the middle of a turn:
+   * ask nobody.
+   *
+   * @param shipped whether it says that others hold everything that it holds
+   */
+  default void drained(SimNode node, boolean shipped) {}
+
   /** A client sends a request. Ask nobody. */
   default void asked(Action.Ask ask, SimNode node) {}
 

@@ -23,6 +23,7 @@ final class Oracles {
         new ProgressOracle(world),
         new DamageOracle(world),
         new HonestyOracle(world),
-        new SnapshotOracle(world));
+        new SnapshotOracle(world),
+        new DrainOracle(world));
   }
 }

@@ -70,6 +70,8 @@ enum Place {
   CALLED_DEAD_AND_BACK,
   /** A node left its cluster in good order. */
   LEFT_FOR_GOOD,
+  /** A node was stopped in good order, and others held everything by then. */
+  DRAINED,
   /** A dead member was removed. */
   REMOVED_FOR_GOOD,
   /** A node came up for the first time when the others had long been at work. */

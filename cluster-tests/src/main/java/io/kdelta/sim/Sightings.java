@@ -124,6 +124,11 @@ final class Sightings implements Oracle {
   }
 
   @Override
+  public void drained(SimNode node, boolean shipped) {
+    reach(Place.DRAINED, shipped);
+  }
+
+  @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     looks++;
     switch (outcome.reply()) {

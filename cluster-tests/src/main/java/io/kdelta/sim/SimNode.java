@@ -1,11 +1,9 @@
 package io.kdelta.sim;
 
-import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Core;
 import io.kdelta.core.CoreConfig;
 import io.kdelta.core.Effect;
 import io.kdelta.core.Event;
-import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimTime;
 import io.kdelta.error.KdeltaException;
@@ -25,19 +23,6 @@ import org.jspecify.annotations.Nullable;
  * out and its being done, and, by {@link SimVfs}, inside it.
  */
 final class SimNode implements SimNetwork.Endpoint {
-  /** Who gets what a node answers. */
-  interface Outcomes {
-    void answered(SimNode node, long ticket, Reply reply, CausalToken token);
-
-    void refused(SimNode node, long ticket, KdeltaException error, CausalToken token);
-
-    /** The process of the node ended: what was asked of it has no answer and never will have. */
-    void vanished(SimNode node);
-
-    /** The node is out of its cluster for good: it left, or heard that it was removed. */
-    void left(SimNode node);
-  }
-
   private static final int EVENTS_A_TURN = 256;
 
   /** Who is up by then is one of the first. */
@@ -57,7 +42,7 @@ final class SimNode implements SimNetwork.Endpoint {
   private final Entropy chance;
   private final Setup.Pace pace;
   private final CoreConfig replacement;
-  private final Outcomes outcomes;
+  private final NodeOutcomes outcomes;
   private final SimVfs disk;
   private final Fuse fuse;
   private final PastReceipts receipts;
@@ -84,6 +69,13 @@ final class SimNode implements SimNetwork.Endpoint {
   private boolean paused;
   private boolean hung;
 
+  /** It was asked to stop; a start that is asked for means one behind its end. */
+  private boolean draining;
+
+  private boolean startsAgain;
+  private boolean ending;
+  private int workOut;
+
   /** Longest time of a work of the disk, and of a call in the middle of a turn. */
   private long diskNanosMax;
 
@@ -102,7 +94,7 @@ final class SimNode implements SimNetwork.Endpoint {
       Setup.Pace pace,
       CoreConfig config,
       CoreConfig replacement,
-      Outcomes outcomes) {
+      NodeOutcomes outcomes) {
     this.index = index;
     this.simulator = simulator;
     this.network = network;
@@ -246,41 +238,9 @@ final class SimNode implements SimNetwork.Endpoint {
   /** Does to the disk what destroys something on it. Files that do not exist suffer nothing. */
   void strike(Action.OnDisk action, List<SimNode> nodes) {
     receipts.struck(action);
-    switch (action) {
-      case Action.Wipe _ -> {
-        losePower();
-        disk.wipe();
-      }
-      case Action.RollBack _ -> {
-        losePower();
-        disk.become(image());
-      }
-      case Action.Clone clone -> {
-        losePower();
-        disk.become(nodes.get(clone.source()).image());
-      }
-      case Action.Flip(int _, String file, long offset, int mask) -> {
-        if (disk.exists(file)) disk.flip(file, offset, mask);
-      }
-      case Action.Zero(int _, String file, long offset, int count) -> {
-        if (disk.exists(file)) disk.zero(file, offset, count);
-      }
-      case Action.LostWrite(int _, String file, long offset, int count) -> {
-        if (disk.exists(file)) disk.revert(file, offset, count, image());
-      }
-      case Action.Misdirect m -> {
-        if (disk.exists(m.file()) && disk.exists(m.source())) {
-          disk.misdirect(m.file(), m.offset(), m.source(), m.sourceOffset(), m.count());
-        }
-      }
-      case Action.SwapOlder(int _, String file) -> {
-        if (image().exists(file) && disk.exists(file)) disk.swapIn(file, image());
-        else if (disk.exists(file)) disk.erase(file);
-      }
-      case Action.Erase(int _, String file) -> {
-        if (disk.exists(file)) disk.erase(file);
-      }
-    }
+    if (!action.rots()) losePower();
+    SimNode source = action instanceof Action.Clone clone ? nodes.get(clone.source()) : this;
+    Ruin.strike(action, disk, source::image);
   }
 
   /** What its disk no longer bears out. */
@@ -314,6 +274,7 @@ final class SimNode implements SimNetwork.Endpoint {
    * @return whether the node is up
    */
   boolean start() {
+    startsAgain = draining;
     if (core != null) return true;
     // An operator who puts an empty disk in names the others, so that the node joins them.
     if (life > 0 && disk.files().isEmpty()) {
@@ -379,8 +340,37 @@ final class SimNode implements SimNetwork.Endpoint {
     disk.kill();
   }
 
+  /** SIGTERM: it ships what it has, then it ends by itself. */
+  void drain() {
+    draining |= core != null;
+    offer(new Event.Drain());
+  }
+
+  /** It has told the others: it ends in good order as soon as no work of its disk is out. */
+  private void endWhenIdle() {
+    Core running = core;
+    if (!ending || running == null || workOut > 0 || turnComes) return;
+    try {
+      for (Effect effect : running.stop("the node is stopping")) perform(effect);
+      running.finish();
+    } catch (SimVfs.PowerLoss loss) {
+      stopped();
+      return;
+    } catch (KdeltaException failed) {
+      note("ends badly: " + failed.getMessage());
+    }
+    boolean again = startsAgain;
+    goDown("stopped");
+    disk.kill();
+    if (again) start();
+  }
+
   private void goDown(String why) {
     note(why);
+    ending = false;
+    draining = false;
+    startsAgain = false;
+    workOut = 0;
     release();
     life++;
     waiting.clear();
@@ -421,7 +411,7 @@ final class SimNode implements SimNetwork.Endpoint {
 
   /** Gives the core an event; it is taken in a turn that comes within microseconds. */
   void offer(Event event) {
-    if (core == null) return;
+    if (core == null || (ending && event instanceof Event.Arrived)) return;
     waiting.add(event instanceof Event.Arrived arrived ? inMyTime(arrived) : event);
     if (turnComes) return;
     turnComes = true;
@@ -481,6 +471,7 @@ final class SimNode implements SimNetwork.Endpoint {
     }
     turnComes = !waiting.isEmpty();
     if (turnComes) takeTurns();
+    else endWhenIdle();
   }
 
   /** Goes on when that many calls to the disk have come back. */
@@ -520,9 +511,14 @@ final class SimNode implements SimNetwork.Endpoint {
         said.add(notice.text());
         if (notice.text().equals(REMOVED)) outcomes.left(this);
       }
-      case Effect.Departed _ -> {
-        kill();
-        outcomes.left(this);
+      case Effect.Departed departed -> {
+        if (departed.left()) {
+          kill();
+          outcomes.left(this);
+        } else {
+          ending = true;
+          outcomes.drained(this, departed.shipped());
+        }
       }
       case Effect.WakeAt wake -> wakeAt(wake.nanos());
       case Effect.Halt halt -> {
@@ -533,6 +529,7 @@ final class SimNode implements SimNetwork.Endpoint {
   }
 
   private void runLater(StorageWork work) {
+    workOut++;
     long span = diskNanosMax - pace.diskMin() + 1;
     long took = pace.diskMin() + Math.floorMod(chance.nextLong(), span);
     inThisLife(took, () -> run(work));
@@ -550,6 +547,7 @@ final class SimNode implements SimNetwork.Endpoint {
       stopped();
       return;
     }
+    workOut--;
     offer(new Event.WorkDone(work));
   }
 

@@ -130,6 +130,7 @@ public final class SimRun {
     Entropy sampling = world.chance("sampling");
     Turnover turnover = new Turnover(stage, swarm.fates());
     Strangers strangers = new Strangers(stage, swarm.fates());
+    Drains drains = new Drains(stage, swarm.fates());
     Simulator simulator = world.simulator();
     int founders = setup.nodes() - swarm.fates().later();
     for (int i = 0; i < founders; i++) perform(0, new Action.Start(i));
@@ -139,6 +140,7 @@ public final class SimRun {
     simulator.outside(CHAOS_FROM, bursts::start);
     simulator.outside(CHAOS_FROM, turnover::start);
     simulator.outside(CHAOS_FROM, strangers::start);
+    simulator.outside(CHAOS_FROM, drains::start);
     long lull = swarm.fates().lullNanos();
     if (lull > 0) {
       simulator.outside(LULL_FROM, workload::stop);
@@ -153,6 +155,7 @@ public final class SimRun {
     }
     simulator.outside(QUIET_FROM + lull, turnover::stop);
     simulator.outside(QUIET_FROM + lull, strangers::stop);
+    simulator.outside(QUIET_FROM + lull, drains::stop);
     simulator.outside(QUIET_FROM + lull, nemesis::stop);
     simulator.outside(QUIET_FROM + lull, bursts::stop);
     simulator.outside(WORK_UNTIL + lull, workload::stop);

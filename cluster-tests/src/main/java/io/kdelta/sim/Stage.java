@@ -147,6 +147,7 @@ final class Stage {
     switch (action) {
       case Action.PowerLoss _ -> node.losePower();
       case Action.Kill _ -> node.kill();
+      case Action.Drain _ -> node.drain();
       case Action.Start _ -> {
         if (world.standing().contains(node)) node.start();
       }

@@ -190,7 +190,7 @@ final class World {
   }
 
   /** Splits what nodes answer between the clients and the auditor's own questions. */
-  private final class Outcomes implements SimNode.Outcomes {
+  private final class Outcomes implements NodeOutcomes {
     @Override
     public void answered(SimNode node, long ticket, Reply reply, CausalToken token) {
       if (ticket < 0) {
@@ -219,6 +219,11 @@ final class World {
       if (gone.contains(node.index())) return;
       atlas.leaves(node);
       gone.add(node.index());
+    }
+
+    @Override
+    public void drained(SimNode node, boolean shipped) {
+      for (Oracle oracle : oracles) oracle.drained(node, shipped);
     }
 
     @Override

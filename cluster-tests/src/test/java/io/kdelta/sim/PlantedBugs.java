@@ -274,6 +274,22 @@ public final class PlantedBugs {
                   "if (state != null && !state.equals(heads.stateId().orElse(null))) {",
                   "if (state != null && heads.isEmpty()) {")),
           new PlantedBug(
+              40,
+              "a drain does not wait for the backups",
+              Set.of("DRAIN"),
+              patch(
+                  NODE + "cluster/Departure.java",
+                  "if (own.isPresent() && !ownSynced(own.get(), backups, wanted)) return false;",
+                  "if (own.isPresent()) return true;")),
+          new PlantedBug(
+              41,
+              "a node that drains takes writes",
+              Set.of("DRAIN"),
+              patch(
+                  NODE + "cluster/Cluster.java",
+                  "if (departure.begun()) return Readiness.not",
+                  "if (departure.over()) return Readiness.not")),
+          new PlantedBug(
               29,
               "the files of a snapshot are told to be there before they are synced",
               Set.of("SNAPSHOT"),

@@ -35,6 +35,7 @@ final class ScriptTest {
           new Action.WeatherTurns(0, 1, SimNetwork.Weather.CLEAR),
           new Action.PowerLoss(0),
           new Action.Kill(1),
+          new Action.Drain(1),
           new Action.Start(2),
           new Action.Pause(0),
           new Action.Resume(0),

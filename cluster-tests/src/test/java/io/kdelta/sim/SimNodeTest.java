@@ -65,7 +65,7 @@ final class SimNodeTest {
         Setup.Pace.HEALTHY,
         config,
         config,
-        new SimNode.Outcomes() {
+        new NodeOutcomes() {
           @Override
           public void answered(SimNode of, long ticket, Reply reply, CausalToken token) {
             outcomes.add(ticket + " " + reply.getClass().getSimpleName());
@@ -75,6 +75,9 @@ final class SimNodeTest {
           public void refused(SimNode of, long ticket, KdeltaException error, CausalToken token) {
             outcomes.add(ticket + " refused " + error.getClass().getSimpleName());
           }
+
+          @Override
+          public void drained(SimNode node, boolean shipped) {}
 
           @Override
           public void left(SimNode node) {

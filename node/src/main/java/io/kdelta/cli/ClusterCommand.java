@@ -5,11 +5,9 @@ import io.kdelta.proto.v1.CatchUp;
 import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.ClusterStatus;
 import io.kdelta.proto.v1.GetClusterStatusRequest;
-import io.kdelta.proto.v1.LeaveRequest;
 import io.kdelta.proto.v1.ListSessionsRequest;
 import io.kdelta.proto.v1.Member;
 import io.kdelta.proto.v1.ReconcileRequest;
-import io.kdelta.proto.v1.RemoveMemberRequest;
 import io.kdelta.proto.v1.Session;
 import java.time.Duration;
 import java.util.List;
@@ -20,10 +18,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code kdelta cluster status|members|reconcile|log|leave|remove}. */
+/** {@code kdelta cluster status|members|reconcile|log}; who comes and goes: {@link Turnover}. */
 @Command(name = "cluster", description = "The cluster as a node sees it.")
 final class ClusterCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -36,8 +33,7 @@ final class ClusterCommand implements Runnable {
     line.addSubcommand(new Members(invocation));
     line.addSubcommand(new Reconcile(invocation));
     line.addSubcommand(new Log(invocation));
-    line.addSubcommand(new Leave(invocation));
-    line.addSubcommand(new Remove(invocation));
+    Turnover.add(line, invocation);
     return line;
   }
 
@@ -268,83 +264,6 @@ final class ClusterCommand implements Runnable {
       try (Client client = invocation.client()) {
         var response = client.call(ClusterGrpc.getListSessionsMethod(), request);
         invocation.output().list(sessions(response.getSessionsList()));
-      }
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code cluster leave}: for good. */
-  @Command(name = "leave", description = "Take the node out of the cluster for good.")
-  static final class Leave implements Callable<Integer> {
-    private static final Duration LEAVE_AT_MOST = Duration.ofSeconds(60);
-
-    private final Invocation invocation;
-
-    Leave(Invocation invocation) {
-      this.invocation = invocation;
-    }
-
-    @Override
-    public Integer call() {
-      try (Client client = invocation.client()) {
-        var response =
-            client.here(
-                LEAVE_AT_MOST, ClusterGrpc.getLeaveMethod(), LeaveRequest.getDefaultInstance());
-        ObjectNode json = Json.object();
-        json.put("address", client.address());
-        json.put("told", response.getTold());
-        invocation
-            .output()
-            .item(
-                json,
-                List.of(Column.text("ADDRESS", "address"), Column.count("TOLD", "told")),
-                client.address(),
-                "left; " + response.getTold() + " members were told");
-      }
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code cluster remove}: for a member that will not come back. */
-  @Command(
-      name = "remove",
-      description = {
-        "Take a member that will not come back out of the cluster for good.",
-        "Levels count it no more, and no node lets it in again: it would need a new data directory."
-            + " A node that is alive is refused: it leaves by itself (kdelta cluster leave)."
-      })
-  static final class Remove implements Callable<Integer> {
-    private final Invocation invocation;
-
-    @Parameters(
-        index = "0",
-        paramLabel = "NODE",
-        description = "Its name, an address of it, or the first digits of its id.")
-    private String node = "";
-
-    Remove(Invocation invocation) {
-      this.invocation = invocation;
-    }
-
-    @Override
-    public Integer call() {
-      RemoveMemberRequest request = RemoveMemberRequest.newBuilder().setNode(node).build();
-      try (Client client = invocation.client()) {
-        var response = client.call(ClusterGrpc.getRemoveMemberMethod(), request);
-        ObjectNode json = Json.object();
-        json.put("node", node);
-        json.put("id", response.getNodeId());
-        json.put("told", response.getTold());
-        invocation
-            .output()
-            .item(
-                json,
-                List.of(
-                    Column.text("NODE", "node"),
-                    new Column("ID", "id", Column.Kind.ID),
-                    Column.count("TOLD", "told")),
-                node,
-                node + " has left; " + response.getTold() + " members were told");
       }
       return ExitCode.DONE;
     }

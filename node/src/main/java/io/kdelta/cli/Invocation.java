@@ -112,7 +112,11 @@ final class Invocation {
   }
 
   Client client() {
-    Servers servers = servers();
+    return client(servers());
+  }
+
+  /** To other servers than those that were named. */
+  Client client(Servers servers) {
     return new Client(servers, timeout, session(servers));
   }
 

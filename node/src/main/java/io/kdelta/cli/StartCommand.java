@@ -122,7 +122,7 @@ final class StartCommand implements Callable<Integer> {
     }
     server.close();
     if (cause.isEmpty()) {
-      log("the node has left its cluster");
+      log("stopped");
       return ExitCode.DONE;
     }
     throw new CliException(

@@ -32,13 +32,11 @@ public final class Cluster {
   private final Relay relay;
   private final Sessions sessions;
   private final Acquaintances met;
+  private final Departure departure;
   private List<NodeId> backups = List.of();
   private Member.Stage stage = Member.Stage.JOINING;
   private boolean started;
   private boolean membershipStale;
-  private boolean departed;
-  private boolean leaving;
-  private long departBy;
   private long armed = Long.MAX_VALUE;
 
   /** Reads what the node remembers; says nothing before {@link Event.Started}. */
@@ -77,6 +75,7 @@ public final class Cluster {
     sessions = factory.create(replica, entropy.split("sessions"), new SessionHost());
     backup = new Backup(replica, config, outbox, links, sessions::doubt);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
+    departure = new Departure(config, replica, roster, links, holdings, ledger, primary);
     roster.recall(replica.recall(Roster.ROW));
   }
 
@@ -87,10 +86,10 @@ public final class Cluster {
    * @return what is to be done, in order
    */
   public List<Effect> step(Event event, long nowNanos) {
-    if (departed && !(event instanceof Event.LinkUp)) return outbox.drain();
+    if (departure.over() && !(event instanceof Event.LinkUp)) return outbox.drain();
     wake(nowNanos);
     take(event, nowNanos);
-    if (started && !departed) follow(nowNanos);
+    if (started && !departure.over()) follow(nowNanos);
     return outbox.drain();
   }
 
@@ -102,7 +101,7 @@ public final class Cluster {
   /** Whether this node takes writes. */
   public Readiness readiness() {
     if (gossip.state() == Member.State.LEFT) return Readiness.not("this node left its cluster");
-    if (departed || departing()) return Readiness.not("this node is draining");
+    if (departure.begun()) return Readiness.not("this node is draining");
     if (identity.joining()) return Readiness.not("no seed has answered yet");
     return started ? Readiness.READY : Readiness.not("starting");
   }
@@ -190,7 +189,7 @@ public final class Cluster {
     switch (event) {
       case Event.Started _ -> start(now);
       case Event.LinkUp up -> {
-        if (departed || gossip.state() != Member.State.ALIVE) {
+        if (departure.over() || gossip.state() != Member.State.ALIVE) {
           outbox.add(new Effect.Hangup(up.link(), "this node is not in the cluster"));
         } else {
           links.opened(up.link(), up.dialled(), now);
@@ -273,10 +272,10 @@ public final class Cluster {
     }
     if (identity.joining() && dialler.alone()) joined();
     if (!headcount.certain() && dialler.alone()) membershipStale |= headcount.alone();
-    if (!departing() && !identity.joining()) stage = Member.Stage.READY;
+    if (!departure.begun() && !identity.joining()) stage = Member.Stage.READY;
     if (gossip.takeChanged() || membershipStale) membershipChanged(now);
-    if (departing()) tryDepart(now);
-    if (departed) return;
+    if (departure.begun()) tryDepart(now);
+    if (departure.over()) return;
     if (gossip.state() == Member.State.ALIVE) {
       relay.tick(now);
       tellHoldings(now);
@@ -293,7 +292,7 @@ public final class Cluster {
   }
 
   private void arm() {
-    long deadline = departing() ? departBy : Long.MAX_VALUE;
+    long deadline = departure.deadline();
     if (gossip.state() == Member.State.ALIVE) {
       deadline = Math.min(deadline, Math.min(gossip.deadline(), links.deadline()));
       deadline = Math.min(deadline, Math.min(relay.deadline(), holdings.deadline()));
@@ -329,14 +328,14 @@ public final class Cluster {
         links.hangUp(node, PeerMessage.Refuse.Reason.LEFT, "was removed from the cluster", now);
       }
     }
-    if (gossip.state() == Member.State.LEFT) hangUpAll(now);
+    if (gossip.state() == Member.State.LEFT) hangUpAll("left the cluster", now);
     chooseBackups(now);
     outbox.add(new Effect.MembershipChanged());
   }
 
-  private void hangUpAll(long now) {
+  private void hangUpAll(String why, long now) {
     for (NodeId node : links.linked()) {
-      links.hangUp(node, PeerMessage.Refuse.Reason.DUPLICATE, "left the cluster", now);
+      links.hangUp(node, PeerMessage.Refuse.Reason.DUPLICATE, why, now);
     }
   }
 
@@ -351,40 +350,22 @@ public final class Cluster {
   }
 
   private void depart(boolean forGood, long now) {
-    if (departing()) {
-      leaving |= forGood;
-      return;
-    }
-    leaving = forGood;
-    departBy = now + config.pace().drain();
+    if (!departure.begin(forGood, now)) return;
     stage = Member.Stage.DRAINING;
     holdings.changed();
     membershipStale = true;
   }
 
-  private boolean departing() {
-    return departBy != 0;
-  }
-
   private void tryDepart(long now) {
-    if (now < departBy && !shipped()) return;
-    int told = gossip.depart(leaving ? Member.State.LEFT : Member.State.DOWN, now);
-    hangUpAll(now);
+    boolean shipped = departure.shipped(backups, backupCount());
+    if (now < departure.deadline() && !shipped && !departure.lonely()) return;
+    boolean left = departure.forGood();
+    int told = gossip.depart(left ? Member.State.LEFT : Member.State.DOWN, now);
+    hangUpAll(left ? "left the cluster" : "was stopped", now);
     roster.remember();
-    departed = true;
+    departure.end();
     outbox.add(new Effect.MembershipChanged());
-    outbox.add(new Effect.Departed(leaving, told));
-  }
-
-  /** Whether every backup that is alive has synced everything this process wrote. */
-  private boolean shipped() {
-    Optional<Incarnation> own = primary.own();
-    if (own.isEmpty()) return true;
-    long last = primary.last();
-    for (NodeId node : backups) {
-      if (!ledger.covers(node, own.get(), last, last)) return false;
-    }
-    return true;
+    outbox.add(new Effect.Departed(left, told, shipped));
   }
 
   /** R: how many nodes are to hold each write; members that are dead count. */
@@ -396,12 +377,19 @@ public final class Cluster {
   /** The nodes that are to hold the own log: the best R of those that can take it now. */
   private void chooseBackups(long now) {
     List<Member.Card> fit = new ArrayList<>();
+    List<Member.Card> going = new ArrayList<>();
     for (Roster.Entry entry : roster.all()) {
       boolean able = counts(entry) && entry.alive() && links.linked(entry.node());
-      if (able && met.contains(entry.node())) fit.add(entry.card());
+      if (!able || !met.contains(entry.node())) continue;
+      (entry.facts().stage() == Member.Stage.DRAINING ? going : fit).add(entry.card());
     }
+    int wanted = backupCount();
     List<NodeId> chosen = new ArrayList<>();
-    for (Member.Card card : Rendezvous.spread(self, fit, backupCount())) chosen.add(card.node());
+    for (Member.Card card : Rendezvous.spread(self, fit, wanted)) chosen.add(card.node());
+    // Who is about to stop still takes what nobody else is left for.
+    for (Member.Card card : Rendezvous.spread(self, going, wanted - chosen.size())) {
+      chosen.add(card.node());
+    }
     backups = chosen;
     primary.engage(backups, now);
     primary.remind(now);
@@ -538,7 +526,10 @@ public final class Cluster {
     private void factsHeard(NodeId from, PeerMessage.Facts facts, long now) {
       holdings.heard(from, facts.positions());
       if (facts.facts().versions() > 0 && !identity.settled()) settle(now);
+      Roster.Entry entry = roster.find(from);
+      Member.Stage before = entry == null ? null : entry.facts().stage();
       roster.heard(from, facts.refutation(), facts.facts());
+      membershipStale |= before != facts.facts().stage();
       relay.changed(now);
       sessions.heard(from, facts.facts(), now);
     }

@@ -66,6 +66,12 @@ public sealed interface Effect {
   /** Answer to ReconcileNow, when every session it asked for has ended. */
   record Reconciled(long ticket, List<Session> sessions) implements Effect {}
 
-  /** Answer to Drain and Leave: this many members heard it; nothing is dialled any more. */
-  record Departed(boolean left, int told) implements Effect {}
+  /**
+   * Answer to Drain and Leave: nothing is dialled any more.
+   *
+   * @param left whether for good
+   * @param told how many members heard of it at once
+   * @param shipped whether everything that lies here is known to lie elsewhere too
+   */
+  record Departed(boolean left, int told, boolean shipped) implements Effect {}
 }

@@ -100,6 +100,11 @@ final class Holdings {
     return held == null ? Intervals.EMPTY : held;
   }
 
+  /** What this node tells that it holds of a log. */
+  Intervals told(Incarnation incarnation) {
+    return replica.position(incarnation).map(Holdings::told).orElse(Intervals.EMPTY);
+  }
+
   /** Whether a linked node ever named that log. */
   boolean knows(NodeId node, Incarnation incarnation) {
     Peer peer = peers.get(node);
@@ -120,7 +125,7 @@ final class Holdings {
     TreeMap<Incarnation, Intervals> news = new TreeMap<>();
     peer.stale = false;
     for (Incarnation incarnation : replica.incarnations()) {
-      Intervals held = replica.position(incarnation).map(Holdings::told).orElse(Intervals.EMPTY);
+      Intervals held = told(incarnation);
       if (held.equals(peer.told.getOrDefault(incarnation, Intervals.EMPTY))) continue;
       if (news.size() == PeerCodec.POSITIONS_MAX) {
         peer.stale = true;

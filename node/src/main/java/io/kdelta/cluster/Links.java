@@ -265,6 +265,8 @@ final class Links implements Wire {
         greeted(link, hello, now);
       }
       case TAKEN -> {
+        // What was said since the other end changed its mind it has dropped: all is said anew.
+        ungreet(link, now);
         greet(link, now);
         listener.clusterChanged(now);
         ungreetOthers(now);

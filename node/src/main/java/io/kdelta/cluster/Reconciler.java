@@ -424,7 +424,10 @@ final class Reconciler implements Sessions {
     if (peer != null) {
       if (exchange.isAgreed()) {
         agreed(peer, exchange.refusedCount(), now);
-      } else if (!crossed) {
+      } else if (crossed) {
+        // Theirs goes on, if it was heard; else it takes a while until they know.
+        peer.notBefore = Math.max(peer.notBefore, now + YIELD);
+      } else {
         failed(peer, now);
       }
       peer.notBefore = Math.max(peer.notBefore, allowedAt);

@@ -258,6 +258,9 @@ public sealed interface Command {
   /** Leaves the cluster for good. */
   record Leave() implements Steering {}
 
+  /** Takes no more writes, ships everything, and stops: still a member. */
+  record Drain() implements Steering {}
+
   /**
    * Declares a member that will not come back as left, for good. Refused for one that is alive: it
    * leaves by itself.

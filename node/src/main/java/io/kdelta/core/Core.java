@@ -301,9 +301,9 @@ public final class Core implements AutoCloseable {
       }
       case Event.Drain _ -> {
         if (started) {
-          peers().tell(new io.kdelta.cluster.Event.Drain(), now);
+          peers().drain(now);
         } else {
-          outbox.departed();
+          outbox.departed(false, false);
         }
       }
       case Event.PeerUp up -> {

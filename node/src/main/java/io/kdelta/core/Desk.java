@@ -344,6 +344,8 @@ final class Desk {
       case Command.StoreErrand errand -> errands.begin(ticket, errand);
       case Command.Leave() ->
           peers.run(ticket, Peers.Kind.LEAVE, deadline, new io.kdelta.cluster.Event.Leave(), now);
+      case Command.Drain() ->
+          peers.run(ticket, Peers.Kind.DRAIN, deadline, new io.kdelta.cluster.Event.Drain(), now);
       case Command.Remove remove -> remove(ticket, remove, deadline);
     }
   }

@@ -43,8 +43,13 @@ public sealed interface Effect {
   /** One line for the log of the operator. */
   record Notice(String text) implements Effect {}
 
-  /** The node has left, or is drained: the process may end. */
-  record Departed() implements Effect {}
+  /**
+   * The process may end.
+   *
+   * @param left whether the node has left for good; else it is drained, and may come back
+   * @param shipped whether everything that it holds is known to lie elsewhere too
+   */
+  record Departed(boolean left, boolean shipped) implements Effect {}
 
   /** Sends {@link Event.Tick} at this time; replaces the one asked for before. */
   record WakeAt(long nanos) implements Effect {}

@@ -67,8 +67,8 @@ final class Outbox {
   }
 
   /** See {@link Effect.Departed}. */
-  void departed() {
-    effects.add(new Effect.Departed());
+  void departed(boolean left, boolean shipped) {
+    effects.add(new Effect.Departed(left, shipped));
   }
 
   /** See {@link Effect.Halt}. */

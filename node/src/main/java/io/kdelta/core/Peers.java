@@ -38,7 +38,9 @@ final class Peers {
     /** Reconciliation with one or all peers. */
     RECONCILE("the reconciliation"),
     /** Leaving for good. */
-    LEAVE("leaving");
+    LEAVE("leaving"),
+    /** Shipping everything, and stopping. */
+    DRAIN("draining");
 
     private final String text;
 
@@ -157,8 +159,15 @@ final class Peers {
     return told;
   }
 
+  /** The node is to stop: what was written a moment ago is shipped first. */
+  void drain(long now) {
+    ship(now);
+    tell(new Event.Drain(), now);
+  }
+
   /** Has the cluster do something; the client is answered when it has ended. */
   void run(long ticket, Kind kind, long deadline, Event event, long now) {
+    ship(now);
     errands.put(ticket, new Errand(kind, deadline));
     tell(event, now);
   }
@@ -266,7 +275,7 @@ final class Peers {
           outbox.answer(ticket, new Reply.SessionList(named(sessions)));
         }
       }
-      case Effect.Departed(boolean left, int told) -> depart(left, told);
+      case Effect.Departed departed -> depart(departed);
     }
   }
 
@@ -333,13 +342,27 @@ final class Peers {
             + session.outcome());
   }
 
-  private void depart(boolean left, int told) {
+  private void depart(Effect.Departed departed) {
+    boolean left = departed.left();
     for (Map.Entry<Long, Errand> errand : new TreeMap<>(errands).entrySet()) {
-      if (!left || errand.getValue().kind() != Kind.LEAVE) continue;
+      boolean waits =
+          switch (errand.getValue().kind()) {
+            case RECONCILE -> false;
+            case LEAVE -> left;
+            case DRAIN -> true;
+          };
+      if (!waits) continue;
       errands.remove(errand.getKey());
-      outbox.answer(errand.getKey(), new Reply.Left(told));
+      outbox.answer(errand.getKey(), new Reply.Left(departed.told(), departed.shipped()));
     }
-    outbox.departed();
+    String how = left ? "left the cluster" : "drained";
+    if (departed.shipped()) {
+      how += ": others hold everything that this node holds";
+    } else if (cluster.members().size() > 1) {
+      how += ", but others may lack some of what this node holds";
+    }
+    outbox.notice(how);
+    outbox.departed(left, departed.shipped());
   }
 
   static String message(KdeltaException e) {

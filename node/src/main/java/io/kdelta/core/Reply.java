@@ -228,8 +228,13 @@ public sealed interface Reply {
     public record Ended(String peer, Session session) {}
   }
 
-  /** The answer to Leave: the node has left, and so many members were told. */
-  record Left(int told) implements Reply {}
+  /**
+   * The answer to Leave and to Drain: the node is gone.
+   *
+   * @param told how many members were told at once
+   * @param shipped whether everything that it holds is known to lie elsewhere too
+   */
+  record Left(int told, boolean shipped) implements Reply {}
 
   /**
    * The answer to Remove, once it is durable here.

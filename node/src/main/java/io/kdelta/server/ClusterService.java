@@ -5,6 +5,8 @@ import io.kdelta.core.Command;
 import io.kdelta.core.Reply;
 import io.kdelta.proto.v1.ClusterGrpc;
 import io.kdelta.proto.v1.ClusterStatus;
+import io.kdelta.proto.v1.DrainRequest;
+import io.kdelta.proto.v1.DrainResponse;
 import io.kdelta.proto.v1.GetClusterStatusRequest;
 import io.kdelta.proto.v1.LeaveRequest;
 import io.kdelta.proto.v1.LeaveResponse;
@@ -61,6 +63,20 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
         observer,
         Command.Leave::new,
         reply -> LeaveResponse.newBuilder().setTold(((Reply.Left) reply).told()).build());
+  }
+
+  @Override
+  public void drain(DrainRequest request, StreamObserver<DrainResponse> observer) {
+    calls.answer(
+        observer,
+        Command.Drain::new,
+        reply -> {
+          Reply.Left drained = (Reply.Left) reply;
+          return DrainResponse.newBuilder()
+              .setTold(drained.told())
+              .setShipped(drained.shipped())
+              .build();
+        });
   }
 
   @Override

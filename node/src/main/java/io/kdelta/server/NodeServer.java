@@ -115,7 +115,8 @@ public final class NodeServer implements AutoCloseable {
   }
 
   /**
-   * Waits until the node has left its cluster or has stopped by itself; why, in the second case.
+   * Waits until the node has left its cluster, is drained, or has stopped by itself; why, in the
+   * last case.
    */
   public Optional<Throwable> awaitDeparture() throws InterruptedException {
     try {

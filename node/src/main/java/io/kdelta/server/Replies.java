@@ -226,9 +226,11 @@ final class Replies {
   private static io.kdelta.proto.v1.Member.State state(Member member) {
     return switch (member.state()) {
       case ALIVE ->
-          member.facts().stage() == Member.Stage.JOINING
-              ? io.kdelta.proto.v1.Member.State.JOINING
-              : io.kdelta.proto.v1.Member.State.ALIVE;
+          switch (member.facts().stage()) {
+            case JOINING -> io.kdelta.proto.v1.Member.State.JOINING;
+            case READY -> io.kdelta.proto.v1.Member.State.ALIVE;
+            case DRAINING -> io.kdelta.proto.v1.Member.State.DRAINING;
+          };
       case SUSPECT -> io.kdelta.proto.v1.Member.State.SUSPECT;
       case DEAD -> io.kdelta.proto.v1.Member.State.DEAD;
       case DOWN -> io.kdelta.proto.v1.Member.State.DOWN;

@@ -88,6 +88,28 @@ final class TwoNodesTest {
   }
 
   @Test
+  void aNodeIsDrainedByItsNameThroughAnotherOne() throws Exception {
+    try (NodeServer first = start("first", "");
+        NodeServer second = start("second", first.address().toString())) {
+      await()
+          .atMost(PATIENCE)
+          .until(() -> out(second, "put", "a/b", "1", "--ack", "one").contains("\"ack\":\"one\""));
+      String unknown = out(first, "-o", "json", "cluster", "drain", "third");
+      assertTrue(unknown.contains("\"reason\":\"NOT_FOUND\""), unknown);
+      String drained = out(first, "cluster", "drain", "second");
+      assertTrue(drained.contains("\"address\":\"" + second.address() + "\""), drained);
+      assertTrue(drained.contains("\"shipped\":true"), drained);
+      assertTrue(second.awaitDeparture().isEmpty(), "it stops by itself");
+      String refusal = out(second, "-o", "json", "put", "a/c", "1");
+      assertTrue(refusal.contains("draining"), refusal);
+      assertEquals("1\n", out(second, "get", "a/b"), "until its process ends it answers reads");
+      String members = out(first, "-o", "json", "cluster", "members");
+      assertTrue(members.contains("\"state\":\"down\""), members);
+      assertEquals("1\n", out(first, "get", "a/b"));
+    }
+  }
+
+  @Test
   void aWatchGoesOnAtAnotherNodeAndEndsWhenNoneIsLeft() throws Exception {
     try (NodeServer first = start("first", "")) {
       NodeServer second = start("second", first.address().toString());

@@ -100,6 +100,19 @@ final class ReconcilerTest {
   }
 
   @Test
+  void whoseFirstWordWasLostIsNotAskedAgainAndAgain() {
+    Ring ring = new Ring(2, 4);
+    // The lower one asks and is not heard; the higher one is told that its own question crossed it.
+    ring.nodes.get(0).mute = true;
+    ring.link(0, 1);
+    ring.nodes.get(0).mute = false;
+    ring.pass(10_000);
+    for (Ring.Node node : ring.nodes) assertEquals(1, node.met.size());
+    long ended = ring.nodes.get(1).driver.ended();
+    assertTrue(ended <= 10, ended + " sessions in ten seconds");
+  }
+
+  @Test
   void whatASessionBroughtIsCountedThoughThePeerBeginsAnew() {
     Ring ring = new Ring(2, 3);
     ring.sync = 300;

@@ -262,7 +262,7 @@ final class CoreClusterTest {
     long leave = b.send(new Command.Leave());
     net.until("the farewell", MINUTE, () -> !b.open(leave));
     assertTrue(assertInstanceOf(Reply.Left.class, b.answered.get(leave)).told() >= 1);
-    assertTrue(b.trace.contains("Departed[]"));
+    assertTrue(b.trace.contains("Departed[left=true, shipped=true]"));
     long late = b.send(put("late", "1"));
     assertInstanceOf(KdeltaException.ReadOnly.class, b.refused.get(late));
     CoreRig a = net.rigs.get(0);
@@ -272,7 +272,7 @@ final class CoreClusterTest {
         () -> a.ask(new Command.ClusterStatus(), Reply.MemberList.class).nodes().size() == 2);
     CoreRig c = net.rigs.get(2);
     c.turn(new Event.Drain());
-    net.until("drained", MINUTE, () -> c.trace.contains("Departed[]"));
+    net.until("drained", MINUTE, () -> c.trace.contains("Departed[left=false, shipped=true]"));
   }
 
   @Test
