@@ -41,7 +41,7 @@ final class FullLoadTest {
   void nobodyWhoLivesIsCalledDead() throws Exception {
     List<Integer> victims = IntStream.range(0, KILLED).boxed().toList();
     try (ProcessCluster cluster = ProcessCluster.direct(folder, NODES);
-        Load load = new Load("full", cluster.addresses(), 1)) {
+        Load load = new Load("full", cluster.addresses(), READS_A_WRITE)) {
       cluster.start();
       long began = System.nanoTime();
       Duration before = processorTime(cluster);

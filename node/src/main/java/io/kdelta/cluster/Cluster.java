@@ -236,6 +236,7 @@ public final class Cluster {
       case Event.Remove remove -> gossip.remove(remove.node(), now);
       case Event.ReconcileNow request -> sessions.reconcileNow(request, now);
       case Event.Assure assure -> primary.assure(assure, now);
+      case Event.Awaited _ -> relay.hurry(now);
     }
   }
 

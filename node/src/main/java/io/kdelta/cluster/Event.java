@@ -96,4 +96,7 @@ public sealed interface Event {
    * then.
    */
   record Assure(Incarnation incarnation, long first, long last, long until) implements Event {}
+
+  /** A client waits here for what it has seen elsewhere: what others hold is asked for at once. */
+  record Awaited() implements Event {}
 }

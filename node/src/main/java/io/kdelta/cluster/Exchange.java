@@ -64,6 +64,7 @@ final class Exchange {
   private long adopting;
   private @Nullable String outcome;
   private boolean agreed;
+  private boolean crossed;
 
   /** Opens nothing yet: an initiator starts it, a responder gives it the peer's first message. */
   Exchange(
@@ -96,6 +97,16 @@ final class Exchange {
   /** Whether this side asked and has not been answered yet: it may have crossed the peer's. */
   boolean isAsking() {
     return initiator && machine.rounds() == 0 && !machine.isFinished();
+  }
+
+  /**
+   * One of the peer's has crossed this one; whether it is the first. A second comes from a peer
+   * that was told so and has not heard of this one: its first message was lost.
+   */
+  boolean isCrossedFirst() {
+    boolean first = !crossed;
+    crossed = true;
+    return first;
   }
 
   /** Whether all words are said, and only storing and adopting are left to be done. */

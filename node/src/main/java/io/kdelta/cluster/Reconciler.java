@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: at most one session a peer, and at most one that moves versions (another peer is
  * told BUSY after its root check, and is asked when this one is over). Of two that cross, the one
- * of the lower node id goes on. A peer that says nothing for 5 s, 2.5 s while it is suspected, ends
- * its session. A peer that makes sessions climb to the last rung again and again has to wait
- * ({@link DrillAllowance}). A session that agreed but for refused versions is not repeated while
- * both roots stay.
+ * of the lower node id goes on, unless the other asks again, and so never heard of it. A peer that
+ * says nothing for 5 s, 2.5 s while it is suspected, ends its session. A peer that makes sessions
+ * climb to the last rung again and again has to wait ({@link DrillAllowance}). A session that
+ * agreed but for refused versions is not repeated while both roots stay.
  */
 final class Reconciler implements Sessions {
   private static final long MILLI = 1_000_000L;
@@ -330,7 +330,7 @@ final class Reconciler implements Sessions {
       NodeId node, long number, Message.Root root, PeerMessage message, int size, long now) {
     Exchange before = running.get(node);
     if (before != null) {
-      if (before.isAsking() && isLower(node)) {
+      if (before.isAsking() && isLower(node) && before.isCrossedFirst()) {
         decline(node, number, Code.CROSSED, now);
         return;
       }
@@ -425,8 +425,8 @@ final class Reconciler implements Sessions {
       if (exchange.isAgreed()) {
         agreed(peer, exchange.refusedCount(), now);
       } else if (crossed) {
-        // Theirs goes on, if it was heard; else it takes a while until they know.
-        peer.notBefore = Math.max(peer.notBefore, now + YIELD);
+        // Theirs goes on, if it was heard; else it is answered when it is asked for once more.
+        peer.notBefore = Math.max(peer.notBefore, now + jittered(RETRY_MIN));
       } else {
         failed(peer, now);
       }

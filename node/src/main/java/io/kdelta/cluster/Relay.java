@@ -18,9 +18,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: at most one pull per log at a time, and none while the log comes live and makes
  * progress; a pull that brings nothing for {@code pace.pull} is given to another holder. Only nodes
- * with which a session has ended are asked.
+ * with which a session has ended are asked. What is missing may be under way, so it is asked for a
+ * moment later, unless a client waits for it.
  */
 final class Relay {
+  /** For so many messages of what a node holds a hurry lasts. Judged. */
+  private static final int HURRIED_PAUSES = 8;
+
   private final ClusterConfig config;
   private final Replica replica;
   private final Holdings holdings;
@@ -32,6 +36,7 @@ final class Relay {
   private final Map<Incarnation, Long> missingSince = new TreeMap<>();
   private long lookedAt = Long.MIN_VALUE / 2;
   private long dueAt = Long.MAX_VALUE;
+  private long hurriedUntil = Long.MIN_VALUE;
 
   /** What was asked of whom. */
   private record Pull(NodeId holder, long from, long upTo, long askedAt) {}
@@ -56,6 +61,14 @@ final class Relay {
   /** What is held, here or there, may have changed: looks again soon, not at every event. */
   void changed(long now) {
     dueAt = Math.min(dueAt, Math.max(now, lookedAt + config.pace().facts() / 2));
+  }
+
+  /**
+   * Somebody waits for what others hold: for a while nothing that could be under way is waited for.
+   */
+  void hurry(long now) {
+    hurriedUntil = now + HURRIED_PAUSES * config.pace().facts();
+    changed(now);
   }
 
   /** A node is not linked any more. */
@@ -112,15 +125,15 @@ final class Relay {
       return Long.MAX_VALUE;
     }
     long since = missingSince.computeIfAbsent(log, incarnation -> now);
-    long patience = live ? Math.max(since, progress) + config.pace().pull() : since + ripening();
+    long patience = live ? Math.max(since, progress) + config.pace().pull() : since + ripening(now);
     if (now < patience) return patience;
     ask(log, missing, holders, pull == null ? null : pull.holder(), now);
     return now + config.pace().pull();
   }
 
   /** What is missing may be under way: it is asked for when that had a moment. */
-  private long ripening() {
-    return 2 * config.pace().facts();
+  private long ripening(long now) {
+    return now < hurriedUntil ? 0 : 2 * config.pace().facts();
   }
 
   private void ask(

@@ -93,7 +93,11 @@ final class Desk {
         asked,
         () -> {
           admit(asked.deadlineNanos());
-          if (steers || !anteroom.takes(asked)) carryOut(asked);
+          if (steers || !anteroom.takes(asked)) {
+            carryOut(asked);
+          } else {
+            peers.hurry(clock.nanos());
+          }
         });
   }
 

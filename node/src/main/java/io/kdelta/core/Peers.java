@@ -144,6 +144,11 @@ final class Peers {
     }
   }
 
+  /** A request waits for what other nodes hold. */
+  void hurry(long now) {
+    tell(new Event.Awaited(), now);
+  }
+
   /**
    * Declares a member as left, and writes that down.
    *

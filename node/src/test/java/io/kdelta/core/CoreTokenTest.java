@@ -223,6 +223,28 @@ final class CoreTokenTest {
     assertEquals(Anteroom.REQUESTS_MAX, b.refused.size() - refusedBefore);
   }
 
+  /** Two of four are backups; to the others a log comes by relay, which takes its time. */
+  @Test
+  void whatAClientWaitsForIsAskedForAtOnce() {
+    RigNetwork four = new RigNetwork(31, 4);
+    join(four);
+    CoreRig origin = four.rigs.getFirst();
+    for (int round = 0; round < 5; round++) {
+      long written = origin.send(put("x", "" + round, CoreRig.level(AckLevel.ALL)));
+      four.until("the write", SECOND, () -> !origin.open(written));
+      CausalToken token = Objects.requireNonNull(origin.tokens.get(written));
+      long began = four.time.nanos();
+      for (CoreRig rig : four.rigs) {
+        long read = rig.send(get("x"), token);
+        four.until("the read", SECOND, () -> !rig.open(read));
+        assertInstanceOf(Reply.Value.class, rig.answered.get(read));
+      }
+      long waited = four.time.nanos() - began;
+      assertTrue(waited <= 90_000_000L, "waited for " + waited + " ns");
+      four.until("all is quiet", SECOND, () -> four.time.nanos() >= began + SECOND - 1);
+    }
+  }
+
   @Test
   void aRefusedWriteTellsWhatItRanInto() {
     CoreRig alone = new CoreRig(9).open();
@@ -252,6 +274,10 @@ final class CoreTokenTest {
   }
 
   private void join() {
+    join(net);
+  }
+
+  private static void join(RigNetwork net) {
     for (CoreRig rig : net.rigs) if (!rig.running()) rig.open();
     for (CoreRig rig : net.rigs) {
       net.until(
@@ -260,7 +286,8 @@ final class CoreTokenTest {
           () -> {
             List<Reply.MemberList.Node> nodes =
                 rig.ask(new Command.Members(), Reply.MemberList.class).nodes();
-            return nodes.size() == 3 && nodes.stream().allMatch(node -> node.member().met());
+            return nodes.size() == net.rigs.size()
+                && nodes.stream().allMatch(node -> node.member().met());
           });
     }
   }
