@@ -32,6 +32,9 @@ final class FullLoadTest {
           Math.round(60 * Double.parseDouble(System.getProperty("kdelta.minutes", "1"))));
   private static final long ON_MILLIS = 10_000;
 
+  /** Writes wait for disks; it is reads that keep the processors busy. */
+  private static final int READS_A_WRITE = 4;
+
   /** What a node of the sample is asked for at most. */
   private static final int SAMPLE = 500;
 
