@@ -17,6 +17,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.wire.StatusMapping;
 import io.kdelta.wire.TokenField;
 import java.lang.System.Logger;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -25,18 +26,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Between gRPC calls and the core: offers a command, forgets it, and answers when the core does. No
- * thread waits. Thread-safe.
+ * thread waits. A call is answered by the kind of thread that it came on: one that came on a thread
+ * of the network, there again. Thread-safe.
  */
 final class Calls {
   private static final Logger LOGGER = System.getLogger(Calls.class.getName());
 
   private final Executor executor;
+  private final EventLoops loops;
   private volatile @Nullable CoreThread core;
   private volatile boolean stopping;
 
-  /** {@code executor} turns replies into messages, away from the core thread. */
-  Calls(Executor executor) {
+  /** {@code executor} does what takes long for a thread of the network. */
+  Calls(Executor executor, EventLoops loops) {
     this.executor = executor;
+    this.loops = loops;
   }
 
   /** From here on calls are carried out. */
@@ -65,14 +69,46 @@ final class Calls {
       ByteString after,
       Supplier<Command> command,
       Function<Reply, T> rendering) {
+    answer(observer, after, 0, command, rendering);
+  }
+
+  /**
+   * The same for a request with a document, which has to be read.
+   *
+   * @param bytes of the document
+   */
+  <T extends Message> void answer(
+      StreamObserver<T> observer,
+      ByteString after,
+      int bytes,
+      Supplier<Command> command,
+      Function<Reply, T> rendering) {
     ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) observer;
+    Submission submission = new Submission();
     // With a handler, what is said to a client that went away is dropped instead of thrown.
-    call.setOnCancelHandler(() -> {});
+    call.setOnCancelHandler(submission::cancel);
+    Optional<Executor> loop = loops.current();
+    if (bytes > EdgeLimits.LOOP_DOCUMENT_BYTES_MAX && loop.isPresent()) {
+      executor.execute(
+          Context.current()
+              .wrap(() -> submit(call, submission, after, command, rendering, executor)));
+    } else {
+      submit(call, submission, after, command, rendering, loop.orElse(executor));
+    }
+  }
+
+  private <T extends Message> void submit(
+      ServerCallStreamObserver<T> call,
+      Submission submission,
+      ByteString after,
+      Supplier<Command> command,
+      Function<Reply, T> rendering,
+      Executor answering) {
     try {
       CoreThread ready = core();
       CausalToken token = TokenField.read(after);
-      long ticket = ready.submit(command.get(), token, timeoutNanos(), responder(call, rendering));
-      call.setOnCancelHandler(() -> ready.abandon(ticket));
+      Responder responder = new Unary<>(call, rendering, answering);
+      submission.made(ready, ready.submit(command.get(), token, timeoutNanos(), responder));
     } catch (KdeltaException e) {
       call.onError(StatusMapping.toGrpc(e));
     } catch (StatusRuntimeException e) {
@@ -110,41 +146,55 @@ final class Calls {
     return Math.max(left - margin, left / 2);
   }
 
-  private <T extends Message> Responder responder(
-      ServerCallStreamObserver<T> call, Function<Reply, T> rendering) {
-    return new Responder() {
-      @Override
-      public void answered(Reply reply, CausalToken token) {
-        executor.execute(() -> finish(call, reply, token, rendering));
-      }
-
-      @Override
-      public void refused(KdeltaException error, CausalToken token) {
-        executor.execute(() -> call.onError(StatusMapping.toGrpc(error, token)));
-      }
-    };
-  }
-
-  private static <T extends Message> void finish(
-      ServerCallStreamObserver<T> call,
-      Reply reply,
-      CausalToken token,
-      Function<Reply, T> rendering) {
-    T message;
-    try {
-      message = TokenField.with(rendering.apply(reply), token);
-    } catch (RuntimeException | AssertionError e) {
-      LOGGER.log(Logger.Level.ERROR, "a reply that cannot be rendered", e);
-      call.onError(unexpected());
-      return;
-    }
-    call.onNext(message);
-    call.onCompleted();
-  }
-
   /** For bugs of ours: the client learns no more than that. */
   static StatusRuntimeException unexpected() {
     return StatusMapping.toGrpc(
         Code.INTERNAL, "UNEXPECTED", "unexpected failure", "the log of the node says more");
+  }
+
+  /** A command in the core that its client may give up, before or after it is there. */
+  private static final class Submission {
+    private @Nullable CoreThread core;
+    private long ticket;
+    private boolean cancelled;
+
+    synchronized void made(CoreThread by, long number) {
+      core = by;
+      ticket = number;
+      if (cancelled) by.abandon(number);
+    }
+
+    synchronized void cancel() {
+      cancelled = true;
+      if (core != null) core.abandon(ticket);
+    }
+  }
+
+  /** Answers one call, on the threads given. */
+  private record Unary<T extends Message>(
+      ServerCallStreamObserver<T> call, Function<Reply, T> rendering, Executor executor)
+      implements Responder {
+    @Override
+    public void answered(Reply reply, CausalToken token) {
+      executor.execute(() -> finish(reply, token));
+    }
+
+    @Override
+    public void refused(KdeltaException error, CausalToken token) {
+      executor.execute(() -> call.onError(StatusMapping.toGrpc(error, token)));
+    }
+
+    private void finish(Reply reply, CausalToken token) {
+      T message;
+      try {
+        message = TokenField.with(rendering.apply(reply), token);
+      } catch (RuntimeException | AssertionError e) {
+        LOGGER.log(Logger.Level.ERROR, "a reply that cannot be rendered", e);
+        call.onError(unexpected());
+        return;
+      }
+      call.onNext(message);
+      call.onCompleted();
+    }
   }
 }

@@ -41,6 +41,9 @@ final class EdgeLimits {
   /** What may wait for one peer, per lane. A slower peer is hung up and catches up later. */
   static final long PEER_QUEUE_BYTES_MAX = 32L << 20;
 
+  /** A larger document is read by a worker, not by a thread of the network. */
+  static final int LOOP_DOCUMENT_BYTES_MAX = 16 << 10;
+
   /** Import requests of one stream that may wait for their answers. */
   static final int IMPORTS_IN_FLIGHT_MAX = 8;
 

@@ -58,6 +58,7 @@ final class KvService extends KvGrpc.KvImplBase {
     calls.answer(
         observer,
         request.getCausalToken(),
+        request.getValue().size(),
         () -> requests.put(request),
         reply -> replies.single((Reply.Written) reply));
   }

@@ -2,6 +2,7 @@ package io.kdelta.server;
 
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
@@ -21,6 +22,8 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
@@ -32,6 +35,19 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbage = new JvmGcMetrics();
+
+  /** Asking the registry for a timer by its tags would cost more than a short call. */
+  private final Map<Outcome, Timer> timers = new ConcurrentHashMap<>();
+
+  /** What calls are counted by. */
+  private record Outcome(String service, String method, Status.Code code) {
+    static Outcome of(MethodDescriptor<?, ?> method, Status status) {
+      String service = method.getServiceName();
+      String name = method.getBareMethodName();
+      return new Outcome(
+          service == null ? "" : service, name == null ? "" : name, status.getCode());
+    }
+  }
 
   NodeMetrics() {
     new JvmMemoryMetrics().bindTo(registry);
@@ -145,23 +161,26 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     Timer.Sample sample = Timer.start(registry);
-    String method = call.getMethodDescriptor().getBareMethodName();
-    String service = call.getMethodDescriptor().getServiceName();
+    MethodDescriptor<Q, R> method = call.getMethodDescriptor();
     return next.startCall(
         new SimpleForwardingServerCall<>(call) {
           @Override
           public void close(Status status, Metadata trailers) {
             sample.stop(
-                Timer.builder("kdelta.rpc")
-                    .description("calls by method and status")
-                    .tag("service", service == null ? "" : service)
-                    .tag("method", method == null ? "" : method)
-                    .tag("status", status.getCode().name())
-                    .register(registry));
+                timers.computeIfAbsent(Outcome.of(method, status), NodeMetrics.this::timer));
             super.close(status, trailers);
           }
         },
         headers);
+  }
+
+  private Timer timer(Outcome outcome) {
+    return Timer.builder("kdelta.rpc")
+        .description("calls by method and status")
+        .tag("service", outcome.service())
+        .tag("method", outcome.method())
+        .tag("status", outcome.code().name())
+        .register(registry);
   }
 
   @Override

@@ -46,12 +46,17 @@ public final class NodeServer implements AutoCloseable {
   private static final long DRAIN_SECONDS_MAX = 15;
   private static final long CALLS_SECONDS_MAX = 5;
   private static final int WORKERS_MIN = 2;
+
+  /** Half of the processors read and write the network, up to so many. */
+  private static final int LOOPS_MAX = 16;
+
   private static final LocalOnly LOCAL = new LocalOnly(Set.of("GetNodeStatus", "ListSnapshots"));
 
   private final NodeConfig config;
   private final Consumer<String> notices;
   private final Time time = new HostTime();
   private final ExecutorService workers;
+  private final EventLoops loops;
   private final ScheduledExecutorService timer;
   private final NodeNames names = new NodeNames();
   private final NodeMetrics metrics = new NodeMetrics();
@@ -67,13 +72,15 @@ public final class NodeServer implements AutoCloseable {
   private NodeServer(NodeConfig config, Consumer<String> notices) throws CannotStart {
     this.config = config;
     this.notices = notices;
-    int count = Math.max(WORKERS_MIN, Runtime.getRuntime().availableProcessors());
+    int processors = Runtime.getRuntime().availableProcessors();
+    int count = Math.max(WORKERS_MIN, processors);
     this.workers = Executors.newFixedThreadPool(count, named("kdelta-edge"));
     this.timer = Executors.newSingleThreadScheduledExecutor(named("kdelta-timer"));
-    this.calls = new Calls(workers);
+    this.loops = new EventLoops(Math.clamp(processors / 2, 1, LOOPS_MAX), named("kdelta-net"));
+    this.calls = new Calls(workers, loops);
     this.peers =
         new PeerStreams(
-            calls, timer, EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
+            calls, timer, loops, EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
     List<BindableService> services = services();
     this.health =
         new NodeHealth(
@@ -163,6 +170,7 @@ public final class NodeServer implements AutoCloseable {
     metrics.close();
     timer.shutdownNow();
     workers.shutdown();
+    loops.close();
   }
 
   private List<BindableService> services() {
@@ -180,8 +188,10 @@ public final class NodeServer implements AutoCloseable {
   private Server build(List<BindableService> services) {
     ConnectionCap connections = new ConnectionCap(EdgeLimits.CONNECTIONS_MAX);
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(config.network().listen().resolve("listen"))
-            .executor(workers)
+        loops
+            .carry(NettyServerBuilder.forAddress(config.network().listen().resolve("listen")))
+            .directExecutor()
+            .callExecutor(new CallExecutors(workers))
             .maxInboundMessageSize(EdgeLimits.messageBytesMax(config.store().documentBytesMax()))
             .maxInboundMetadataSize(EdgeLimits.METADATA_BYTES_MAX)
             .maxConcurrentCallsPerConnection(EdgeLimits.CALLS_PER_CONNECTION_MAX)

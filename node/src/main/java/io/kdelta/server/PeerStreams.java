@@ -32,14 +32,16 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
 
   private final Calls calls;
   private final ScheduledExecutorService timer;
+  private final EventLoops loops;
   private final int messageBytesMax;
   private final AtomicLong lastLink = new AtomicLong();
   private final Map<Long, PeerLink> links = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  PeerStreams(Calls calls, ScheduledExecutorService timer, int messageBytesMax) {
+  PeerStreams(Calls calls, ScheduledExecutorService timer, EventLoops loops, int messageBytesMax) {
     this.calls = calls;
     this.timer = timer;
+    this.loops = loops;
     this.messageBytesMax = messageBytesMax;
   }
 
@@ -92,7 +94,8 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   void dial(CoreThread core, String address) {
     if (closed) return;
     ManagedChannel channel =
-        NettyChannelBuilder.forTarget("dns:///" + address)
+        loops
+            .carry(NettyChannelBuilder.forTarget("dns:///" + address))
             .usePlaintext()
             .disableRetry()
             .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
