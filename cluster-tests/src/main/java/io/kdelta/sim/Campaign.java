@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -73,11 +74,20 @@ final class Campaign {
   private final Corpus corpus;
   private final PrintStream out;
   private final int threads;
+  private final LongFunction<SimRun.Outcome> run;
 
   Campaign(Corpus corpus, PrintStream out, int threads) {
+    this(corpus, out, threads, SimRun::of);
+  }
+
+  /**
+   * @param run what is done with a seed
+   */
+  Campaign(Corpus corpus, PrintStream out, int threads, LongFunction<SimRun.Outcome> run) {
     this.corpus = corpus;
     this.out = out;
     this.threads = threads;
+    this.run = run;
   }
 
   /**
@@ -124,10 +134,10 @@ final class Campaign {
         seeds, hours, acknowledged, faults, conflicts, failures, guards, took, threads);
   }
 
-  private static Callable<Ran> seed(long seed) {
+  private Callable<Ran> seed(long seed) {
     return () -> {
       try {
-        return new Ran(seed, SimRun.of(seed), null);
+        return new Ran(seed, run.apply(seed), null);
       } catch (SimRun.Failed failed) {
         return new Ran(seed, null, failed);
       }

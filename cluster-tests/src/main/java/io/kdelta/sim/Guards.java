@@ -20,6 +20,7 @@ public final class Guards {
   private final TreeMap<String, Long> kinds = new TreeMap<>();
   private final TreeMap<String, Long> looks = new TreeMap<>();
   private final TreeMap<Place, Long> places = new TreeMap<>();
+  private final TreeMap<String, Long> sessions = new TreeMap<>();
   private long runs;
   private long runsOfSeveral;
   private long delivered;
@@ -40,6 +41,7 @@ public final class Guards {
     outcome.activity().faults().forEach((kind, count) -> kinds.merge(kind, count, Long::sum));
     outcome.activity().looks().forEach((oracle, count) -> looks.merge(oracle, count, Long::sum));
     outcome.activity().places().forEach((place, count) -> places.merge(place, count, Long::sum));
+    outcome.activity().sessions().forEach((what, count) -> sessions.merge(what, count, Long::sum));
   }
 
   /** What the batch did not do; empty when it may be believed. */
@@ -61,12 +63,14 @@ public final class Guards {
     return flaws;
   }
 
-  /** Faults by kind, looks by oracle, and every place with its count, for people. */
+  /** Faults by kind, looks by oracle, requests with a token by what came of them, and every place with its count, for people. */
   public String table() {
     StringBuilder table = new StringBuilder("faults in " + runs + " runs:\n");
     kinds.forEach((kind, count) -> table.append(line(kind, count)));
     table.append("looks of the oracles:\n");
     looks.forEach((oracle, count) -> table.append(line(oracle, count)));
+    table.append("requests with a token:\n");
+    sessions.forEach((what, count) -> table.append(line(what, count)));
     table.append("places reached:\n");
     for (Place place : Place.values()) {
       table.append(line(place.label(), places.getOrDefault(place, 0L)));

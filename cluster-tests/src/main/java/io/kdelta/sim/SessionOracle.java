@@ -2,8 +2,11 @@ package io.kdelta.sim;
 
 import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,6 +30,11 @@ final class SessionOracle implements Oracle {
   private final World world;
   private final TreeMap<Integer, Long> open = new TreeMap<>();
 
+  /** By client: the node that it asked before. */
+  private final TreeMap<Integer, Integer> before = new TreeMap<>();
+
+  private final TreeMap<String, Long> counts = new TreeMap<>();
+
   private final Testimony sessions = new Testimony("O5");
   private long looks;
 
@@ -39,15 +47,31 @@ final class SessionOracle implements Oracle {
     return looks;
   }
 
+  /** How many requests carried a token, and what came of them. */
+  Map<String, Long> counts() {
+    return Collections.unmodifiableMap(counts);
+  }
+
+  private void count(String what) {
+    counts.merge(what, 1L, Long::sum);
+  }
+
   @Override
   public void asked(Action.Ask ask, SimNode node) {
-    if (ask.session() > 0) open.put(ask.client(), world.nowNanos());
+    if (ask.session() == 0) return;
+    open.put(ask.client(), world.nowNanos());
+    count("asked");
+    Integer earlier = before.put(ask.client(), ask.node());
+    if (earlier != null && earlier != ask.node()) count("asked at another node than before");
   }
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     Long asked = open.remove(ask.client());
     if (asked == null) return;
+    boolean behind = outcome.error() instanceof KdeltaException.Behind;
+    boolean told = outcome.reply() != null || outcome.error() instanceof KdeltaException.NotFound;
+    count(behind ? "told that the node is behind" : told ? "answered" : "refused, or never heard");
     String session = "session " + ask.session() + " of client " + ask.client();
     String node = World.name(ask.node());
     for (Saying saying : Saying.of(ask, outcome)) {

@@ -25,6 +25,8 @@ public final class SimMain {
       usage: SimMain --seed N                 one seed
                      --seeds FROM TO          these seeds, one line each
                      --batch FROM TO          these seeds, two at a time, with the rate
+                     --couriers FROM TO       the same, with clients beside them that do nothing
+                                              but carry tokens from node to node
                      --script FILE...         scenarios
                      --soak MINUTES FROM      two seeds at a time until the time is over;
                                               adds a line to cluster-tests/LEDGER.md\
@@ -44,6 +46,7 @@ public final class SimMain {
           case "--seed 2" -> each(number(words, 1), number(words, 1), out);
           case "--seeds 3" -> each(number(words, 1), number(words, 2), out);
           case "--batch 3" -> batch(number(words, 1), number(words, 2), out);
+          case "--couriers 3" -> couriers(number(words, 1), number(words, 2), out);
           case "--script 2", "--script 3" -> scripts(words.subList(1, words.size()), out);
           case "--soak 3" -> soak(number(words, 1), number(words, 2), out);
           default -> {
@@ -98,7 +101,15 @@ public final class SimMain {
   }
 
   private static boolean batch(long from, long to, PrintStream out) {
-    Campaign campaign = new Campaign(new Corpus(root()), out, THREADS);
+    return batch(new Campaign(new Corpus(root()), out, THREADS), from, to, out);
+  }
+
+  private static boolean couriers(long from, long to, PrintStream out) {
+    Corpus corpus = new Corpus(root());
+    return batch(new Campaign(corpus, out, THREADS, SimRun::withCouriers), from, to, out);
+  }
+
+  private static boolean batch(Campaign campaign, long from, long to, PrintStream out) {
     Campaign.Totals totals = campaign.run(from, seed -> seed <= to);
     out.println(totals);
     out.print(totals.guards().table());

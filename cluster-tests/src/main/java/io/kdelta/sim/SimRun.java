@@ -66,9 +66,23 @@ public final class SimRun {
    * @throws Failed when a promise was broken
    */
   public static Outcome of(long seed) {
+    return of(seed, false);
+  }
+
+  /**
+   * As {@link #of}, with {@link Couriers} beside everything else.
+   *
+   * @throws Failed when a promise was broken
+   */
+  static Outcome withCouriers(long seed) {
+    return of(seed, true);
+  }
+
+  private static Outcome of(long seed, boolean couriers) {
     Swarm swarm = Swarm.of(seed);
     SimRun run = new SimRun(swarm.setup());
     run.decide(swarm);
+    if (couriers) run.send(swarm);
     return run.toTheEnd(JUDGED_AT + swarm.fates().lullNanos());
   }
 
@@ -161,6 +175,19 @@ public final class SimRun {
     simulator.outside(WORK_UNTIL + lull, workload::stop);
     simulator.outside(WORK_UNTIL + lull, watching::stop);
     perform(JUDGED_AT + lull, new Action.Judge());
+  }
+
+  /** Puts the couriers beside those who decide. */
+  private void send(Swarm swarm) {
+    Couriers couriers = new Couriers(stage);
+    Simulator simulator = world.simulator();
+    long lull = swarm.fates().lullNanos();
+    simulator.outside(WORK_FROM, couriers::start);
+    if (lull > 0) {
+      simulator.outside(LULL_FROM, couriers::stop);
+      simulator.outside(LULL_FROM + lull, couriers::goOn);
+    }
+    simulator.outside(QUIET_FROM + lull, couriers::stop);
   }
 
   private void perform(long atNanos, Action action) {
