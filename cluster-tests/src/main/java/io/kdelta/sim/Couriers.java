@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Clients that do nothing but carry tokens: each writes at one node, reads at others what it wrote, or
- * what its neighbour did, and so on without rest. They exist in runs that are to hold very many
+ * Clients that do nothing but carry tokens: each writes at one node, reads at others what it wrote,
+ * or what its neighbour did, and so on without rest. They exist in runs that are to hold very many
  * sessions against O5 ({@link SimMain} with {@code --couriers}), beside everything else that a seed
  * draws.
  */

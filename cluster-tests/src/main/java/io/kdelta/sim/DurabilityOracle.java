@@ -37,13 +37,6 @@ final class DurabilityOracle implements Oracle {
     int oneIn = written.level() == AckLevel.LOCAL ? LOCAL_ONE_IN : FURTHER_ONE_IN;
     if (probe.probes() > PROBES_MAX || sampling.nextInt(oneIn) != 0) return;
     List<Digest> ids = written.versions().stream().map(result -> result.version().id()).toList();
-    probe.check(world.nodes(), node, ids, written.level().further(backups(node)));
-  }
-
-  /** How many backups the node counts on at least: of whoever was there all the time it knows. */
-  private int backups(SimNode node) {
-    if (!node.founder()) return 0;
-    long others = world.standing().stream().filter(SimNode::founder).count() - 1;
-    return Math.clamp(others, 0, world.setup().backups());
+    probe.check(world.nodes(), node, ids, written.level().further(world.backups(node)));
   }
 }

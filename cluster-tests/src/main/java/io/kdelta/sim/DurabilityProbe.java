@@ -80,6 +80,11 @@ final class DurabilityProbe {
     }
   }
 
+  /** Whether a node would still have a version if the power failed now. */
+  boolean synced(SimNode node, Digest id) {
+    return survives(node, List.of(id));
+  }
+
   private boolean survives(SimNode node, List<Digest> ids) {
     return recovered(
         node.disk(), (store, wanted) -> wanted.stream().allMatch(store.graph()::holds), ids);

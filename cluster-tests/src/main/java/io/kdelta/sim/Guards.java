@@ -63,7 +63,10 @@ public final class Guards {
     return flaws;
   }
 
-  /** Faults by kind, looks by oracle, requests with a token by what came of them, and every place with its count, for people. */
+  /**
+   * Faults by kind, looks by oracle, requests with a token by what came of them, and every place
+   * with its count, for people.
+   */
   public String table() {
     StringBuilder table = new StringBuilder("faults in " + runs + " runs:\n");
     kinds.forEach((kind, count) -> table.append(line(kind, count)));

@@ -52,7 +52,9 @@ final class HistoryOracle implements Oracle {
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     Sent sent = open.remove(ask.client());
     SimNode node = world.node(ask);
-    if (sent == null || node.struck()) return;
+    // A stable read shows less than the node does, and may be told so.
+    boolean less = ask.request() instanceof Request.Stable;
+    if (sent == null || less || node.struck()) return;
     for (Saying saying : Saying.of(ask, outcome)) {
       histories
           .computeIfAbsent(World.name(ask.node()) + " " + saying.path(), of -> new ArrayList<>())

@@ -24,6 +24,7 @@ final class Oracles {
         new DamageOracle(world),
         new HonestyOracle(world),
         new SnapshotOracle(world),
-        new DrainOracle(world));
+        new DrainOracle(world),
+        new StableOracle(world));
   }
 }

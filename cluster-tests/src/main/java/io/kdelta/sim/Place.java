@@ -92,6 +92,10 @@ enum Place {
   WRITE_REFUSED,
   /** A client with a token was told that the node is behind. */
   BEHIND_TOLD,
+  /** A stable read showed a version. */
+  READ_REPLICATED,
+  /** A stable read was told that too little is known of what others have. */
+  REPLICATION_UNKNOWN,
   /** A watcher went on at another node and was told something. */
   WATCHED_ELSEWHERE,
   /** A watcher went on behind a restart of its node and was told something. */

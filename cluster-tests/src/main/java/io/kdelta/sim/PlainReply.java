@@ -67,7 +67,7 @@ final class PlainReply {
     if (next.isEmpty()) return null;
     return switch (asked) {
       case Command.ListKeys list ->
-          new Command.ListKeys(list.namespace(), list.prefix(), next, list.limit());
+          new Command.ListKeys(list.namespace(), list.prefix(), next, list.limit(), list.stable());
       case Command.History list ->
           new Command.History(list.key(), list.sinceMicros(), next, list.limit());
       case Command.Conflicts list -> new Command.Conflicts(list.namespace(), next, list.limit());

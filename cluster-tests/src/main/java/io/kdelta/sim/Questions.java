@@ -189,6 +189,7 @@ final class Questions {
           case Moment.Id(String prefix) ->
               Digest.fromBytes(java.util.HexFormat.of().parseHex(prefix));
           case Moment.Back(int steps) -> model.back(heads.getFirst(), steps);
+          case Moment.Stable() -> throw new AssertionError("none of these questions");
           case Moment.Time(long micros) -> {
             List<Digest> then = model.headsAt(path, micros);
             yield then.isEmpty() ? null : then.getFirst();

@@ -159,6 +159,14 @@ sealed interface Request {
     }
   }
 
+  /** Reads the value of a key, of what is replicated. */
+  record Stable(String path) implements Request {
+    @Override
+    public Command command(Seen seen) {
+      return new Command.Get(key(path), new Moment.Stable());
+    }
+  }
+
   /** Reads all heads of a key. */
   record Heads(String path) implements Request {
     @Override

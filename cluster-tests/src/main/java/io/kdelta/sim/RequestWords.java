@@ -41,6 +41,7 @@ final class RequestWords {
           "batch",
           "resolve",
           "get",
+          "stable",
           "heads",
           "watch",
           "compact",
@@ -102,6 +103,7 @@ final class RequestWords {
         yield new Request.Resolve(path, document, note(line), terms(line));
       }
       case "get" -> new Request.Get(path);
+      case "stable" -> new Request.Stable(path);
       default -> new Request.Heads(path);
     };
   }
@@ -166,6 +168,7 @@ final class RequestWords {
             + who;
       }
       case Request.Get get -> "get" + node + Line.plain(get.path()) + who;
+      case Request.Stable stable -> "stable" + node + Line.plain(stable.path()) + who;
       case Request.Heads heads -> "heads" + node + Line.plain(heads.path()) + who;
       case Request.Watch watch ->
           "watch"

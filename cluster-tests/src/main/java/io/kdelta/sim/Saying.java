@@ -67,7 +67,9 @@ public record Saying(String path, Kind kind, List<Digest> ids) {
         boolean absent = outcome.error() instanceof KdeltaException.NotFound;
         yield absent && ask.request() instanceof Request.Get(String path)
             ? List.of(new Saying(path, Kind.ABSENT, List.of()))
-            : List.of();
+            : absent && ask.request() instanceof Request.Stable(String path)
+                ? List.of(new Saying(path, Kind.ABSENT, List.of()))
+                : List.of();
       }
     };
   }

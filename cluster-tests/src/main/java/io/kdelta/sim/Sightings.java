@@ -139,7 +139,10 @@ final class Sightings implements Oracle {
           reach(Place.CONFLICT_RESOLVED, resolved.heads().size() > 1);
         }
       }
-      case Reply.Value value -> reach(Place.CONFLICT_SEEN, value.heads() > 1);
+      case Reply.Value value -> {
+        reach(Place.CONFLICT_SEEN, value.heads() > 1);
+        reach(Place.READ_REPLICATED, ask.request() instanceof Request.Stable);
+      }
       case Reply.HeadList heads -> reach(Place.CONFLICT_SEEN, heads.heads().size() > 1);
       case Reply.Changes changes -> watched(ask, changes);
       case Reply.Left _ -> reach(Place.LEFT_FOR_GOOD);
@@ -150,6 +153,8 @@ final class Sightings implements Oracle {
         reach(Place.CONDITION_REFUSED, error instanceof KdeltaException.Conflict);
         reach(Place.READ_OF_DAMAGE_REFUSED, error instanceof KdeltaException.Corrupt);
         reach(Place.BEHIND_TOLD, error instanceof KdeltaException.Behind);
+        boolean stable = ask.request() instanceof Request.Stable;
+        reach(Place.REPLICATION_UNKNOWN, stable && error instanceof KdeltaException.Unreachable);
         reach(Place.WRITE_REFUSED, error instanceof KdeltaException.ReadOnly);
       }
     }

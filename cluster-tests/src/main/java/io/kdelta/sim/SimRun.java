@@ -139,6 +139,7 @@ public final class SimRun {
   private void decide(Swarm swarm) {
     Workload workload = new Workload(stage, swarm);
     Watching watching = new Watching(stage);
+    Cautious cautious = new Cautious(stage);
     Bursts bursts = new Bursts(stage);
     Nemesis nemesis = new Nemesis(stage, swarm.fates());
     Entropy sampling = world.chance("sampling");
@@ -150,6 +151,7 @@ public final class SimRun {
     for (int i = 0; i < founders; i++) perform(0, new Action.Start(i));
     simulator.outside(WORK_FROM, workload::start);
     simulator.outside(WORK_FROM, watching::start);
+    simulator.outside(WORK_FROM, cautious::start);
     simulator.outside(CHAOS_FROM, nemesis::start);
     simulator.outside(CHAOS_FROM, bursts::start);
     simulator.outside(CHAOS_FROM, turnover::start);
@@ -174,6 +176,7 @@ public final class SimRun {
     simulator.outside(QUIET_FROM + lull, bursts::stop);
     simulator.outside(WORK_UNTIL + lull, workload::stop);
     simulator.outside(WORK_UNTIL + lull, watching::stop);
+    simulator.outside(WORK_UNTIL + lull, cautious::stop);
     perform(JUDGED_AT + lull, new Action.Judge());
   }
 

@@ -166,6 +166,13 @@ final class World {
     return nodes.stream().filter(node -> !gone.contains(node.index())).toList();
   }
 
+  /** How many backups a node counts on at least: of whoever was there all the time it knows. */
+  int backups(SimNode node) {
+    if (!node.founder()) return 0;
+    long others = standing().stream().filter(SimNode::founder).count() - 1;
+    return Math.clamp(others, 0, setup.backups());
+  }
+
   /** The run is over: nodes that are still up give their memory back. */
   void end() {
     for (SimNode node : nodes) node.end();

@@ -303,7 +303,23 @@ public final class PlantedBugs {
                   new PlantedBug.Patch(
                       STORAGE + "IncomingFiles.java",
                       "|| !of.matches(piece, array, array.length)) {",
-                      ") {"))));
+                      ") {"))),
+          new PlantedBug(
+              33,
+              "a stable read shows what one node alone has",
+              Set.of("STABLE"),
+              patch(
+                  NODE + "core/Stability.java",
+                  "if (mark.everything()) return true;",
+                  "if (mark.everything() || mark.known()) return true;")),
+          new PlantedBug(
+              34,
+              "what a member has not synced counts as replicated",
+              Set.of("STABLE"),
+              patch(
+                  NODE + "cluster/Holdings.java",
+                  "|| replica.durableLsn() < peer.writtenLsn) return null;",
+                  ") return null;")));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

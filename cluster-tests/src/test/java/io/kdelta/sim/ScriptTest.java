@@ -94,6 +94,7 @@ final class ScriptTest {
           new Action.Ask(0, 0, new Request.Resolve("t/a", "{}", "m", NO_TERMS), 1),
           new Action.Ask(0, 0, new Request.Resolve("t/a", null, "m", NO_TERMS), 1),
           new Action.Ask(0, 0, new Request.Heads("t/a"), 1),
+          new Action.Ask(0, 0, new Request.Stable("t/a"), 1, 2),
           new Action.Ask(0, 0, new Request.Watch("", Request.Watch.From.NOW, 1), 1),
           new Action.Ask(9, 1, new Request.Watch("t", Request.Watch.From.START, 7), 1, 2),
           new Action.Ask(9, 1, new Request.Watch("t/a b", Request.Watch.From.SNAPSHOT, 7), 1),

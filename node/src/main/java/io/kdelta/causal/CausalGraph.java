@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,6 +183,36 @@ public final class CausalGraph {
         if (!superseded.contains(stored.version().id())) heads.add(Head.of(stored.version()));
         superseded.addAll(stored.version().parents());
         lsn = Math.max(lsn, stored.lsn());
+      }
+    }
+    return new Heads(key, heads, lsn);
+  }
+
+  /**
+   * The heads among the versions that {@code counts} and everything that these are built on. Reads
+   * no further than the newest of them; empty when no version of the key counts.
+   */
+  public Heads headsAmong(Key key, Predicate<Stored> counts) {
+    List<Head> heads = new ArrayList<>();
+    long lsn = 0;
+    TreeSet<Digest> open = new TreeSet<>(heads(key).ids());
+    TreeSet<Digest> below = new TreeSet<>();
+    try (History history = history(key)) {
+      // Newest first: whatever is built on a version was met before it.
+      while (!open.isEmpty() && history.next()) {
+        open.remove(history.id());
+        Stored stored = history.stored();
+        List<Digest> parents = stored.version().parents();
+        if (below.contains(history.id())) {
+          below.addAll(parents);
+        } else if (counts.test(stored)) {
+          heads.add(Head.of(stored.version()));
+          lsn = Math.max(lsn, stored.lsn());
+          below.addAll(parents);
+        } else {
+          open.addAll(parents);
+        }
+        open.removeAll(below);
       }
     }
     return new Heads(key, heads, lsn);

@@ -5,6 +5,7 @@ import io.kdelta.proto.v1.ExistsRequest;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kdelta exists NS/KEY}: the answer is the exit code too, 0 or 3. */
@@ -15,6 +16,9 @@ final class ExistsCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "NS/KEY", description = "What to look for.")
   private String key = "";
 
+  @Option(names = "--stable", description = "Of what a majority of its replica set has synced.")
+  private boolean stable;
+
   ExistsCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -23,7 +27,11 @@ final class ExistsCommand implements Callable<Integer> {
   public Integer call() {
     KeyName name = KeyName.parse(key);
     ExistsRequest request =
-        ExistsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key()).build();
+        ExistsRequest.newBuilder()
+            .setNamespace(name.namespace())
+            .setKey(name.key())
+            .setStable(stable)
+            .build();
     try (Client client = invocation.client()) {
       boolean exists = client.call(kv -> kv.exists(request)).getExists();
       if (!invocation.quiet()) {

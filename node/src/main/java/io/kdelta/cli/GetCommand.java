@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.At;
 import io.kdelta.proto.v1.GetRequest;
 import io.kdelta.proto.v1.GetResponse;
 import io.kdelta.proto.v1.ListHeadsRequest;
@@ -27,6 +28,11 @@ final class GetCommand implements Callable<Integer> {
       description = "As of a time, a version, or N versions before the current one.")
   private @Nullable String at;
 
+  @Option(
+      names = "--stable",
+      description = "Of what a majority of its replica set has synced: no newer version.")
+  private boolean stable;
+
   @Option(names = "--heads", description = "All heads, with their common ancestors.")
   private boolean heads;
 
@@ -40,6 +46,7 @@ final class GetCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     KeyName name = KeyName.parse(key);
+    if (stable && at != null) throw CliException.usage("give --at or --stable, not both", null);
     try (Client client = invocation.client()) {
       if (heads) {
         printHeads(client, name);
@@ -54,6 +61,7 @@ final class GetCommand implements Callable<Integer> {
     GetRequest.Builder request =
         GetRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
+    if (stable) request.setAt(At.newBuilder().setStable(true));
     GetResponse response = client.call(kv -> kv.get(request.build()));
     Version version = response.getVersion();
     if (meta) {
@@ -82,6 +90,7 @@ final class GetCommand implements Callable<Integer> {
     ListHeadsRequest.Builder request =
         ListHeadsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
+    if (stable) request.setAt(At.newBuilder().setStable(true));
     ListHeadsResponse response = client.call(v -> v.listHeads(request.build()));
     List<ObjectNode> items = response.getHeadsList().stream().map(VersionJson::of).toList();
     Output output = invocation.output();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kdelta ls [NS[/PREFIX]]}: keys, or the namespaces. */
@@ -27,6 +28,11 @@ final class ListCommand implements Callable<Integer> {
       description = "Where to look; nothing: the namespaces.")
   private @Nullable String where;
 
+  @Option(
+      names = "--stable",
+      description = "Of the keys of a namespace what a majority of its replica set has synced.")
+  private boolean stable;
+
   ListCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -35,6 +41,7 @@ final class ListCommand implements Callable<Integer> {
   public Integer call() {
     try (Client client = invocation.client()) {
       if (where == null) {
+        if (stable) throw CliException.usage("--stable needs a namespace", "kdelta ls NS --stable");
         listNamespaces(client);
       } else {
         int slash = where.indexOf('/');
@@ -66,6 +73,7 @@ final class ListCommand implements Callable<Integer> {
                   .setPrefix(prefix)
                   .setPageSize(PAGE_KEYS)
                   .setPageToken(token)
+                  .setStable(stable)
                   .build();
           ListKeysResponse response = client.call(kv -> kv.listKeys(request));
           List<ObjectNode> items =

@@ -26,6 +26,7 @@ public final class Cluster {
   private final Headcount headcount;
   private final Gossip gossip;
   private final Holdings holdings;
+  private final ReplicatedMark mark;
   private final Ledger ledger;
   private final Primary primary;
   private final Backup backup;
@@ -70,9 +71,17 @@ public final class Cluster {
     headcount = new Headcount(config, replica, outbox);
     gossip = new Gossip(config, self, roster, headcount, entropy.split("gossip"), outbox, links);
     holdings = new Holdings(replica, config.pace().facts());
+    mark =
+        new ReplicatedMark(
+            () -> AckLevel.QUORUM.further(backupCount()),
+            node -> roster.find(node) instanceof Roster.Entry entry && counts(entry));
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config.limits(), links, met::contains);
-    sessions = factory.create(replica, entropy.split("sessions"), new SessionHost());
+    sessions =
+        factory.create(
+            replica,
+            entropy.split("sessions"),
+            new SessionHost(config.node(), identity, outbox, links, this::member, this::meet));
     backup = new Backup(replica, config, outbox, links, sessions::doubt);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
     departure = new Departure(config, replica, roster, links, holdings, ledger, primary);
@@ -163,6 +172,11 @@ public final class Cluster {
       if (!holdings.heard(entry.node(), incarnation).containsAll(places)) return false;
     }
     return true;
+  }
+
+  /** What a stable read may show. */
+  public ReplicatedMark mark() {
+    return mark;
   }
 
   /** Whether there is nobody to hear of: no other member, and no seed to ask for one. */
@@ -526,6 +540,7 @@ public final class Cluster {
 
     private void factsHeard(NodeId from, PeerMessage.Facts facts, long now) {
       holdings.heard(from, facts.positions());
+      mark.heard(from, facts.positions());
       if (facts.facts().versions() > 0 && !identity.settled()) settle(now);
       Roster.Entry entry = roster.find(from);
       Member.Stage before = entry == null ? null : entry.facts().stage();
@@ -538,54 +553,6 @@ public final class Cluster {
     private void receiptHeard(NodeId from, PeerMessage.Receipt receipt) {
       if (goneForGood(from) || !ledger.receipt(from, receipt)) return;
       outbox.add(new Effect.Receipt(from, receipt.incarnation(), receipt.from(), receipt.synced()));
-    }
-  }
-
-  /** What the driver of sessions may ask. */
-  private final class SessionHost implements Sessions.Host {
-    @Override
-    public NodeId self() {
-      return config.node();
-    }
-
-    @Override
-    public ClusterId cluster() {
-      return identity.cluster();
-    }
-
-    @Override
-    public void effect(Effect effect) {
-      outbox.add(effect);
-    }
-
-    @Override
-    public long tag() {
-      return outbox.tag();
-    }
-
-    @Override
-    public Optional<Member> member(NodeId node) {
-      return Cluster.this.member(node);
-    }
-
-    @Override
-    public void agreed(NodeId node, long now) {
-      meet(node, now);
-    }
-
-    @Override
-    public boolean send(NodeId node, PeerMessage message, long now) {
-      return links.send(node, message, now);
-    }
-
-    @Override
-    public int sendCounting(NodeId node, PeerMessage message, long now) {
-      return links.sendCounting(node, message, now);
-    }
-
-    @Override
-    public List<NodeId> linked() {
-      return links.linked();
     }
   }
 }

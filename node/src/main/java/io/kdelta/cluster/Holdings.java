@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * What this node holds and tells the linked ones, and what they tell it. Owned by the core thread.
  *
  * <p>The first message on a link names every position, later ones what changed; a message follows a
- * change after at most {@code pace.facts}. Invariant: what is told is in the set, by row or
- * adopted.
+ * change after at most {@code pace.facts} and a sync. Invariant: what is told is in the set, by row
+ * or adopted, and synced: {@link ReplicatedMark} counts on it.
  */
 final class Holdings {
   /** Ranges told per incarnation; the later ones follow once the first are filled. */
@@ -33,6 +33,8 @@ final class Holdings {
     final Map<Incarnation, Intervals> told = new TreeMap<>();
     final Map<Incarnation, Intervals> heard = new TreeMap<>();
     Member.Facts toldFacts = Member.Facts.NONE;
+    PeerMessage.@Nullable Facts written;
+    long writtenLsn;
     boolean stale = true;
     long dueAt;
   }
@@ -117,10 +119,22 @@ final class Holdings {
     return peer == null ? List.of() : List.copyOf(peer.heard.keySet());
   }
 
-  /** The message that a linked node is due; null if there is nothing new or it is not time yet. */
+  /**
+   * The message that a linked node is due; null if there is nothing new, it is not time yet, or
+   * what it says is not synced yet.
+   */
   PeerMessage.@Nullable Facts due(NodeId node, long refutation, Member.Stage stage, long now) {
     Peer peer = peers.get(node);
-    if (peer == null || !peer.stale || now < peer.dueAt) return null;
+    if (peer == null) return null;
+    if (peer.written == null) write(peer, refutation, stage, now);
+    if (peer.written == null || replica.durableLsn() < peer.writtenLsn) return null;
+    PeerMessage.Facts synced = peer.written;
+    peer.written = null;
+    return synced;
+  }
+
+  private void write(Peer peer, long refutation, Member.Stage stage, long now) {
+    if (!peer.stale || now < peer.dueAt) return;
     Member.Facts facts = own(stage);
     TreeMap<Incarnation, Intervals> news = new TreeMap<>();
     peer.stale = false;
@@ -133,18 +147,19 @@ final class Holdings {
       }
       news.put(incarnation, held);
     }
-    if (news.isEmpty() && facts.equals(peer.toldFacts)) return null;
+    if (news.isEmpty() && facts.equals(peer.toldFacts)) return;
     peer.told.putAll(news);
     peer.toldFacts = facts;
     peer.dueAt = now + pause;
-    return new PeerMessage.Facts(refutation, facts, news);
+    peer.written = new PeerMessage.Facts(refutation, facts, news);
+    peer.writtenLsn = replica.lastLsn();
   }
 
   /** When the next message is due. */
   long deadline() {
     long deadline = Long.MAX_VALUE;
     for (Peer peer : peers.values()) {
-      if (peer.stale) deadline = Math.min(deadline, peer.dueAt);
+      if (peer.stale && peer.written == null) deadline = Math.min(deadline, peer.dueAt);
     }
     return deadline;
   }

@@ -1,6 +1,5 @@
 package io.kdelta.core;
 
-import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import java.util.ArrayList;
@@ -14,8 +13,8 @@ import java.util.TreeSet;
  * Where requests wait whose client has seen more than this node: until the streams have brought it,
  * or their deadline has come and they hear BEHIND. Nothing of them was carried out by then.
  *
- * <p>Owned by the core. Bounded in requests and in bytes; looked at only when the store has
- * changed.
+ * <p>Owned by the core. Bounded in requests and in bytes; looked at only when the store, or what is
+ * replicated, has changed.
  */
 final class Anteroom {
   /** Requests that may wait: looking at all of them must not slow a turn down. */
@@ -24,7 +23,6 @@ final class Anteroom {
   /** Bytes of them. */
   static final long BYTES_MAX = 16L << 20;
 
-  private final CausalStore store;
   private final Tokens tokens;
   private final Map<Long, Event.Arrived> waiting = new LinkedHashMap<>();
   private final TreeSet<Event.Arrived> deadlines =
@@ -34,8 +32,7 @@ final class Anteroom {
   private long bytes;
   private long seen;
 
-  Anteroom(CausalStore store, Tokens tokens) {
-    this.store = store;
+  Anteroom(Tokens tokens) {
     this.tokens = tokens;
   }
 
@@ -44,14 +41,14 @@ final class Anteroom {
    * nobody could bring what is missing, Overloaded when too many wait.
    */
   boolean takes(Event.Arrived asked) {
-    CausalToken lacking = tokens.lacking(asked.after());
+    CausalToken lacking = tokens.lacking(asked.command(), asked.after());
     if (lacking.isEmpty()) return false;
     if (tokens.alone()) throw behind(asked);
     if (waiting.size() >= REQUESTS_MAX || bytes + asked.size() > BYTES_MAX) {
       throw new KdeltaException.Overloaded(
           waiting.size() + " requests wait already for what their tokens name");
     }
-    if (waiting.isEmpty()) seen = store.revision();
+    if (waiting.isEmpty()) seen = tokens.revision();
     waiting.put(asked.ticket(), asked);
     deadlines.add(asked);
     bytes += asked.size();
@@ -60,11 +57,11 @@ final class Anteroom {
 
   /** Those that need not wait any more, in the order in which they came. */
   List<Event.Arrived> ready() {
-    if (waiting.isEmpty() || seen == store.revision()) return List.of();
-    seen = store.revision();
+    if (waiting.isEmpty() || seen == tokens.revision()) return List.of();
+    seen = tokens.revision();
     List<Event.Arrived> ready = new ArrayList<>();
     for (Event.Arrived asked : waiting.values()) {
-      if (store.coverage().lacking(asked.after()).isEmpty()) ready.add(asked);
+      if (tokens.lacking(asked.command(), asked.after()).isEmpty()) ready.add(asked);
     }
     ready.forEach(this::leave);
     return ready;
@@ -107,7 +104,7 @@ final class Anteroom {
   }
 
   private KdeltaException.Behind behind(Event.Arrived asked) {
-    CausalToken lacking = store.coverage().lacking(asked.after());
+    CausalToken lacking = tokens.lacking(asked.command(), asked.after());
     return new KdeltaException.Behind((lacking.isEmpty() ? asked.after() : lacking).summary());
   }
 }

@@ -35,7 +35,14 @@ public sealed interface Command {
   sealed interface Writing extends Command {}
 
   /** Asks for documents or numbers of them: waits for nothing but the rows that it touched. */
-  sealed interface Reading extends Command {}
+  sealed interface Reading extends Command {
+    /**
+     * Whether it shows only what a majority of its replica set has synced ({@link Moment.Stable}).
+     */
+    default boolean stable() {
+      return false;
+    }
+  }
 
   /**
    * Asks for a list, page by page.
@@ -114,20 +121,41 @@ public sealed interface Command {
   }
 
   /** The value of a key now or at some point; NotFound, or NoValueAt when it had none then. */
-  record Get(Key key, Moment at) implements Reading {}
+  record Get(Key key, Moment at) implements Reading {
+    @Override
+    public boolean stable() {
+      return at instanceof Moment.Stable;
+    }
+  }
 
   /** All heads of a key with their nearest common ancestor, now or as of a time. */
-  record Heads(Key key, Moment at) implements Reading {}
+  record Heads(Key key, Moment at) implements Reading {
+    @Override
+    public boolean stable() {
+      return at instanceof Moment.Stable;
+    }
+  }
 
   /** Whether a key has a live head. */
-  record Exists(Key key) implements Reading {}
+  record Exists(Key key, boolean stable) implements Reading {
+    /** Of all that this node shows. */
+    public Exists(Key key) {
+      this(key, false);
+    }
+  }
 
   /**
    * Live keys of a namespace in key order.
    *
    * @param prefix what the keys begin with; empty for all
    */
-  record ListKeys(String namespace, String prefix, String page, int limit) implements Paged {}
+  record ListKeys(String namespace, String prefix, String page, int limit, boolean stable)
+      implements Paged {
+    /** Of all that this node shows. */
+    public ListKeys(String namespace, String prefix, String page, int limit) {
+      this(namespace, prefix, page, limit, false);
+    }
+  }
 
   /** Namespaces that have versions, in order, with their counts. */
   record ListNamespaces() implements Reading {}
@@ -144,7 +172,12 @@ public sealed interface Command {
    *
    * @param source the old side, or null for the first parent of the new one
    */
-  record Diff(Key key, @Nullable Moment source, Moment target) implements Reading {}
+  record Diff(Key key, @Nullable Moment source, Moment target) implements Reading {
+    @Override
+    public boolean stable() {
+      return source instanceof Moment.Stable || target instanceof Moment.Stable;
+    }
+  }
 
   /** One version by its id or a unique prefix of at least 4 hex digits. */
   record Show(String prefix) implements Reading {}

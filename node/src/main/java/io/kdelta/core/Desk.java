@@ -4,7 +4,6 @@ import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Coverage;
 import io.kdelta.causal.Dot;
-import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Written;
 import io.kdelta.cluster.AckLevel;
@@ -69,9 +68,9 @@ final class Desk {
     this.limits = limits;
     this.engine = engine;
     this.errands = errands;
-    this.documents = new DocumentStore(store);
     this.tokens = new Tokens(store, peers.cluster());
-    this.anteroom = new Anteroom(store, tokens);
+    this.documents = DocumentStore.of(store, tokens.stability()::shows);
+    this.anteroom = new Anteroom(tokens);
     this.watches = new Watches(store, tokens);
     this.lookups = new Lookups(documents, engine, tokens);
     this.gate = gate;
@@ -145,9 +144,8 @@ final class Desk {
 
   /** What a refusal that rests on rows tells of them. */
   private Coverage.Named refusedBy(Command command) {
-    Key key = Lookups.keyOf(command);
     try {
-      return key == null ? tokens.everything() : tokens.key(key);
+      return lookups.restsOn(command);
     } catch (KdeltaException e) {
       // Not to be read any more: then nothing was shown.
       return Coverage.Named.NOTHING;

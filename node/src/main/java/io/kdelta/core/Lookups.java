@@ -51,7 +51,9 @@ final class Lookups {
   /** Reads what is asked for, and finds out what of the data the answer shows. */
   Found find(Command.Reading command) {
     if (command instanceof Command.Get(Key key, Moment.Latest _)) return get(key);
+    if (command.stable()) tokens.stability().require();
     Found found = read(command);
+    if (command.stable()) return found.showing(restsOn(command));
     return switch (found.reply()) {
       case Reply.Shown shown -> found.showing(tokens.key(shown.version().version().key()));
       case Reply.VersionList list when !(command instanceof Command.Export) ->
@@ -59,11 +61,18 @@ final class Lookups {
               list.versions().isEmpty()
                   ? Coverage.Named.NOTHING
                   : tokens.key(list.versions().getFirst().version().key()));
-      default -> {
-        Key key = keyOf(command);
-        yield found.showing(key == null ? tokens.everything() : tokens.key(key));
-      }
+      default -> found.showing(restsOn(command));
     };
+  }
+
+  /** What an answer to a command, or a refusal, rests on at most. */
+  Coverage.Named restsOn(Command command) {
+    Key key = keyOf(command);
+    if (command instanceof Command.Reading reading && reading.stable()) {
+      Stability stability = tokens.stability();
+      return key == null ? stability.everything() : stability.key(key);
+    }
+    return key == null ? tokens.everything() : tokens.key(key);
   }
 
   /** The key that a command is about; null when it is about none, or several. */
@@ -100,8 +109,8 @@ final class Lookups {
         Answer.Branches answer = reader.heads(key, at);
         yield new Found(Replies.heads(answer), answer.lsn());
       }
-      case Command.Exists(Key key) -> {
-        Answer.Existence answer = reader.exists(key);
+      case Command.Exists(Key key, boolean stable) -> {
+        Answer.Existence answer = reader.exists(key, stable);
         yield new Found(new Reply.Existence(answer.exists()), answer.lsn());
       }
       case Command.Show(String prefix) -> {
@@ -137,7 +146,8 @@ final class Lookups {
                 list.namespace(),
                 list.prefix(),
                 after == null ? null : after.key(),
-                checked(list.limit()));
+                checked(list.limit()),
+                list.stable());
         yield new Found(Replies.keys(answer), answer.lsn());
       }
       case Command.History list -> {

@@ -24,10 +24,22 @@ import java.util.Map;
 final class Tokens {
   private final CausalStore store;
   private final Cluster cluster;
+  private final Stability stability;
 
   Tokens(CausalStore store, Cluster cluster) {
     this.store = store;
     this.cluster = cluster;
+    this.stability = new Stability(store, cluster);
+  }
+
+  /** What stable reads show. */
+  Stability stability() {
+    return stability;
+  }
+
+  /** Grows whenever something may be shown that was not before. */
+  long revision() {
+    return store.revision() + stability.revision();
   }
 
   /** Names the cluster in tokens. */
@@ -76,15 +88,16 @@ final class Tokens {
   }
 
   /**
-   * What of a request's token is not here yet; empty when it may be carried out. WrongCluster for a
-   * token that another cluster gave.
+   * What of a request's token is not here yet, or not for a stable read; empty when it may be
+   * carried out. WrongCluster for a token that another cluster gave.
    */
-  CausalToken lacking(CausalToken after) {
+  CausalToken lacking(Command command, CausalToken after) {
     if (after.isEmpty()) return CausalToken.NONE;
     if (after.cluster() != cluster()) {
       throw new KdeltaException.WrongCluster(cluster.clusterId().hex());
     }
-    return store.coverage().lacking(after);
+    boolean stable = command instanceof Command.Reading reading && reading.stable();
+    return stable ? stability.lacking(after) : store.coverage().lacking(after);
   }
 
   /** Whether nobody is known who could bring what is not here. */

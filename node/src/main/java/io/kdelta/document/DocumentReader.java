@@ -30,23 +30,28 @@ public final class DocumentReader {
 
   private final CausalGraph graph;
   private final Predicate<Key> damaged;
+  private final Predicate<Stored> replicated;
   private final VersionFinder finder;
 
   /**
    * Reads {@code graph}.
    *
    * @param damaged whether a key has lost versions to corruption, so that no answer can be trusted
+   * @param replicated whether enough nodes are known to have a version synced ({@link
+   *     Moment.Stable})
    */
-  public DocumentReader(CausalGraph graph, Predicate<Key> damaged) {
+  public DocumentReader(CausalGraph graph, Predicate<Key> damaged, Predicate<Stored> replicated) {
     this.graph = graph;
     this.damaged = damaged;
-    this.finder = new VersionFinder(graph);
+    this.replicated = replicated;
+    this.finder = new VersionFinder(graph, replicated);
   }
 
   /** The value at a moment; NotFound or NoValueAt when there is none. */
   public Answer.Value get(Key key, Moment moment) {
     refuseDamaged(key);
     if (moment instanceof Moment.Latest) return get(key);
+    if (moment instanceof Moment.Stable) return stable(key);
     Heads heads = graph.heads(key);
     Digest state = heads.stateId().orElse(null);
     if (state == null) throw new KdeltaException.NotFound(key.toString());
@@ -66,10 +71,26 @@ public final class DocumentReader {
     return new Answer.Value(envelope, heads, present.state(), present.lsn());
   }
 
+  private Answer.Value stable(Key key) {
+    Heads heads = graph.headsAmong(key, replicated);
+    Head winner = heads.winner().orElse(null);
+    Digest state = graph.heads(key).stateId().orElse(null);
+    if (winner == null || winner.deleted() || state == null) {
+      throw new KdeltaException.NotFound(key.toString());
+    }
+    OptionalInt count = OptionalInt.of(heads.all().size());
+    return new Answer.Value(envelope(winner.id()), count, state, heads.lsn());
+  }
+
   /** Whether the key has a value now. */
   public Answer.Existence exists(Key key) {
+    return exists(key, false);
+  }
+
+  /** Whether the key has a value now; {@code stable}: one that {@link Moment.Stable} shows. */
+  public Answer.Existence exists(Key key, boolean stable) {
     refuseDamaged(key);
-    Heads heads = graph.heads(key);
+    Heads heads = stable ? graph.headsAmong(key, replicated) : graph.heads(key);
     return new Answer.Existence(heads.live(), heads.lsn());
   }
 
@@ -79,6 +100,7 @@ public final class DocumentReader {
     Heads heads =
         switch (moment) {
           case Moment.Latest() -> graph.heads(key);
+          case Moment.Stable() -> graph.headsAmong(key, replicated);
           case Moment.Time time -> graph.headsAt(key, time.latest());
           case Moment.Id _, Moment.Back _ -> {
             Stored stored = finder.at(key, moment);
@@ -86,6 +108,9 @@ public final class DocumentReader {
           }
         };
     Digest state = heads.stateId().orElse(null);
+    if (state == null && moment instanceof Moment.Stable) {
+      throw new KdeltaException.NotFound(key.toString());
+    }
     if (state == null) throw finder.nothingYet(key, moment);
     List<Envelope> branches = new ArrayList<>();
     for (Head head : heads.winnerFirst()) branches.add(envelope(head.id()));
@@ -210,6 +235,12 @@ public final class DocumentReader {
    * @param after the cursor of the page before; null for the first page
    */
   public Answer.Keys keys(String namespace, String prefix, @Nullable String after, int limit) {
+    return keys(namespace, prefix, after, limit, false);
+  }
+
+  /** The same; {@code stable}: of keys with a value that {@link Moment.Stable} shows. */
+  public Answer.Keys keys(
+      String namespace, String prefix, @Nullable String after, int limit, boolean stable) {
     Key.checkNamespace(namespace);
     List<Key> found = new ArrayList<>();
     int scanned = 0;
@@ -217,6 +248,7 @@ public final class DocumentReader {
     try (var walk = graph.keys(namespace, prefix, after)) {
       while (walk.next()) {
         Heads heads = walk.heads();
+        if (stable) heads = graph.headsAmong(heads.key(), replicated);
         lsn = Math.max(lsn, heads.lsn());
         if (heads.live()) found.add(heads.key());
         if (found.size() == limit || ++scanned == KEYS_SCANNED_MAX) {

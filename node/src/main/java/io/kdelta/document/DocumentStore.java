@@ -9,6 +9,7 @@ import io.kdelta.causal.Heads;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Request;
+import io.kdelta.causal.Stored;
 import io.kdelta.causal.Transaction;
 import io.kdelta.causal.Version;
 import io.kdelta.causal.Written;
@@ -40,15 +41,24 @@ public final class DocumentStore {
   private final CausalStore store;
   private final DocumentReader reader;
 
-  /** Documents in {@code store}. */
+  /** Documents in {@code store}, of a node that knows of no other. */
   public DocumentStore(CausalStore store) {
-    this(store, store::damaged);
+    this(store, store::damaged, stored -> true);
+  }
+
+  /**
+   * Documents in {@code store}.
+   *
+   * @param replicated whether enough nodes are known to have a version synced
+   */
+  public static DocumentStore of(CausalStore store, Predicate<Stored> replicated) {
+    return new DocumentStore(store, store::damaged, replicated);
   }
 
   /** With another word on which keys miss versions. */
-  DocumentStore(CausalStore store, Predicate<Key> damaged) {
+  DocumentStore(CausalStore store, Predicate<Key> damaged, Predicate<Stored> replicated) {
     this.store = store;
-    this.reader = new DocumentReader(store.graph(), damaged);
+    this.reader = new DocumentReader(store.graph(), damaged, replicated);
   }
 
   /** Reads of the newest state. */

@@ -26,7 +26,7 @@ final class ExportPage {
 
   ExportPage(CausalGraph graph, int limit, long bytesMax) {
     this.graph = graph;
-    this.finder = new VersionFinder(graph);
+    this.finder = new VersionFinder(graph, stored -> true);
     this.limit = limit;
     this.bytesMax = bytesMax;
   }

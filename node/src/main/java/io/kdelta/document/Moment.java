@@ -44,6 +44,12 @@ public sealed interface Moment {
     }
   }
 
+  /**
+   * The winner among the heads of what a majority of its replica set has synced: what the loss of
+   * the disks of any minority can not take back.
+   */
+  record Stable() implements Moment {}
+
   /** As the user would name it, for messages. */
   default String text() {
     return switch (this) {
@@ -51,6 +57,7 @@ public sealed interface Moment {
       case Time(long micros) -> Timestamp.ofMicros(micros).text();
       case Id(String prefix) -> prefix;
       case Back(int steps) -> "-" + steps;
+      case Stable() -> "stable";
     };
   }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +26,16 @@ final class VersionFinder {
   private static final int CANDIDATES_MAX = 64;
 
   private final CausalGraph graph;
+  private final Predicate<Stored> replicated;
 
-  VersionFinder(CausalGraph graph) {
+  /**
+   * Looks into {@code graph}.
+   *
+   * @param replicated whether enough nodes are known to have a version synced
+   */
+  VersionFinder(CausalGraph graph, Predicate<Stored> replicated) {
     this.graph = graph;
+    this.replicated = replicated;
   }
 
   /** The version of any key whose id starts so; NotFound, or Invalid when several do. */
@@ -61,6 +69,11 @@ final class VersionFinder {
       case Moment.Latest() -> winner(key);
       case Moment.Id(String prefix) -> byPrefix(key, prefix);
       case Moment.Back(int steps) -> back(key, steps);
+      case Moment.Stable() -> {
+        Head winner = graph.headsAmong(key, replicated).winner().orElse(null);
+        if (winner == null) throw new KdeltaException.NotFound(key.toString());
+        yield held(winner.id());
+      }
       case Moment.Time time -> {
         Stored winner = graph.winnerAt(key, time.latest());
         if (winner == null) throw nothingYet(key, moment);

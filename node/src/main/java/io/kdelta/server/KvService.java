@@ -49,7 +49,9 @@ final class KvService extends KvGrpc.KvImplBase {
     calls.answer(
         observer,
         request.getCausalToken(),
-        () -> new Command.Exists(Requests.key(request.getNamespace(), request.getKey())),
+        () ->
+            new Command.Exists(
+                Requests.key(request.getNamespace(), request.getKey()), request.getStable()),
         reply -> ExistsResponse.newBuilder().setExists(((Reply.Existence) reply).exists()).build());
   }
 
@@ -92,7 +94,8 @@ final class KvService extends KvGrpc.KvImplBase {
                 request.getPrefix(),
                 request.getPageToken(),
                 Requests.pageSize(
-                    request.getPageSize(), EdgeLimits.KEY_PAGE_DEFAULT, EdgeLimits.KEY_PAGE_MAX)),
+                    request.getPageSize(), EdgeLimits.KEY_PAGE_DEFAULT, EdgeLimits.KEY_PAGE_MAX),
+                request.getStable()),
         reply -> {
           Reply.KeyList list = (Reply.KeyList) reply;
           return ListKeysResponse.newBuilder()

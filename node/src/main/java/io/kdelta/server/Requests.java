@@ -151,6 +151,7 @@ final class Requests {
         }
         yield new Moment.Back(steps);
       }
+      case STABLE -> at.getStable() ? new Moment.Stable() : new Moment.Latest();
       case MOMENT_NOT_SET -> new Moment.Latest();
     };
   }

@@ -60,6 +60,36 @@ final class TwoNodesTest {
   }
 
   @Test
+  void aStableReadWaitsForTheOtherNode() throws CannotStart {
+    try (NodeServer first = start("first", "")) {
+      NodeServer second = start("second", first.address().toString());
+      try (second) {
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> out(second, "put", "a/b", "1", "--ack", "one").contains("\"ack\":\"one\""));
+        await().atMost(PATIENCE).until(() -> out(first, "get", "a/b", "--stable").equals("1\n"));
+        assertEquals("b\n", out(first, "-o", "raw", "ls", "a", "--stable"));
+        second.drain();
+      }
+      await()
+          .atMost(PATIENCE)
+          .until(() -> out(first, "-o", "json", "cluster", "members").contains("\"down\""));
+      out(first, "put", "a/b", "2", "--ack", "local");
+      out(first, "put", "a/c", "3", "--ack", "local");
+      assertEquals("2\n", out(first, "get", "a/b"));
+      assertEquals("1\n", out(first, "get", "a/b", "--stable"));
+      String heads = out(first, "-o", "json", "get", "a/b", "--stable", "--heads");
+      assertTrue(heads.contains("\"value\":1"), heads);
+      assertEquals("b\n", out(first, "-o", "raw", "ls", "a", "--stable"));
+      assertEquals("true\n", out(first, "-o", "raw", "exists", "a/c"));
+      assertEquals("", out(first, "-o", "raw", "exists", "a/c", "--stable"));
+      String both = out(first, "get", "a/b", "--stable", "--at", "-1");
+      assertTrue(both.contains("give --at or --stable"), both);
+    }
+  }
+
+  @Test
   void aMemberIsRemovedWhenItIsGoneAndNotBefore() throws CannotStart {
     try (NodeServer first = start("first", "")) {
       NodeServer second = start("second", first.address().toString());

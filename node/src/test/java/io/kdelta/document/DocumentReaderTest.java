@@ -328,7 +328,7 @@ final class DocumentReaderTest {
   @Test
   void aDamagedKeyIsNotAnswered() {
     bench.put(ALICE, "1");
-    DocumentReader reader = new DocumentReader(bench.causal.graph(), ALICE::equals);
+    DocumentReader reader = new DocumentReader(bench.causal.graph(), ALICE::equals, stored -> true);
     assertThrows(Corrupt.class, () -> reader.get(ALICE, Moment.now()));
     assertThrows(Corrupt.class, () -> reader.exists(ALICE));
     assertThrows(Corrupt.class, () -> reader.heads(ALICE, Moment.now()));
