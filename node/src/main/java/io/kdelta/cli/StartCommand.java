@@ -8,6 +8,7 @@ import io.kdelta.server.NodeServer;
 import io.kdelta.server.NodeSettings;
 import io.kdelta.server.Software;
 import java.nio.file.Path;
+import java.security.Security;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -52,7 +53,11 @@ final class StartCommand implements Callable<Integer> {
               "advertise",
               "HOST:PORT",
               "Where peers are told to dial (default: where it listens)."),
-          new Flag("join", "HOST:PORT,...", "Nodes of the cluster."),
+          new Flag(
+              "join",
+              "HOST:PORT,...",
+              "Nodes of the cluster. All addresses of a name are tried, as they are by then;"
+                  + " dns+srv:NAME takes hosts and ports from SRV records."),
           new Flag("cluster", "NAME", "Name of the cluster."),
           new Flag("name", "NAME", "Name of the node (default node-PORT)."),
           new Flag("zone", "ZONE", "Failure domain of the node."),
@@ -86,6 +91,9 @@ final class StartCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Instant begun = invocation.console().now().get();
+    // Behind the name of a peer may be another address with every dial.
+    Security.setProperty("networkaddress.cache.ttl", "0");
+    Security.setProperty("networkaddress.cache.negative.ttl", "0");
     NodeConfig settings;
     try {
       settings = NodeSettings.read(Optional.ofNullable(config), flags());

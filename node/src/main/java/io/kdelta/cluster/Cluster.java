@@ -211,6 +211,7 @@ public final class Cluster {
       }
       case Event.LinkDown down -> links.closed(down.link(), now);
       case Event.DialFailed failed -> dialler.dialFailed(failed.address(), now);
+      case Event.Resolved known -> dialler.resolved(known.name(), known.addresses(), now);
       case Event.Received received -> links.received(received.link(), received.message(), now);
       case Event.Appended appended -> {
         if (!identity.settled()) settle(now);

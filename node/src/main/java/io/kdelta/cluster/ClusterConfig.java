@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param zone failure domain; backups are spread over zones first; may be empty
  * @param software version of the program, for people
  * @param clusterName what {@code --cluster} gave
- * @param seeds what {@code --join} gave, {@code host:port} each
+ * @param seeds what {@code --join} gave: {@code host:port}, or names that the edge resolves
  * @param backups R, how many nodes are to hold each write of this one; at least 1
  * @param pace times of the protocol
  * @param limits bounds of its memory

@@ -12,7 +12,10 @@ import java.util.SortedMap;
 /** What the cluster asks of the world; to be carried out in order. */
 public sealed interface Effect {
 
-  /** Open a link to {@code host:port}; answered by LinkUp or DialFailed. */
+  /**
+   * Open a link to {@code host:port}; answered by LinkUp or DialFailed, or, when it is a name, by
+   * Resolved.
+   */
   record Dial(String address) implements Effect {}
 
   /** Close a link after what was sent on it; answered by LinkDown. */

@@ -29,6 +29,9 @@ public sealed interface Event {
   /** A {@link Effect.Dial} did not reach anybody. */
   record DialFailed(String address) implements Event {}
 
+  /** What was to be dialled is a name, of these addresses: each is dialled for itself. */
+  record Resolved(String name, List<String> addresses) implements Event {}
+
   /** Bytes of one message. In the order of sending within a link and a {@link Lane}. */
   record Received(long link, Bytes message) implements Event {}
 

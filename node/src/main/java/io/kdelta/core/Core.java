@@ -320,6 +320,9 @@ public final class Core implements AutoCloseable {
       case Event.DialFailed(String address) -> {
         if (started) peers().tell(new io.kdelta.cluster.Event.DialFailed(address), now);
       }
+      case Event.Resolved(String name, List<String> addresses) -> {
+        if (started) peers().tell(new io.kdelta.cluster.Event.Resolved(name, addresses), now);
+      }
       case Event.PeerMessage(long link, Bytes message) -> {
         if (started) peers().tell(new io.kdelta.cluster.Event.Received(link, message), now);
       }

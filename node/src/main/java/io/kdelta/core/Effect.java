@@ -33,7 +33,8 @@ public sealed interface Effect {
   record Send(long link, Bytes message, Lane lane) implements Effect {}
 
   /**
-   * Tries to open a link to an address; {@link Event.PeerUp} or {@link Event.DialFailed} follows.
+   * Tries to open a link to an address; {@link Event.PeerUp}, {@link Event.DialFailed} or {@link
+   * Event.Resolved} follows.
    */
   record Dial(String address) implements Effect {}
 

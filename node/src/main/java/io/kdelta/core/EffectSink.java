@@ -11,7 +11,10 @@ public interface EffectSink {
   /** Sends one message over a link; a link that is gone or too slow drops it. */
   void send(long link, Bytes message, Lane lane);
 
-  /** Tries to open a link; {@link Event.PeerUp} or {@link Event.DialFailed} is offered later. */
+  /**
+   * Tries to open a link; {@link Event.PeerUp}, {@link Event.DialFailed} or {@link Event.Resolved}
+   * is offered later.
+   */
   void dial(String address);
 
   /** Closes a link after what was sent on it; {@link Event.PeerDown} is offered later. */

@@ -3,6 +3,7 @@ package io.kdelta.core;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageWork;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,13 @@ public sealed interface Event {
 
   /** A {@link Effect.Dial} did not reach anybody. */
   record DialFailed(String address) implements Event {}
+
+  /** What {@link Effect.Dial} named is a name of these addresses now. */
+  record Resolved(String name, List<String> addresses) implements Event {
+    public Resolved {
+      addresses = List.copyOf(addresses);
+    }
+  }
 
   /** A peer sent one message. */
   record PeerMessage(long link, Bytes message) implements Event {

@@ -44,7 +44,8 @@ final class Inbox {
       boolean taken =
           switch (event) {
             case Event.WorkDone _, Event.Tick _, Event.Drain _ -> own.add(event);
-            case Event.PeerUp _, Event.PeerDown _, Event.DialFailed _ -> peers.add(event);
+            case Event.PeerUp _, Event.PeerDown _, Event.DialFailed _, Event.Resolved _ ->
+                peers.add(event);
             case Event.PeerMessage _ -> peers.addWithin(event, eventsMax, bytesMax);
             case Event.Abandoned _ -> clients.add(event);
             case Event.Arrived _ -> clients.addWithin(event, eventsMax, bytesMax);

@@ -21,7 +21,7 @@ public record NodeConfig(Identity identity, Network network, Store store) {
    * @param name what people call it, 1 to 64 characters
    * @param zone its failure domain, may be empty
    * @param cluster the name that its cluster's id is derived from
-   * @param join nodes to dial, {@code host:port} each
+   * @param join nodes to dial, {@code host:port} or {@code dns+srv:name} each
    * @param backups how many nodes are to hold each write of this one, 1 to 16
    */
   public record Identity(

@@ -89,6 +89,14 @@ final class NodeHealth {
     return last == null ? null : last.members();
   }
 
+  /** How many other members are linked, as last seen. */
+  int linkedPeers() {
+    Reply.MemberList last = members();
+    if (last == null) return 0;
+    return (int)
+        last.nodes().stream().filter(node -> !node.self() && node.member().linked()).count();
+  }
+
   private void ask(CoreThread core) {
     if (stopping) return;
     try {

@@ -69,7 +69,8 @@ public final class NodeServer implements AutoCloseable {
   private @Nullable HttpPort http;
   private Address listen;
 
-  private NodeServer(NodeConfig config, Consumer<String> notices) throws CannotStart {
+  private NodeServer(NodeConfig config, Consumer<String> notices, PeerStreams.Names peerNames)
+      throws CannotStart {
     this.config = config;
     this.notices = notices;
     int processors = Runtime.getRuntime().availableProcessors();
@@ -80,7 +81,11 @@ public final class NodeServer implements AutoCloseable {
     this.calls = new Calls(workers, loops);
     this.peers =
         new PeerStreams(
-            calls, timer, loops, EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
+            calls,
+            timer,
+            loops,
+            EdgeLimits.messageBytesMax(config.store().documentBytesMax()),
+            peerNames);
     List<BindableService> services = services();
     this.health =
         new NodeHealth(
@@ -98,7 +103,13 @@ public final class NodeServer implements AutoCloseable {
    * @throws CannotStart when an address or the data directory is taken
    */
   public static NodeServer start(NodeConfig config, Consumer<String> notices) throws CannotStart {
-    NodeServer server = new NodeServer(config, notices);
+    return start(config, notices, new HostNames("dns:"));
+  }
+
+  /** The same with other names of peers, for tests. */
+  static NodeServer start(NodeConfig config, Consumer<String> notices, PeerStreams.Names peerNames)
+      throws CannotStart {
+    NodeServer server = new NodeServer(config, notices, peerNames);
     try {
       server.listen();
       server.recover();
@@ -119,6 +130,11 @@ public final class NodeServer implements AutoCloseable {
     HttpPort open = http;
     if (open == null) return Optional.empty();
     return config.network().http().map(address -> address.withPort(open.port()));
+  }
+
+  /** How many other members it has a link to, as last seen. */
+  int linkedPeers() {
+    return health.linkedPeers();
   }
 
   /**

@@ -132,7 +132,15 @@ public final class NodeSettings {
   private List<String> join() {
     List<String> addresses = new ArrayList<>();
     for (String part : values.getOrDefault("join", "").split(",", -1)) {
-      if (!part.isBlank()) addresses.add(Address.parse("join", part.strip()).toString());
+      String peer = part.strip();
+      if (peer.isEmpty()) continue;
+      if (!peer.startsWith(HostNames.SRV)) {
+        addresses.add(Address.parse("join", peer).toString());
+      } else if (peer.length() == HostNames.SRV.length()) {
+        throw new KdeltaException.Invalid("join", "'" + peer + "' names no service");
+      } else {
+        addresses.add(peer);
+      }
     }
     return addresses;
   }

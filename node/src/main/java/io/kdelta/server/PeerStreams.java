@@ -12,9 +12,12 @@ import io.grpc.stub.StreamObserver;
 import io.kdelta.cluster.Lane;
 import io.kdelta.core.CoreThread;
 import io.kdelta.core.Event;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.Envelope;
 import io.kdelta.proto.v1.PeerGrpc;
+import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,15 +33,28 @@ import org.jspecify.annotations.Nullable;
 final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
 
+  /** What the name of a peer stands for; may block. */
+  interface Names {
+    /** The name itself if it can be dialled as it is, else the addresses to dial instead. */
+    List<String> resolve(String peer) throws UnknownHostException;
+  }
+
   private final Calls calls;
   private final ScheduledExecutorService timer;
   private final EventLoops loops;
   private final int messageBytesMax;
+  private final Names names;
   private final AtomicLong lastLink = new AtomicLong();
   private final Map<Long, PeerLink> links = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  PeerStreams(Calls calls, ScheduledExecutorService timer, EventLoops loops, int messageBytesMax) {
+  PeerStreams(
+      Calls calls,
+      ScheduledExecutorService timer,
+      EventLoops loops,
+      int messageBytesMax,
+      Names names) {
+    this.names = names;
     this.calls = calls;
     this.timer = timer;
     this.loops = loops;
@@ -90,8 +106,32 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     };
   }
 
-  /** Opens a stream to {@code address}; the core hears of it. */
-  void dial(CoreThread core, String address) {
+  /**
+   * Opens a stream to {@code peer}, or finds out which addresses that is a name of; the core hears
+   * of either. Asked anew with every dial: an address changes with the machine behind a name.
+   */
+  void dial(CoreThread core, String peer) {
+    if (closed) return;
+    var _ =
+        Thread.ofVirtual()
+            .name("kdelta-dial")
+            .start(() -> {
+              try {
+                List<String> addresses = names.resolve(peer);
+                if (addresses.equals(List.of(peer))) connect(core, peer);
+                else tell(core, new Event.Resolved(peer, addresses));
+              } catch (UnknownHostException | KdeltaException e) {
+                tell(core, new Event.DialFailed(peer));
+              }
+            });
+  }
+
+  private static void tell(CoreThread core, Event event) {
+    // Refused only by a core that has stopped.
+    var _ = core.offer(event);
+  }
+
+  private void connect(CoreThread core, String address) {
     if (closed) return;
     ManagedChannel channel =
         loops
@@ -206,8 +246,7 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
       if (open != null) {
         end(open);
       } else {
-        // Refused only by a core that has stopped.
-        var _ = core.offer(new Event.DialFailed(address));
+        tell(core, new Event.DialFailed(address));
       }
     }
   }

@@ -2,6 +2,7 @@ package io.kdelta.cluster;
 
 import static io.kdelta.cluster.ModelNet.SECOND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.causal.NodeId;
@@ -88,6 +89,55 @@ final class DiallerTest {
     reached(at("seed:1"));
     dialler.members(List.of(at("elsewhere:1")), 2 * SECOND);
     assertEquals(List.of("seed:1"), dials(10 * SECOND));
+  }
+
+  @Test
+  void allAddressesOfANameAreDialledAndTheNameAgain() {
+    dialler.seed("peers:1", 0);
+    assertEquals(List.of("peers:1"), dials(0));
+    dialler.resolved("peers:1", List.of("10.0.0.1:1", "10.0.0.2:1", "10.0.0.2:1"), 0);
+    assertEquals(List.of("10.0.0.1:1", "10.0.0.2:1"), dials(0));
+    dialler.opened("10.0.0.1:1", 0);
+    dialler.answeredSelf("10.0.0.1:1");
+    dialler.closed("10.0.0.1:1", false, 0);
+    assertFalse(dialler.alone(), "one of them is somebody else");
+    dialler.dialFailed("10.0.0.2:1", 0);
+    dialler.members(List.of(), SECOND);
+    assertEquals(List.of("10.0.0.2:1"), dials(SECOND));
+    assertEquals(List.of("peers:1"), dials(6 * SECOND));
+    // One has gone, and nothing of it is left; nobody but this node is there now.
+    dialler.resolved("peers:1", List.of("10.0.0.1:1"), 6 * SECOND);
+    dialler.dialFailed("10.0.0.2:1", 6 * SECOND);
+    assertTrue(dialler.alone());
+    assertEquals(List.of(), dials(7 * SECOND));
+    // It is not known any more: what it stood for last is as good as anything.
+    assertEquals(List.of(), dials(60 * SECOND), "nobody is missed: there is no hurry");
+    long later = 100 * SECOND;
+    assertEquals(List.of("peers:1"), dials(later));
+    dialler.dialFailed("peers:1", later);
+    assertEquals(List.of("peers:1"), dials(later + SECOND));
+    dialler.resolved("peers:1", List.of("10.0.0.3:1"), later + SECOND);
+    assertFalse(dialler.alone());
+    assertEquals(List.of("10.0.0.3:1"), dials(later + SECOND));
+  }
+
+  @Test
+  void aNameOfWhichNobodyIsMissedIsAskedForSeldom() {
+    dialler.seed("peers:1", 0);
+    assertEquals(List.of("peers:1"), dials(0));
+    dialler.resolved("peers:1", List.of("10.0.0.2:1"), 0);
+    assertEquals(List.of("10.0.0.2:1"), dials(0));
+    dialler.opened("10.0.0.2:1", 0);
+    dialler.answered("10.0.0.2:1", at("10.0.0.2:1"));
+    dialler.members(List.of(at("10.0.0.2:1")), 0);
+    int asked = 0;
+    for (long now = SECOND; now < 300 * SECOND; now += SECOND) {
+      if (dials(now).contains("peers:1")) {
+        asked++;
+        dialler.resolved("peers:1", List.of("10.0.0.2:1"), now);
+      }
+    }
+    assertTrue(asked >= 5 && asked <= 12, asked + " times in five minutes");
   }
 
   /** As at a copy of a node that runs beside it: the other end hangs up on one of both at once. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.cluster.ModelNet.Node;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -226,6 +227,67 @@ final class MembershipTest {
     for (Node node : net.running()) {
       assertEquals(4, node.cluster().members().size());
       assertTrue(node.cluster().readiness().ready());
+    }
+  }
+
+  @Test
+  void nodesThatKnowOnlyTheNameOfAllFindEachOther() {
+    for (long seed = 0; seed < 10; seed++) {
+      ModelNet net = new ModelNet(seed);
+      net.names.put("peers:1", () -> net.running().stream().map(node -> node.address).toList());
+      for (int i = 0; i < 4; i++) {
+        net.add(List.of("peers:1")).clusterName = Optional.of("by name");
+      }
+      // The first one knows nobody but itself by that name, and serves.
+      net.node(0).start();
+      net.await("the first is ready", 10 * SECOND, () -> net.node(0).cluster().readiness().ready());
+      for (Node node : net.nodes.subList(1, 4)) node.start();
+      converge(net);
+    }
+  }
+
+  @Test
+  void whoComesBackElsewhereIsFoundAgain() {
+    for (long seed = 0; seed < 10; seed++) {
+      ModelNet net = new ModelNet(seed).with(3).startAll();
+      net.run(SECOND);
+      converge(net);
+      Node moved = net.node(1);
+      moved.crash();
+      net.run(20 * SECOND);
+      moved.address = "elsewhere:1";
+      moved.start();
+      converge(net);
+      for (Node node : net.nodes) {
+        Member.Card card = node.cluster().member(moved.id).orElseThrow().card();
+        assertEquals(List.of("elsewhere:1"), card.addresses());
+      }
+      // The new address is dialled by others, too: the moved node itself calls nobody any more.
+      Node other = net.node(2);
+      other.crash();
+      net.run(20 * SECOND);
+      other.seeds = List.of();
+      other.start();
+      converge(net);
+    }
+  }
+
+  @Test
+  void allComeBackElsewhereAndMeetByTheirName() {
+    for (long seed = 0; seed < 10; seed++) {
+      ModelNet net = new ModelNet(seed);
+      net.names.put("peers:1", () -> net.running().stream().map(node -> node.address).toList());
+      for (int i = 0; i < 3; i++) {
+        net.add(List.of("peers:1")).clusterName = Optional.of("by name");
+      }
+      net.startAll().run(SECOND);
+      converge(net);
+      for (Node node : net.nodes) node.crash();
+      net.run(5 * SECOND);
+      for (Node node : net.nodes) node.address = "new-" + node.address;
+      for (Node node : net.nodes) node.start();
+      converge(net);
+      for (Node node : net.nodes) assertEquals(3, node.cluster().members().size());
     }
   }
 

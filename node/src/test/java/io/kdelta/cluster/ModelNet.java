@@ -20,6 +20,7 @@ import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,7 +99,7 @@ final class ModelNet {
   /** One node. */
   final class Node {
     final NodeId id;
-    final String address;
+    String address;
     ModelReplica replica = new ModelReplica();
     List<String> seeds;
     Optional<String> clusterName = Optional.empty();
@@ -188,6 +189,9 @@ final class ModelNet {
       return cluster().member(other.id).map(Member::state).orElse(Member.State.LEFT);
     }
   }
+
+  /** What names stand for, asked at every dial. */
+  final Map<String, Supplier<List<String>>> names = new TreeMap<>();
 
   ModelNet(long seed) {
     entropy = new SimEntropy(seed);
@@ -377,6 +381,11 @@ final class ModelNet {
   }
 
   private void dial(Node node, String address) {
+    Supplier<List<String>> addresses = names.get(address);
+    if (addresses != null) {
+      later(node, delay(), new Event.Resolved(address, addresses.get()));
+      return;
+    }
     int life = node.life;
     at(
         now + delay(),
