@@ -73,8 +73,14 @@ public final class RawGraph {
     return versions.containsKey(id);
   }
 
+  /** The parents of a version; none for one that is not there. */
+  public List<Digest> parents(Digest id) {
+    Raw version = versions.get(id);
+    return version == null ? List.of() : version.parents();
+  }
+
   /** Every version of a key. */
-  List<Raw> versions(String path) {
+  public List<Raw> versions(String path) {
     return List.copyOf(byKey.getOrDefault(path, List.of()));
   }
 

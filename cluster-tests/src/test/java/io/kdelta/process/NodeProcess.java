@@ -72,6 +72,11 @@ final class NodeProcess implements AutoCloseable {
 
   /** A command line that runs {@code kdelta} with the classes under test. */
   static List<String> kdelta(List<Path> patches, List<String> arguments) {
+    return java("io.kdelta.cli.Kdelta", patches, arguments);
+  }
+
+  /** A command line that runs a class with those under test. */
+  static List<String> java(String type, List<Path> patches, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "-ea", "--enable-native-access=ALL-UNNAMED"));
@@ -80,7 +85,7 @@ final class NodeProcess implements AutoCloseable {
     List<String> classPath = new ArrayList<>(patches.stream().map(Path::toString).toList());
     classPath.add(System.getProperty("java.class.path"));
     command.add(String.join(File.pathSeparator, classPath));
-    command.add("io.kdelta.cli.Kdelta");
+    command.add(type);
     command.addAll(arguments);
     return command;
   }

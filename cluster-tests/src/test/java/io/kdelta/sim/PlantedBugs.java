@@ -193,6 +193,20 @@ public final class PlantedBugs {
                       "String flaw = Verification.documentFlaw(envelope);",
                       "String flaw = null;"))),
           new PlantedBug(
+              16,
+              "the position of a watch is advanced before it is told what is there",
+              Set.of("SUB"),
+              patch(
+                  NODE + "core/Watches.java",
+                  """
+                        woken.addAll(wake(hit, true));
+                        position = entries.getLast().position();
+                  """,
+                  """
+                        position = entries.getLast().position();
+                        woken.addAll(wake(hit, true));
+                  """)),
+          new PlantedBug(
               17,
               "an unbounded queue to a peer that takes nothing",
               Set.of("O8"),
