@@ -25,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
  * long as its server lives; what it was told is written is there, and a write that it asks for once
  * more is there once. With its server killed, too, it goes on at another one, and still lacks
  * nothing. Method: {@link WatchingClient} in a process of its own, {@code kdelta.clientkills} times
- * killed while others write, once more together with its server; its diary is held against what
- * the nodes hold in the end.
+ * killed while others write, once more together with its server; its diary is held against what the
+ * nodes hold in the end.
  */
 final class KilledClientTest {
   private static final int KILLS = Integer.getInteger("kdelta.clientkills", 2);
@@ -84,8 +84,7 @@ final class KilledClientTest {
   private Process start(ProcessCluster cluster, Path diary, String what) throws IOException {
     List<String> arguments = List.of(diary.toString(), String.join(",", cluster.addresses()), what);
     return Guard.start(
-        new ProcessBuilder(
-                NodeProcess.java(WatchingClient.class.getName(), List.of(), arguments))
+        new ProcessBuilder(NodeProcess.java(WatchingClient.class.getName(), List.of(), arguments))
             .redirectErrorStream(true)
             .redirectOutput(
                 ProcessBuilder.Redirect.appendTo(folder.resolve("client.log").toFile())));
@@ -101,14 +100,13 @@ final class KilledClientTest {
     int written = WatchingClient.lines(diary.resolve(WatchingClient.WRITES)).size();
     await("the client goes on")
         .atMost(ProcessCluster.AGREEMENT)
-        .until(
-            () -> {
-              if (!client.isAlive()) {
-                throw new AssertionError(Files.readString(folder.resolve("client.log")));
-              }
-              int now = WatchingClient.lines(diary.resolve(WatchingClient.WRITES)).size();
-              return told(diary).size() >= toldBefore + LINES && now >= written + LINES;
-            });
+        .until(() -> {
+          if (!client.isAlive()) {
+            throw new AssertionError(Files.readString(folder.resolve("client.log")));
+          }
+          int now = WatchingClient.lines(diary.resolve(WatchingClient.WRITES)).size();
+          return told(diary).size() >= toldBefore + LINES && now >= written + LINES;
+        });
   }
 
   private static List<String> told(Path diary) {
