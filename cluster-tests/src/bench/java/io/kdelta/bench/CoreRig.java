@@ -1,5 +1,6 @@
 package io.kdelta.bench;
 
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Key;
 import io.kdelta.core.Command;
 import io.kdelta.core.Core;
@@ -9,6 +10,7 @@ import io.kdelta.core.Event;
 import io.kdelta.document.Moment;
 import io.kdelta.env.HostEntropy;
 import io.kdelta.env.HostTime;
+import io.kdelta.memory.Bytes;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.storage.StorageWork;
 import io.kdelta.vfs.HostVfs;
@@ -27,23 +29,51 @@ final class CoreRig implements AutoCloseable {
   private static final int STEPS = 20_000;
 
   private final HostTime time = new HostTime();
-  private final Core core;
+  private final CoreConfig config;
+  private final HostVfs disk;
+  private final List<CausalToken> told = new ArrayList<>();
   private final List<StorageWork> work = new ArrayList<>();
+  private Core core;
   private int documents;
   private long tickets;
   private long answers;
 
   CoreRig(Path directory) throws IOException {
     Files.createDirectories(directory);
-    CoreConfig config =
+    config =
         new CoreConfig(
             "benchmark",
             CoreConfig.Member.alone("bench", "bench"),
             StorageLimits.standard(),
             CoreConfig.Limits.DEFAULT);
-    core = Core.open(config, new HostVfs(directory), time, new HostEntropy());
+    disk = new HostVfs(directory);
+    core = open();
     turn(List.of());
     finishWork();
+  }
+
+  private Core open() {
+    return Core.open(config, disk, time, new HostEntropy());
+  }
+
+  /** Writes under another incarnation from now on, as another node would. */
+  void restart() {
+    close();
+    core = open();
+    turn(List.of());
+    finishWork();
+  }
+
+  /** Writes so many documents, in that many lives of the node. */
+  void fillInLives(int count, int lives) {
+    List<CausalToken> last = new ArrayList<>();
+    for (int life = 0; life < lives; life++) {
+      fill(count);
+      last.add(told.getLast());
+      restart();
+    }
+    told.clear();
+    told.addAll(last);
   }
 
   /** Writes so many documents. */
@@ -52,6 +82,7 @@ final class CoreRig implements AutoCloseable {
     for (int from = 0; from < count; from += 100) {
       List<Event> events = new ArrayList<>();
       for (int i = from; i < from + 100; i++) events.add(arrived(put(i)));
+      told.clear();
       turn(events);
       finishWork();
     }
@@ -64,6 +95,38 @@ final class CoreRig implements AutoCloseable {
 
   Timing gets(int perTurn) {
     return measure(perTurn, i -> new Command.Get(key(i), new Moment.Latest()));
+  }
+
+  /**
+   * Reads as a client does that has seen a version of each log so far, or nothing: its token is
+   * decoded, compared, and that of the answer is encoded.
+   */
+  Timing reads(int perTurn, boolean carries) {
+    CausalToken seen = CausalToken.NONE;
+    for (CausalToken token : told) seen = seen.union(token);
+    Bytes token = carries ? seen.encode() : Bytes.EMPTY;
+    int steps = Math.max(500, STEPS / perTurn);
+    long[] bytes = new long[1];
+    Timing timing =
+        Timing.of(
+            steps,
+            perTurn,
+            first -> {
+              List<Event> events = new ArrayList<>(perTurn);
+              for (int i = first; i < first + perTurn; i++) {
+                Command get = new Command.Get(key(i), new Moment.Latest());
+                CausalToken after = CausalToken.decode(token);
+                events.add(new Event.Arrived(++tickets, get, after, Long.MAX_VALUE));
+              }
+              told.clear();
+              turn(events);
+              for (CausalToken answer : told) bytes[0] += answer.encode().size();
+            },
+            this::finishWork);
+    long least = (long) steps * perTurn * (1 + Timing.WARM) * token.size();
+    if (bytes[0] < least) throw new AssertionError(bytes[0] + " bytes of tokens");
+    told.add(seen);
+    return timing;
   }
 
   Timing contains(int perTurn) {
@@ -86,7 +149,16 @@ final class CoreRig implements AutoCloseable {
       turns.add(events);
     }
     long before = answers;
-    Timing timing = Timing.of(steps, perTurn, i -> turn(turns.get(i / perTurn)), this::finishWork);
+    told.clear();
+    Timing timing =
+        Timing.of(
+            steps,
+            perTurn,
+            i -> {
+              told.clear();
+              turn(turns.get(i / perTurn));
+            },
+            this::finishWork);
     long asked = (long) turns.size() * perTurn;
     if (answers - before != asked) throw new AssertionError(answers - before + " of " + asked);
     return timing;
@@ -108,7 +180,10 @@ final class CoreRig implements AutoCloseable {
     for (Effect effect : core.turn(events)) {
       switch (effect) {
         case Effect.Run(StorageWork one) -> work.add(one);
-        case Effect.Answer _ -> answers++;
+        case Effect.Answer answer -> {
+          answers++;
+          told.add(answer.token());
+        }
         case Effect.Refuse(long _, var error, _) -> throw error;
         default -> {
           // A lone node talks to nobody, and every turn is its own wake-up.

@@ -29,6 +29,11 @@ final class DocumentPhase {
       report("document-get", rig.gets(64));
       report("document-contains", rig.contains(64));
     }
+    try (CoreRig rig = new CoreRig(directory.resolve("sessions"))) {
+      rig.fillInLives(Math.min(sizes.rows(), 10_000), 3);
+      report("document-read", rig.reads(64, false));
+      report("document-read-token", rig.reads(64, true));
+    }
     try (StoreRig rig = new StoreRig(directory.resolve("versions"))) {
       rig.writeVersions(VERSIONS);
       report("document-get-store", rig.get());

@@ -196,6 +196,16 @@ final class Goals {
             "get on the core, 64 a turn, p50", "document-get-p50-us", "1.5 us, older: 0.34", 1.5),
         micros("the same, p99", "document-get-p99-us", "", Double.NaN),
         rate("the same, a CPU second", "document-get-cpu-rate", "older: 2.9M/s hot", 2.9e6),
+        rate(
+            "read, the token of its answer encoded, a CPU second",
+            "document-read-cpu-rate",
+            "",
+            Double.NaN),
+        rate(
+            "the same for a token of three logs, decoded and compared",
+            "document-read-token-cpu-rate",
+            "0.95 of the row above",
+            Double.NaN),
         micros("get on the core, 1 a turn, p50", "document-get-1-p50-us", "", Double.NaN),
         micros("get of the store alone, p50", "document-get-store-p50-us", "1 us", 1),
         bytes("heap per get of the store alone", "document-get-store-heap"),

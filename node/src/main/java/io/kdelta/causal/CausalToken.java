@@ -11,9 +11,11 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client has seen or written: places in logs. A node that holds all of them answers nothing
@@ -39,12 +41,8 @@ import java.util.zip.CRC32C;
  *     v  positions in it, less one
  * end 4  CRC32C of all before
  * </pre>
- *
- * @param cluster the first eight bytes of the id of the cluster whose logs it names
- * @param partial whether something the client saw had no room in it
- * @param logs places by the name of their log; none of them empty
  */
-public record CausalToken(long cluster, boolean partial, SortedMap<Long, Intervals> logs) {
+public final class CausalToken {
   /** The longest token, in bytes. */
   public static final int BYTES_MAX = 4_096;
 
@@ -57,13 +55,52 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
   private static final int LOG_BYTES_MIN = 11;
   private static final String NAME = "causal token";
 
-  /** Copies the map. */
-  public CausalToken {
-    TreeMap<Long, Intervals> copy = new TreeMap<>();
-    logs.forEach((log, places) -> {
-      if (!places.isEmpty()) copy.put(log, places);
-    });
-    logs = Collections.unmodifiableSortedMap(copy);
+  private final long cluster;
+  private final boolean partial;
+  private final SortedMap<Long, Intervals> logs;
+
+  /** What it was decoded from, or was encoded to; a race makes the same bytes twice. */
+  private @Nullable Bytes encoded;
+
+  /**
+   * Copies the map.
+   *
+   * @param cluster the first eight bytes of the id of the cluster whose logs it names
+   * @param partial whether something the client saw had no room in it
+   * @param logs places by the name of their log; those without a place are left out
+   */
+  public CausalToken(long cluster, boolean partial, SortedMap<Long, Intervals> logs) {
+    this(cluster, partial, copy(logs), null);
+  }
+
+  /** Takes a map over that nobody else has, and that has no empty places. */
+  private CausalToken(
+      long cluster, boolean partial, TreeMap<Long, Intervals> logs, @Nullable Bytes encoded) {
+    this.cluster = cluster;
+    this.partial = partial;
+    this.logs = Collections.unmodifiableSortedMap(logs);
+    this.encoded = encoded;
+  }
+
+  private static TreeMap<Long, Intervals> copy(SortedMap<Long, Intervals> logs) {
+    TreeMap<Long, Intervals> copy = new TreeMap<>(logs);
+    copy.values().removeIf(Intervals::isEmpty);
+    return copy;
+  }
+
+  /** The first eight bytes of the id of the cluster whose logs it names. */
+  public long cluster() {
+    return cluster;
+  }
+
+  /** Whether something the client saw had no room in it. */
+  public boolean partial() {
+    return partial;
+  }
+
+  /** Places by the name of their log; none of them empty. */
+  public SortedMap<Long, Intervals> logs() {
+    return logs;
   }
 
   /** Whether it names nothing, so that every node may answer. */
@@ -159,6 +196,8 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
   /** The bytes of the table above, none for a token that names nothing. It must be fitted. */
   public Bytes encode() {
     if (isEmpty() && !partial) return Bytes.EMPTY;
+    Bytes known = encoded;
+    if (known != null) return known;
     int size = size();
     if (size > BYTES_MAX) throw new AssertionError("a token of " + size + " bytes");
     ByteWriter out = new ByteWriter(size);
@@ -174,7 +213,9 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
         next = range.last() + 2;
       }
     });
-    return out.writeInt(checksum(out.toBytes())).toBytes();
+    Bytes bytes = out.writeInt(checksum(out.toBytes())).toBytes();
+    encoded = bytes;
+    return bytes;
   }
 
   /**
@@ -212,7 +253,7 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     in.end();
     boolean partial = flags == PARTIAL;
     if (logs.isEmpty() && !partial) throw in.invalid("names nothing");
-    return new CausalToken(cluster, partial, logs);
+    return new CausalToken(cluster, partial, logs, bytes);
   }
 
   /** How many bytes {@link #encode} gives, whether they are too many or not. */
@@ -240,6 +281,24 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
     return text.toString();
   }
 
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof CausalToken that
+        && cluster == that.cluster
+        && partial == that.partial
+        && logs.equals(that.logs);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(cluster, partial, logs);
+  }
+
+  @Override
+  public String toString() {
+    return "CausalToken[" + Long.toHexString(cluster) + (partial ? ", partial " : " ") + logs + "]";
+  }
+
   private static int size(Intervals places) {
     int size = Long.BYTES + varintSize(places.ranges().size());
     long next = 1;
@@ -261,6 +320,7 @@ public record CausalToken(long cluster, boolean partial, SortedMap<Long, Interva
       long last = first + readVarint(in);
       // Behind the last one there must be room for another, or the next could not be named.
       if (last < first || last > Long.MAX_VALUE - 2) throw in.invalid("a range out of bounds");
+      if (count == 1) return Intervals.of(first, last);
       ranges.add(new Range(first, last));
       next = last + 2;
     }
