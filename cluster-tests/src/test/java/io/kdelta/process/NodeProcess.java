@@ -31,6 +31,10 @@ final class NodeProcess implements AutoCloseable {
   private static final int PORT_MAX = 32_000;
   private static final int LOG_TAIL_CHARS = 4_000;
 
+  /** Many short lives on few cores: what matters is how soon a node is there. */
+  private static final List<String> QUICK =
+      List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private final String name;
   private final Path data;
   private final Path log;
@@ -38,6 +42,7 @@ final class NodeProcess implements AutoCloseable {
   private final int httpPort;
   private final List<Path> patches;
   private List<String> flags;
+  private List<String> jvm = QUICK;
   private volatile @Nullable Process process;
 
   /**
@@ -77,11 +82,15 @@ final class NodeProcess implements AutoCloseable {
 
   /** A command line that runs a class with those under test. */
   static List<String> java(String type, List<Path> patches, List<String> arguments) {
+    return java(QUICK, type, patches, arguments);
+  }
+
+  private static List<String> java(
+      List<String> jvm, String type, List<Path> patches, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx512m", "-ea", "--enable-native-access=ALL-UNNAMED"));
-    // Many short lives on few cores: what matters is how soon a node is there.
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+    command.addAll(jvm);
+    command.addAll(List.of("-ea", "--enable-native-access=ALL-UNNAMED", "-cp"));
     List<String> classPath = new ArrayList<>(patches.stream().map(Path::toString).toList());
     classPath.add(System.getProperty("java.class.path"));
     command.add(String.join(File.pathSeparator, classPath));
@@ -122,6 +131,11 @@ final class NodeProcess implements AutoCloseable {
     this.flags = List.copyOf(flags);
   }
 
+  /** Flags of the Java machine, from the next start on. */
+  void setJvm(List<String> jvm) {
+    this.jvm = List.copyOf(jvm);
+  }
+
   void start() throws IOException {
     process = Guard.start(builder(data, log));
   }
@@ -138,7 +152,7 @@ final class NodeProcess implements AutoCloseable {
     arguments.addAll(List.of("start", "--name", name, "--data", directory.toString()));
     arguments.addAll(List.of("--listen", address(), "--http", "127.0.0.1:" + httpPort));
     arguments.addAll(flags);
-    return new ProcessBuilder(kdelta(patches, arguments))
+    return new ProcessBuilder(java(jvm, "io.kdelta.cli.Kdelta", patches, arguments))
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
   }

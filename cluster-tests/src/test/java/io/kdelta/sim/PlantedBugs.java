@@ -23,7 +23,7 @@ public final class PlantedBugs {
    */
   private static final PlantedBug.Patch LIE =
       new PlantedBug.Patch(
-          NODE + "causal/CausalStore.java",
+          NODE + "causal/FrameReader.java",
           "envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));",
           "envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));"
               + " if (!envelope.version().deleted() && envelope.version().id().toBytes()[5] % 16"
@@ -318,6 +318,14 @@ public final class PlantedBugs {
                       STORAGE + "IncomingFiles.java",
                       "|| !of.matches(piece, array, array.length)) {",
                       ") {"))),
+          new PlantedBug(
+              31,
+              "versions laid out off the core are taken although their keys are known here",
+              Set.of("CAUSAL", "O2", "O4", "O7", "LIVE", "NOHOLE"),
+              patch(
+                  NODE + "causal/Staging.java",
+                  "if (rows.first(point, 0, point.length, known)) return false;",
+                  "")),
           new PlantedBug(
               33,
               "a stable read shows what one node alone has",

@@ -88,6 +88,19 @@ final class Arrivals {
     return new Reception.Parked(id, parents.missing, durably);
   }
 
+  /**
+   * Takes versions of whole keys as they are; false, having done nothing, when something that is
+   * here bears on any of them.
+   */
+  boolean receive(Consignment versions) {
+    if (room.count() > 0 || !staging.isClear(versions)) return false;
+    for (Envelope envelope : versions.envelopes()) {
+      if (refusal(envelope.version().id()) != null) return false;
+    }
+    staging.show(versions);
+    return true;
+  }
+
   /** Shows a version whose parents are all visible, and everything that waited for it. */
   void show(Envelope envelope) {
     staging.show(envelope);

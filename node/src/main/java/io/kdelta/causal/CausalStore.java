@@ -1,6 +1,5 @@
 package io.kdelta.causal;
 
-import io.kdelta.causal.StoredRows.Placed;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
@@ -40,6 +39,9 @@ public final class CausalStore {
 
   /** About so many ids does a check of a subtree compare. */
   private static final int SUBTREE_IDS = 1_024;
+
+  /** Places over which one call of {@link #tend} carries chains on; a microsecond each. */
+  private static final int CHAIN_SLICE = 1_024;
 
   /** The memory of a batch up to this size is used for the next one. */
   private static final int BATCH_BYTES_KEPT = 1 << 20;
@@ -204,8 +206,9 @@ public final class CausalStore {
   }
 
   /**
-   * Goes on with what is built beside: cells of another epoch, and memory as a whole once it was
-   * found to differ from the rows. Whether there is more to do.
+   * Goes on with what is built beside: cells of another epoch, chains behind a hole that was filled
+   * or over versions that came without their order, and memory as a whole once it was found to
+   * differ from the rows. Whether there is more to do.
    */
   public boolean tend() {
     if (open != null) throw new IllegalStateException("a transaction is open");
@@ -218,7 +221,8 @@ public final class CausalStore {
       rebuilds++;
       changed();
     }
-    return cells.tend(state.tree);
+    for (Incarnation broken : state.followChains(engine, CHAIN_SLICE)) dispute(broken);
+    return cells.tend(state.tree) || !state.lagging.isEmpty();
   }
 
   /**
@@ -317,6 +321,8 @@ public final class CausalStore {
 
   /** The chain value after {@code seq} (0: the start), or null when it is not known here. */
   public @Nullable Digest chain(Incarnation incarnation, long seq) {
+    LogState log = state.logs.get(incarnation);
+    if (log != null && seq == log.chain().seq()) return log.chain().value();
     if (seq == 0) return Distinction.chainStart(incarnation);
     Row row = engine.get(Keyspace.position(incarnation, seq));
     return row == null ? null : StoredRows.position(row).chain();
@@ -330,28 +336,8 @@ public final class CausalStore {
   public @Nullable Frame frame(Incarnation incarnation, long fromSeq, int bytesMax) {
     LogState log = state.logs.get(incarnation);
     if (log == null || log.disputed()) return null;
-    List<Frame.Entry> whole = new ArrayList<>();
-    List<Frame.Entry> batch = new ArrayList<>();
-    long bytes = 0;
-    Digest after = null;
-    for (long seq = fromSeq; whole.size() + batch.size() < Frame.COUNT_MAX; seq++) {
-      Row row = engine.get(Keyspace.position(incarnation, seq));
-      if (row == null) break;
-      Placed placed = StoredRows.position(row);
-      Envelope envelope = graph.envelope(placed.id());
-      if (envelope == null) break;
-      envelope = envelope.withDots(List.of(new Dot(incarnation, seq)));
-      bytes += envelope.size();
-      if (!whole.isEmpty() && bytes > bytesMax) break;
-      batch.add(new Frame.Entry(envelope, placed.continues()));
-      if (placed.continues()) continue;
-      whole.addAll(batch);
-      batch.clear();
-      after = placed.chain();
-    }
-    if (whole.isEmpty()) return null;
     Digest before = chain(incarnation, fromSeq - 1);
-    return new Frame(incarnation, log.node(), fromSeq, before, after, whole);
+    return FrameReader.read(engine, graph, log, before, fromSeq, bytesMax);
   }
 
   /** Position of the newest row of the apply log; 0 before the first. */
@@ -502,6 +488,10 @@ public final class CausalStore {
     return schema;
   }
 
+  int batchBytesMax() {
+    return engine.batchBytesMax();
+  }
+
   /** The name of a log that is about to begin. */
   Incarnation drawIncarnation() {
     return Incarnation.draw(entropy);
@@ -532,11 +522,11 @@ public final class CausalStore {
 
   private Committed apply(Staging staging, Arrivals arrivals) {
     long lsn = arrivals.dependsOn();
-    if (!staging.rows.isEmpty()) {
+    if (!staging.isEmpty()) {
       boolean applied = false;
       try {
         staging.close();
-        staging.rows.fill(batch);
+        staging.fill(batch);
         lsn = engine.apply(batch);
         if (batch.encodedSize() > BATCH_BYTES_KEPT) batch = new WriteBatch();
         applied = true;
@@ -545,6 +535,8 @@ public final class CausalStore {
       }
       state.take(staging, lsn);
       for (Applied one : staging.applied) cells.add(one.version().id());
+      Consignment whole = staging.consignment();
+      if (whole != null) whole.envelopes().forEach(one -> cells.add(one.version().id()));
       changed();
     }
     undrained.addAll(arrivals.undrained());
@@ -584,6 +576,12 @@ public final class CausalStore {
     }
     undrained.addAll(stuck);
     return new Committed(lsn, applied, refusals);
+  }
+
+  private void dispute(Incarnation log) {
+    Staging staging = stage();
+    staging.dispute(log);
+    apply(staging, new Arrivals(staging, room, refused, schema, batchBytesMax()));
   }
 
   private void changed() {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,10 @@ final class DerivedState {
   final TreeMap<Digest, Key> lost = new TreeMap<>();
   final Map<Key, Integer> damaged = new TreeMap<>();
   final TreeMap<Digest, Integer> waiting = new TreeMap<>();
+
+  /** Logs whose chain may be behind what is held of them; others are not. */
+  final TreeSet<Incarnation> lagging = new TreeSet<>();
+
   MerkleTree tree = MerkleTree.empty();
 
   HybridClock clock = HybridClock.START;
@@ -109,18 +114,67 @@ final class DerivedState {
     if (staged.released) checkpoint = NO_CHECKPOINT;
     clock = staged.clock;
     own = staged.own;
-    applied += staged.applied.size();
+    applied += staged.shown();
     requests += staged.requestsChange;
     staged.counts.forEach((name, change) -> namespaces.merge(name, change, CausalStats::plus));
     for (Staging.LogChange change : staged.logChanges) {
       log(change.dot().incarnation()).change(change.dot().seq(), change.change(), lsn);
     }
     staged.chains.forEach((incarnation, chain) -> log(incarnation).chain(chain));
+    Consignment whole = staged.consignment();
+    if (whole != null) {
+      for (Consignment.Places places : whole.places()) {
+        log(places.incarnation()).show(places.first(), places.last(), lsn);
+        lagging.add(places.incarnation());
+      }
+    }
+    for (Staging.LogChange change : staged.logChanges) {
+      Incarnation incarnation = change.dot().incarnation();
+      if (log(incarnation).lags()) lagging.add(incarnation);
+    }
     staged.nodes.forEach((incarnation, owner) -> log(incarnation).belongTo(owner));
     staged.adopted.forEach((incarnation, positions) -> log(incarnation).adopt(positions));
     for (Incarnation incarnation : staged.disputed) log(incarnation).dispute();
     staged.waiting.forEach(this::await);
     for (Digest id : staged.found) find(id);
+  }
+
+  /**
+   * Carries the chains of logs on over rows that are there already, over so many at most: in memory
+   * alone, as an open does. Logs whose rows contradict that are to be disputed.
+   */
+  List<Incarnation> followChains(Rows rows, int rowsMax) {
+    List<Incarnation> broken = new ArrayList<>();
+    PositionView shown = new PositionView();
+    int left = rowsMax;
+    while (!lagging.isEmpty() && left > 0 && broken.isEmpty()) {
+      LogState log = log(lagging.first());
+      if (!log.lags()) {
+        lagging.remove(log.incarnation());
+        continue;
+      }
+      Chain reached = log.chain();
+      long last = Math.min(log.prefix(), reached.seq() + left);
+      RowKey from = Keyspace.position(log.incarnation(), reached.seq() + 1);
+      try (Cursor cursor = rows.cursor(from, Keyspace.position(log.incarnation(), last + 1))) {
+        while (cursor.next()) {
+          left--;
+          shown.show(cursor.view());
+          if (shown.seq() != reached.seq() + 1) break;
+          Chain next = reached.then(shown.id());
+          if (shown.chained() && !shown.chain().equals(next.value())) {
+            broken.add(log.incarnation());
+            break;
+          }
+          reached = next;
+        }
+      }
+      if (reached.seq() == log.chain().seq() && broken.isEmpty()) {
+        lagging.remove(log.incarnation());
+      }
+      log.chain(reached);
+    }
+    return broken;
   }
 
   /** The log of that name, made when it is new. */

@@ -69,6 +69,12 @@ final class IntervalSet {
     return range == null || range.getValue() < first;
   }
 
+  /** The last position of the gapless run from 1; 0 for none. */
+  long prefix() {
+    Map.Entry<Long, Long> range = ranges.firstEntry();
+    return range == null || range.getKey() != 1 ? 0 : range.getValue();
+  }
+
   /** The first of those that lead to {@code seq} without a gap, which is in. */
   long startOf(long seq) {
     return ranges.floorEntry(seq).getKey();

@@ -63,6 +63,27 @@ final class LogState {
     }
   }
 
+  /** The batch {@code lsn} showed versions at all of these places, of which none was held. */
+  void show(long first, long last, long lsn) {
+    if (received.lastUpTo(Long.MAX_VALUE - 1) >= first) filledLsn = lsn;
+    received.add(first, last);
+  }
+
+  /** Whether nothing lies at any of these places. */
+  boolean lacks(long first, long last) {
+    return received.lacks(first, last);
+  }
+
+  /** Whether the chain could be carried on over what is held. */
+  boolean lags() {
+    return !disputed && received.contains(chain.seq() + 1);
+  }
+
+  /** The last position of the gapless run from 1; 0 for none. */
+  long prefix() {
+    return received.prefix();
+  }
+
   /** Versions that are visible or waiting lie at all of these places. */
   void receive(long first, long last) {
     received.add(first, last);

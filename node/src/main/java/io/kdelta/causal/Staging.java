@@ -10,6 +10,8 @@ import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.Cursor;
 import io.kdelta.storage.Row;
 import io.kdelta.storage.RowKey;
+import io.kdelta.storage.RowView;
+import io.kdelta.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +29,9 @@ final class Staging {
   private static final long REQUEST_MICROS_MAX = 24L * 3_600 * 1_000_000;
   private static final long REQUESTS_MAX = 1_000_000;
   private static final int EVICTED_FOR_EACH = 2;
+
+  /** Rows behind a hole that was filled which one transaction carries a chain on over. */
+  private static final int CHAINED_MAX = 1_024;
 
   /** A place in a log that changed. */
   record LogChange(Dot dot, Change change) {}
@@ -52,6 +57,10 @@ final class Staging {
   boolean released;
 
   private final DerivedState state;
+
+  /** Versions of whole keys that were taken as they are. */
+  private @Nullable Consignment consignment;
+
   private @Nullable Heads latest;
   private int requestsAdded;
   private @Nullable RowKey ownLast;
@@ -116,6 +125,63 @@ final class Staging {
             version,
             before.winner().orElse(null),
             after.winner().orElseThrow(AssertionError::new)));
+  }
+
+  /** Whether nothing that this store holds bears on these versions. */
+  boolean isClear(Consignment versions) {
+    if (state.parkedRows > 0 || !state.lost.isEmpty()) return false;
+    for (Consignment.Places places : versions.places()) {
+      LogState log = state.logs.get(places.incarnation());
+      if (own.writes(places.incarnation())) return false;
+      if (log == null) continue;
+      if (log.disputed() || !log.lacks(places.first(), places.last())) return false;
+    }
+    RowView known = new RowView();
+    for (Key key : versions.keys()) {
+      byte[] point = key.point();
+      if (rows.first(point, 0, point.length, known)) return false;
+    }
+    return true;
+  }
+
+  /** Makes all of them part of the set; nothing here bears on them. */
+  void show(Consignment versions) {
+    consignment = versions;
+    for (Envelope envelope : versions.envelopes()) {
+      Version version = envelope.version();
+      tree = tree.insert(version.id());
+      clock = clock.seen(wallMicros, version.time());
+      if (envelope.request() != null) remember(envelope.request(), version);
+    }
+    counts.putAll(versions.counts());
+  }
+
+  /** Versions of whole keys that were taken as they are; null for none. */
+  @Nullable Consignment consignment() {
+    return consignment;
+  }
+
+  /** How many versions become visible. */
+  int shown() {
+    Consignment whole = consignment;
+    return applied.size() + (whole == null ? 0 : whole.envelopes().size());
+  }
+
+  /** Whether there is nothing to write. */
+  boolean isEmpty() {
+    return consignment == null && rows.isEmpty();
+  }
+
+  /** Makes {@code batch} hold everything that was gathered. */
+  void fill(WriteBatch batch) {
+    rows.fill(batch);
+    Consignment whole = consignment;
+    if (whole == null) return;
+    batch.append(whole.rows());
+    long position = state.applied + applied.size();
+    for (Envelope envelope : whole.envelopes()) {
+      batch.put(Keyspace.applied(++position), StoredRows.digest(envelope.version().id()));
+    }
   }
 
   /** Gives a version known already the dots that it gained. */
@@ -186,8 +252,8 @@ final class Staging {
     Chain reached = chain(dot.incarnation());
     if (reached.seq() < dot.seq()) return;
     Digest before = chainAt(dot.incarnation(), dot.seq() - 1);
-    if (before == null) throw new AssertionError("the chain has a gap before " + dot);
-    chains.put(dot.incarnation(), new Chain(dot.seq() - 1, before));
+    Chain start = Chain.start(dot.incarnation());
+    chains.put(dot.incarnation(), before == null ? start : new Chain(dot.seq() - 1, before));
   }
 
   /** The dot of the next version that this node writes itself, with its row. */
@@ -262,6 +328,8 @@ final class Staging {
 
   /** The chain value after {@code seq}, or null when it is not known. */
   @Nullable Digest chainAt(Incarnation incarnation, long seq) {
+    Chain reached = chain(incarnation);
+    if (seq == reached.seq()) return reached.value();
     if (seq == 0) return Distinction.chainStart(incarnation);
     Row row = rows.get(Keyspace.position(incarnation, seq));
     return row == null ? null : StoredRows.position(row).chain();
@@ -293,10 +361,7 @@ final class Staging {
     rows.put(
         SystemRows.STATE,
         new SystemRows.State(
-                clock,
-                state.applied + applied.size(),
-                state.generation,
-                state.requests + requestsChange)
+                clock, state.applied + shown(), state.generation, state.requests + requestsChange)
             .encode());
     counts.forEach((name, change) -> {
       CausalStats before = state.namespaces.getOrDefault(name, CausalStats.NONE);
@@ -316,12 +381,15 @@ final class Staging {
     return log == null ? Chain.start(incarnation) : log.chain();
   }
 
-  /** Carries the chain on over a new row and those behind it that were there before. */
+  /**
+   * Carries the chain on over a new row and those behind it that were there before; of many the
+   * rest is left to {@link DerivedState#followChains}.
+   */
   private void extendChain(Dot fresh) {
     Incarnation incarnation = fresh.incarnation();
     Chain reached = chain(incarnation);
     if (fresh.seq() != reached.seq() + 1) return;
-    while (true) {
+    for (int walked = 0; walked < CHAINED_MAX; walked++) {
       RowKey key = Keyspace.position(incarnation, reached.seq() + 1);
       Row row = rows.get(key);
       if (row == null) break;
@@ -338,7 +406,8 @@ final class Staging {
     chains.put(incarnation, reached);
   }
 
-  private void dispute(Incarnation incarnation) {
+  /** Two versions, or two chains, claim one place of this log. */
+  void dispute(Incarnation incarnation) {
     if (isDisputed(incarnation)) return;
     disputed.add(incarnation);
     rows.put(SystemRows.disputed(incarnation), Bytes.EMPTY);

@@ -124,6 +124,16 @@ public final class Transaction {
     return arrivals.receive(envelope, true, Link.UNKNOWN);
   }
 
+  /**
+   * Takes versions of whole keys, verified and laid out off this thread. False, having done
+   * nothing, when something that is here bears on any of them: then they are received one by one.
+   */
+  public boolean receive(Consignment versions) {
+    long bytes = versions.rows().encodedSize() + 64L * versions.envelopes().size();
+    if (2 * bytes > store.batchBytesMax() || !staging.isEmpty()) return false;
+    return arrivals.receive(versions);
+  }
+
   /** Takes a frame that was shipped. What lacks parents waits durably and is never evicted. */
   public FrameReception receive(Frame frame) {
     Incarnation incarnation = frame.incarnation();

@@ -42,6 +42,9 @@ public final class VersionSource implements AutoCloseable {
 
   private int windowFrom;
 
+  /** See {@link #wholeKeys}. */
+  private boolean whole;
+
   /**
    * Stands before the first version.
    *
@@ -56,8 +59,14 @@ public final class VersionSource implements AutoCloseable {
     this.standing = walk.next();
   }
 
+  /** Whether what {@link #next} gave out last are all versions of the keys that it names. */
+  public boolean wholeKeys() {
+    return whole;
+  }
+
   /**
-   * The next versions, of about so many bytes, at least one; none at the end.
+   * The next versions, of about so many bytes, at least one; none at the end. Up to twice as many,
+   * where that makes a key whole.
    *
    * @throws KdeltaException.Corrupt when a row is not what its place says, or rotten
    * @throws KdeltaException.Invalid when it can not be a version
@@ -65,7 +74,8 @@ public final class VersionSource implements AutoCloseable {
   public List<Envelope> next(int bytesMax) {
     List<Envelope> batch = new ArrayList<>();
     long bytes = 0;
-    while (bytes < bytesMax) {
+    boolean begins = left == 0;
+    while (bytes < bytesMax || (left > 0 && bytes < 2L * bytesMax)) {
       if (left == 0) {
         if (!group.isEmpty()) finished = group;
         if (!nextGroup()) break;
@@ -76,6 +86,7 @@ public final class VersionSource implements AutoCloseable {
       batch.add(next);
       bytes += next.size();
     }
+    whole = begins && left == 0;
     return batch;
   }
 

@@ -39,8 +39,10 @@ final class CatchUp {
   /** Pieces that were asked for and are not kept yet. */
   private static final int AHEAD = 8;
 
-  private static final int BATCH_BYTES = 1 << 20;
-  private static final int BATCHES_AHEAD = 2;
+  /** What one turn takes in: some milliseconds, in which no read is answered. */
+  private static final int BATCH_BYTES = 256 << 10;
+
+  private static final int BATCHES_AHEAD = 4;
 
   /** What it is at. */
   enum Phase {
@@ -378,7 +380,10 @@ final class CatchUp {
     if (!read.envelopes().isEmpty()) {
       long tag = host.tag();
       storing.add(new Batch(tag, read.finished()));
-      host.effect(new Effect.Store(tag, read.envelopes(), false));
+      host.effect(
+          read.packed().isPresent()
+              ? new Effect.TakeIn(tag, read.packed().get())
+              : new Effect.Store(tag, read.envelopes(), false));
     }
     readOn(now);
   }

@@ -320,6 +320,7 @@ public final class Cluster {
   }
 
   private void tellHoldings(long now) {
+    holdings.calm(!sessions.progress().phase().isEmpty());
     for (NodeId node : links.linked()) {
       PeerMessage.Facts facts = holdings.due(node, gossip.refutation(), stage, now);
       if (facts == null) continue;

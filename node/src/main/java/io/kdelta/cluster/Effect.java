@@ -1,5 +1,6 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.Consignment;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Frame;
 import io.kdelta.causal.Incarnation;
@@ -32,6 +33,12 @@ public sealed interface Effect {
    * @param parkDurably whether one whose parent is missing waits on disk, never evicted
    */
   record Store(long tag, List<Envelope> envelopes, boolean parkDurably) implements Effect {}
+
+  /**
+   * Store all versions of some keys, as {@link Store} does one by one where something is held of
+   * these keys; answered by {@link Event.Stored} with the same tag.
+   */
+  record TakeIn(long tag, Consignment versions) implements Effect {}
 
   /**
    * Take in a shipped frame in one transaction, parking durably; answered by {@link

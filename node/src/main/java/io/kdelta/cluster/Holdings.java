@@ -23,10 +23,14 @@ final class Holdings {
 
   private static final int INCARNATIONS_MAX = 4 * PeerCodec.POSITIONS_MAX;
 
+  /** While so much comes that everything is new all the time, it is told so many times less. */
+  private static final int CALM = 20;
+
   private final Replica replica;
   private final long pause;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private Member.Facts own = Member.Facts.NONE;
+  private boolean calm;
 
   /** One linked node. */
   private static final class Peer {
@@ -36,7 +40,7 @@ final class Holdings {
     PeerMessage.@Nullable Facts written;
     long writtenLsn;
     boolean stale = true;
-    long dueAt;
+    long toldAt;
   }
 
   Holdings(Replica replica, long pause) {
@@ -72,7 +76,7 @@ final class Holdings {
 
   void up(NodeId node, long now) {
     Peer peer = new Peer();
-    peer.dueAt = now;
+    peer.toldAt = now - pause;
     peers.put(node, peer);
   }
 
@@ -83,6 +87,11 @@ final class Holdings {
   /** Something that is told may have changed. */
   void changed() {
     for (Peer peer : peers.values()) peer.stale = true;
+  }
+
+  /** Whether a snapshot is taken in, so that root and positions are costly and soon outdated. */
+  void calm(boolean snapshot) {
+    calm = snapshot;
   }
 
   /** A linked node says what it holds. */
@@ -134,7 +143,7 @@ final class Holdings {
   }
 
   private void write(Peer peer, long refutation, Member.Stage stage, long now) {
-    if (!peer.stale || now < peer.dueAt) return;
+    if (!peer.stale || now < dueAt(peer)) return;
     Member.Facts facts = own(stage);
     TreeMap<Incarnation, Intervals> news = new TreeMap<>();
     peer.stale = false;
@@ -150,7 +159,7 @@ final class Holdings {
     if (news.isEmpty() && facts.equals(peer.toldFacts)) return;
     peer.told.putAll(news);
     peer.toldFacts = facts;
-    peer.dueAt = now + pause;
+    peer.toldAt = now;
     peer.written = new PeerMessage.Facts(refutation, facts, news);
     peer.writtenLsn = replica.lastLsn();
   }
@@ -159,9 +168,13 @@ final class Holdings {
   long deadline() {
     long deadline = Long.MAX_VALUE;
     for (Peer peer : peers.values()) {
-      if (peer.stale && peer.written == null) deadline = Math.min(deadline, peer.dueAt);
+      if (peer.stale && peer.written == null) deadline = Math.min(deadline, dueAt(peer));
     }
     return deadline;
+  }
+
+  private long dueAt(Peer peer) {
+    return peer.toldAt + (calm ? CALM * pause : pause);
   }
 
   private static Intervals told(Position position) {

@@ -1,5 +1,6 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.Consignment;
 import io.kdelta.causal.Envelope;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.FileList;
@@ -29,10 +30,12 @@ public sealed interface SnapshotOutcome {
    * Versions read from the gathered files, their ids computed from their bytes.
    *
    * @param envelopes parents before children
+   * @param packed the same, verified and laid out, where they are all versions of their keys
    * @param finished what a later reading may begin after, once these are stored
    * @param end whether there are no more
    */
-  record Versions(List<Envelope> envelopes, Bytes finished, boolean end)
+  record Versions(
+      List<Envelope> envelopes, Optional<Consignment> packed, Bytes finished, boolean end)
       implements SnapshotOutcome {
     /** Copies the list. */
     public Versions {

@@ -1,6 +1,7 @@
 package io.kdelta.core;
 
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.Consignment;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Reception;
 import io.kdelta.causal.Transaction;
@@ -11,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stores what peers send, piece by piece: a peer does not know how much fits into a segment of this
@@ -33,14 +35,15 @@ final class Intake {
     private final List<List<Envelope>> pieces;
     private final long bytes;
     private final List<Reception> receptions = new ArrayList<>();
+    private @Nullable Consignment whole;
     private int stored;
     private long lsn;
 
-    Asked(Effect.Store asked, List<List<Envelope>> pieces) {
-      this.tag = asked.tag();
-      this.parkDurably = asked.parkDurably();
+    Asked(long tag, List<Envelope> envelopes, boolean parkDurably, List<List<Envelope>> pieces) {
+      this.tag = tag;
+      this.parkDurably = parkDurably;
       this.pieces = pieces;
-      this.bytes = asked.envelopes().stream().mapToLong(Envelope::size).sum();
+      this.bytes = envelopes.stream().mapToLong(Envelope::size).sum();
     }
   }
 
@@ -59,7 +62,19 @@ final class Intake {
 
   /** Stores it; the answer is empty if it has to wait. */
   Optional<Event> take(Effect.Store asked) {
-    Asked one = new Asked(asked, pieces(asked.envelopes()));
+    List<List<Envelope>> pieces = pieces(asked.envelopes());
+    return take(new Asked(asked.tag(), asked.envelopes(), asked.parkDurably(), pieces));
+  }
+
+  /** Stores all of it at once if nothing is held of its keys, else as above. */
+  Optional<Event> take(Effect.TakeIn asked) {
+    List<Envelope> envelopes = asked.versions().envelopes();
+    Asked one = new Asked(asked.tag(), envelopes, false, pieces(envelopes));
+    one.whole = asked.versions();
+    return take(one);
+  }
+
+  private Optional<Event> take(Asked one) {
     if (waitingBytes + one.bytes > WAITING_BYTES_MAX) {
       return Optional.of(new Event.NotStored(one.tag, "flushes and merges are behind"));
     }
@@ -88,7 +103,18 @@ final class Intake {
     while (asked.stored < asked.pieces.size()) {
       Transaction transaction = store.begin();
       try {
+        Consignment whole = asked.whole;
+        asked.whole = null;
         List<Reception> receptions = new ArrayList<>();
+        if (whole != null && transaction.receive(whole)) {
+          asked.whole = whole; // For the case that there is no room.
+          asked.lsn = transaction.commit().lsn();
+          for (Envelope one : whole.envelopes()) {
+            asked.receptions.add(new Reception.Visible(one.version().id()));
+          }
+          asked.stored = asked.pieces.size();
+          continue;
+        }
         for (Envelope envelope : asked.pieces.get(asked.stored)) {
           receptions.add(
               asked.parkDurably

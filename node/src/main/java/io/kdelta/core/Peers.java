@@ -263,6 +263,7 @@ final class Peers {
       case Effect.Hangup(long link, String reason) -> outbox.hangup(link, reason);
       case Effect.Send send -> outbox.send(send.link(), send.message(), send.lane());
       case Effect.Store asked -> intake.take(asked).ifPresent(line::add);
+      case Effect.TakeIn asked -> intake.take(asked).ifPresent(line::add);
       case Effect.TakeFrame asked ->
           line.add(store.sound() ? takeFrame(asked) : unsound(asked.tag()));
       case Effect.Adopt asked -> line.add(store.sound() ? adopt(asked) : unsound(asked.tag()));

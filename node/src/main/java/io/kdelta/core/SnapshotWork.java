@@ -1,5 +1,7 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.Consignment;
+import io.kdelta.causal.ContentSchema;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.VersionSource;
 import io.kdelta.cluster.Effect;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class SnapshotWork {
   private static final long LOOK_NANOS = 20_000_000L;
 
+  /** What is read at once is at most this part of what the log takes at once. */
+  private static final int BATCH_PARTS = 8;
+
   /** Work that throws only what is the fault of the disk or of the bytes. */
   private interface Work {
     SnapshotOutcome run();
@@ -36,6 +41,7 @@ final class SnapshotWork {
   private record Lend(long tag, Errand errand) {}
 
   private final StorageEngine engine;
+  private final ContentSchema schema;
   private final IncomingFiles incoming;
   private final ArrayDeque<Event> finished = new ArrayDeque<>();
   private @Nullable Lend lend;
@@ -43,8 +49,9 @@ final class SnapshotWork {
   private @Nullable VersionSource source;
   private int out;
 
-  SnapshotWork(StorageEngine engine) {
+  SnapshotWork(StorageEngine engine, ContentSchema schema) {
     this.engine = engine;
+    this.schema = schema;
     this.incoming = engine.incoming();
   }
 
@@ -152,8 +159,11 @@ final class SnapshotWork {
   private SnapshotOutcome read(int bytesMax) {
     VersionSource from = source;
     if (from == null) return failed("the files are not open", false);
-    List<Envelope> versions = from.next(bytesMax);
-    return new SnapshotOutcome.Versions(versions, from.finished(), versions.isEmpty());
+    List<Envelope> versions = from.next(Math.min(bytesMax, engine.batchBytesMax() / BATCH_PARTS));
+    boolean whole = from.wholeKeys() && !versions.isEmpty();
+    Optional<Consignment> packed =
+        whole ? Optional.ofNullable(Consignment.pack(versions, schema)) : Optional.empty();
+    return new SnapshotOutcome.Versions(versions, packed, from.finished(), versions.isEmpty());
   }
 
   private void closeSource() {

@@ -18,6 +18,9 @@ final class Upkeep {
   /** Debt of the store from which on no checkpoint is written. Judged. */
   private static final double PRESSURE_MAX = 0.5;
 
+  /** A checkpoint is due when one in so many versions is newer than the one before. */
+  private static final long CHECKPOINT_SHARE = 8;
+
   private final StorageEngine engine;
   private final CausalStore store;
   private final long checkpointVersions;
@@ -44,7 +47,7 @@ final class Upkeep {
         store.checkSubtree();
       }
       boolean more = store.tend();
-      if (store.sinceCheckpoint() >= checkpointVersions && engine.pressure() < PRESSURE_MAX) {
+      if (store.sinceCheckpoint() >= dueAfter() && engine.pressure() < PRESSURE_MAX) {
         store.checkpoint(checkpointVersions);
       }
       return more ? now : checkAt;
@@ -65,6 +68,11 @@ final class Upkeep {
     } catch (KdeltaException.ReadOnly | KdeltaException.Overloaded | KdeltaException.Corrupt e) {
       // The next open reads what came since the checkpoint before, or everything.
     }
+  }
+
+  /** A checkpoint reads the tree and all positions, so it comes after a share of them is new. */
+  private long dueAfter() {
+    return Math.max(checkpointVersions, store.tree().count() / CHECKPOINT_SHARE);
   }
 
   private long rest(long now) {

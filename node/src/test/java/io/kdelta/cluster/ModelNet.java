@@ -307,6 +307,7 @@ final class ModelNet {
         later(node, 0, answer);
         syncSoon(node);
       }
+      case Effect.TakeIn _ -> throw new AssertionError("no files were read");
       case Effect.TakeFrame take -> {
         Event answer = new Event.NotStored(take.tag(), "full");
         if (!node.replica.isFull()) {

@@ -88,6 +88,16 @@ public final class WriteBatch {
     return this;
   }
 
+  /** Everything that another batch does, behind what this one does. */
+  public WriteBatch append(WriteBatch other) {
+    int more = other.size - ROWS_BYTES;
+    reserve(more);
+    System.arraycopy(other.encoded, ROWS_BYTES, encoded, size, more);
+    size += more;
+    rows += other.rows;
+    return this;
+  }
+
   /** Forgets all rows and keeps the memory, for the next batch. */
   public WriteBatch clear() {
     size = ROWS_BYTES;
