@@ -105,6 +105,25 @@ public final class Coverage {
     return new CausalToken(cluster, false, named).cut();
   }
 
+  /** The same of who was shown no more than the versions at these places. */
+  public CausalToken seen(long cluster, CausalToken before, Collection<Dot> places) {
+    TreeMap<Long, Intervals> named = new TreeMap<>(before.logs());
+    for (Dot place : places) {
+      LogState log = logs.get(place.incarnation());
+      if (log == null || log.disputed() || !isAlone(place.incarnation())) continue;
+      Intervals one = Intervals.of(place.seq(), place.seq());
+      named.merge(place.incarnation().high(), one, Intervals::union);
+    }
+    return new CausalToken(cluster, false, named).cut();
+  }
+
+  /** Whether no other log goes by the same name in tokens. */
+  private boolean isAlone(Incarnation log) {
+    Incarnation first = logs.ceilingKey(new Incarnation(log.high(), 0));
+    Incarnation next = logs.higherKey(log);
+    return log.equals(first) && (next == null || next.high() != log.high());
+  }
+
   private Named findEverything() {
     TreeMap<Long, Intervals> named = new TreeMap<>();
     for (Map.Entry<Incarnation, LogState> log : logs.entrySet()) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A watch that outlives its server: when that is gone, or silent for too long, it goes on at the
  * next one behind the last answer that was taken. So every version comes at least once, parents
- * before children; the next server may begin anew when the one before had not come to its end. One
- * answer is on its way at a time: who reads slowly is sent no more.
+ * before children; what the token has no room for, the next server tells again; so it does in a
+ * snapshot. One answer is on its way at a time: who reads slowly is sent no more.
  *
  * <p>One thread takes answers; any thread may close it.
  */

@@ -5,6 +5,7 @@ import io.kdelta.causal.CausalGraph;
 import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Distinction;
+import io.kdelta.causal.Dot;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.Stored;
 import io.kdelta.error.KdeltaException;
@@ -94,9 +95,18 @@ final class ApplyLog {
     return at(scope, start(), newest(), seen(cluster, place.seen()));
   }
 
-  /** The place of a watch that has come to {@code position} from {@code before}. */
-  WatchPlace reached(WatchScope scope, WatchPlace before, long position, long cluster) {
-    CausalToken seen = position == newest() ? seen(cluster, before.seen()) : before.seen();
+  /**
+   * The place of a watch that has come to {@code position} from {@code before}.
+   *
+   * @param passed places of the versions that it came by, as far as they are known; with them
+   *     another node, where it goes on, does not tell it of these again
+   */
+  WatchPlace reached(
+      WatchScope scope, WatchPlace before, long position, List<Dot> passed, long cluster) {
+    CausalToken seen =
+        position == newest()
+            ? seen(cluster, before.seen())
+            : store.coverage().seen(cluster, before.seen(), passed);
     return at(scope, position, before.headsUntil(), seen);
   }
 

@@ -96,9 +96,9 @@ final class Watches {
     long reached = entries.isEmpty() ? place.position() : entries.getLast().position();
     if (reached < log.newest() || watch.from() instanceof WatchFrom.Now) {
       // More to read, and others want their turn; or the client is to know where it begins.
-      return resting(passed(asked, watch, place, reached), watch, place);
+      return resting(passed(asked, watch, place, entries), watch, place);
     }
-    admit(asked, watch, log.reached(watch.scope(), place, reached, tokens.cluster()));
+    admit(asked, watch, reached(watch, place, entries));
     return null;
   }
 
@@ -172,7 +172,7 @@ final class Watches {
   private WatchPlace placeOf(Waiting one) {
     if (one.place.position() >= position) return one.place;
     try {
-      return log.reached(one.watch.scope(), one.place, position, tokens.cluster());
+      return log.reached(one.watch.scope(), one.place, position, List.of(), tokens.cluster());
     } catch (KdeltaException.Corrupt e) {
       // What is asked again hears of it.
       return one.place;
@@ -224,11 +224,20 @@ final class Watches {
   }
 
   /** Nothing of these entries for that watch, which goes on behind them. */
-  private Found passed(Event.Arrived asked, Command.Watch watch, WatchPlace place, long reached) {
-    WatchPlace now = log.reached(watch.scope(), place, reached, tokens.cluster());
-    boolean current = reached == log.newest();
+  private Found passed(
+      Event.Arrived asked, Command.Watch watch, WatchPlace place, List<ApplyLog.Entry> entries) {
+    WatchPlace now = reached(watch, place, entries);
+    boolean current = now.position() == log.newest();
     var changes = new Reply.Changes(List.of(), now.encode(), current);
     return new Found(asked, changes, 0, Coverage.Named.NOTHING);
+  }
+
+  /** Where a watch is behind all of these entries. */
+  private WatchPlace reached(Command.Watch watch, WatchPlace place, List<ApplyLog.Entry> entries) {
+    long reached = entries.isEmpty() ? place.position() : entries.getLast().position();
+    List<Dot> passed = new ArrayList<>();
+    for (ApplyLog.Entry entry : entries) passed.addAll(entry.stored().dots());
+    return log.reached(watch.scope(), place, reached, passed, tokens.cluster());
   }
 
   /** What of these entries a watch delivers; null for nothing. */
@@ -236,11 +245,11 @@ final class Watches {
       Event.Arrived asked, Command.Watch watch, WatchPlace place, List<ApplyLog.Entry> entries) {
     List<Envelope> versions = new ArrayList<>();
     List<Dot> dots = new ArrayList<>();
+    int passed = 0;
     long size = 0;
     long lsn = 0;
-    long reached = place.position();
     for (ApplyLog.Entry entry : entries) {
-      reached = entry.position();
+      passed++;
       Stored stored = entry.stored();
       if (!watch.scope().holds(stored.version().key())) continue;
       if (!log.delivers(place, entry)) continue;
@@ -252,8 +261,8 @@ final class Watches {
       if (size >= Math.min(watch.sizeMax(), ANSWER_BYTES_MAX)) break;
     }
     if (versions.isEmpty()) return null;
-    WatchPlace now = log.reached(watch.scope(), place, reached, tokens.cluster());
-    boolean current = reached == log.newest();
+    WatchPlace now = reached(watch, place, entries.subList(0, passed));
+    boolean current = now.position() == log.newest();
     Coverage.Named named = tokens.dots(dots);
     var changes = new Reply.Changes(versions, now.encode(), current);
     return new Found(asked, changes, Math.max(lsn, named.lsn()), named);

@@ -214,6 +214,18 @@ final class CoreWatchTest {
     long there = b.send(watch(ALL, behind, 10));
     net.until("told there", 60 * SECOND, () -> !b.open(there));
     assertEquals(List.of("y=9"), texts(changes(b, there)));
+
+    // In the middle as well: what was told, and what was passed over on the way to it.
+    WatchScope xs = new WatchScope("test", "x");
+    for (int limit = 1; limit <= 2; limit++) {
+      Reply.Changes some = a.ask(watch(xs, START, limit), Reply.Changes.class);
+      assertFalse(some.current());
+      long rest = b.send(watch(xs, new WatchFrom.Token(some.token()), 10));
+      net.until("told the rest", 60 * SECOND, () -> !b.open(rest));
+      List<String> both = new ArrayList<>(texts(some));
+      both.addAll(texts(changes(b, rest)));
+      assertEquals(List.of("x=0", "x=1", "x=2"), both);
+    }
   }
 
   private static boolean linked(CoreRig rig) {
