@@ -211,7 +211,7 @@ final class Liar implements SimNetwork.Endpoint {
     for (Incarnation log : logs) {
       all.put(log, Intervals.of(1, lasts.getOrDefault(log, 1L) + 1 + dice.nextInt(1_000)));
     }
-    Member.Facts facts = new Member.Facts(told, Member.Stage.READY, draw(dice), 1, 1, 1, 1);
+    Member.Facts facts = new Member.Facts(told, Member.Stage.READY, draw(dice), 1, 1, 1, 1, 0);
     send(link, new PeerMessage.Facts(1, facts, all));
     for (Incarnation log : logs) send(link, new PeerMessage.Offer(log, FAR_AHEAD));
   }
@@ -310,8 +310,8 @@ final class Liar implements SimNetwork.Endpoint {
             "",
             "",
             "simulated",
-            PeerCodec.FORMAT,
-            PeerCodec.FORMAT);
+            PeerCodec.OLDEST,
+            PeerCodec.OLDEST);
     send(link, new PeerMessage.Hello(ClusterId.named("sim"), false, 1, card));
   }
 

@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.cluster.PeerCodec;
 import io.kdelta.core.Core;
 import io.kdelta.core.CoreConfig;
 import io.kdelta.core.Effect;
@@ -281,6 +282,7 @@ final class SimNode implements SimNetwork.Endpoint {
       config = replacement;
       receipts.replaced();
     }
+    if (starts > 0) config = config.withFormat(PeerCodec.NEWEST); // A restart is an upgrade.
     founder |= simulator.nowNanos() < FOUNDED_NANOS;
     life++;
     time.advanceTo(simulator.nowNanos());

@@ -2,6 +2,7 @@ package io.kdelta.sim;
 
 import io.kdelta.causal.CausalToken;
 import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.cluster.PeerCodec;
 import io.kdelta.core.CoreConfig;
 import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
@@ -20,6 +21,9 @@ import java.util.TreeSet;
 final class World {
   /** Often enough that what rots while a node runs is found in a run. */
   private static final long SCRUB_SECONDS = 20;
+
+  /** In one seed of so many, every other node begins with an older program. */
+  private static final int OLD_ONE_IN = 4;
 
   private final Setup setup;
   private final Entropy entropy;
@@ -80,8 +84,10 @@ final class World {
             setup.backups(),
             ClusterConfig.Pace.DEFAULT,
             Setup.NARROW.withSessions(setup.sessions()).withSnapshots(setup.snapshots()));
-    return new CoreConfig(
-        name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
+    CoreConfig newest =
+        new CoreConfig(name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
+    boolean old = setup.seed() % OLD_ONE_IN == 1 && index % 2 == 0;
+    return old ? newest.withFormat(PeerCodec.OLDEST) : newest;
   }
 
   /** What people call a node. */

@@ -61,8 +61,8 @@ public final class Cluster {
             config.http(),
             config.zone(),
             config.software(),
-            PeerCodec.FORMAT,
-            PeerCodec.FORMAT);
+            PeerCodec.OLDEST,
+            config.formatMax());
     identity = new Identity(config, replica, entropy.split("cluster id"), outbox);
     met = new Acquaintances(replica, outbox);
     dialler = new Dialler(config, entropy.split("dial"), outbox);
@@ -126,6 +126,15 @@ public final class Cluster {
   public Optional<Member> member(NodeId node) {
     Roster.Entry entry = roster.find(node);
     return entry == null ? Optional.empty() : Optional.of(member(entry));
+  }
+
+  /** The newest peer format that every member speaks, those that are away included. */
+  public int format() {
+    int format = config.formatMax();
+    for (Roster.Entry entry : roster.all()) {
+      if (counts(entry)) format = Math.min(format, entry.card().formatMax());
+    }
+    return format;
   }
 
   /** The level of a write that names none: LOCAL until another member was met, then ONE. */

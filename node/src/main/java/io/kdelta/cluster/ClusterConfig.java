@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param backups R, how many nodes are to hold each write of this one; at least 1
  * @param pace times of the protocol
  * @param limits bounds of its memory
+ * @param formatMax newest peer format that it speaks, to run as an older program does
  */
 public record ClusterConfig(
     NodeId node,
@@ -30,13 +31,45 @@ public record ClusterConfig(
     List<String> seeds,
     int backups,
     Pace pace,
-    Limits limits) {
+    Limits limits,
+    int formatMax) {
 
   /** R unless configured. */
   public static final int BACKUPS = 2;
 
+  /** With every format that this program speaks. */
+  public ClusterConfig(
+      NodeId node,
+      String name,
+      List<String> addresses,
+      String http,
+      String zone,
+      String software,
+      Optional<String> clusterName,
+      List<String> seeds,
+      int backups,
+      Pace pace,
+      Limits limits) {
+    this(
+        node,
+        name,
+        addresses,
+        http,
+        zone,
+        software,
+        clusterName,
+        seeds,
+        backups,
+        pace,
+        limits,
+        PeerCodec.NEWEST);
+  }
+
   /** Refuses what no peer could decode. */
   public ClusterConfig {
+    if (formatMax < PeerCodec.OLDEST || formatMax > PeerCodec.NEWEST) {
+      throw new IllegalArgumentException("no format " + formatMax);
+    }
     addresses = List.copyOf(addresses);
     seeds = List.copyOf(seeds);
     if (node.equals(NodeId.NONE)) throw new IllegalArgumentException("a node needs an id");

@@ -59,7 +59,8 @@ final class Holdings {
             counts.keys(),
             counts.keysEver(),
             counts.versions(),
-            counts.diskBytes());
+            counts.diskBytes(),
+            counts.load());
     if (!now.equals(own)) {
       own =
           new Member.Facts(
@@ -69,7 +70,8 @@ final class Holdings {
               now.keys(),
               now.keysEver(),
               now.versions(),
-              now.diskBytes());
+              now.diskBytes(),
+              now.load());
     }
     return own;
   }

@@ -78,6 +78,9 @@ final class Links implements Wire {
     boolean greeted;
     boolean closing;
 
+    /** The newest format that both ends speak; until both know, what all programs do. */
+    int format = PeerCodec.OLDEST;
+
     /** Given up because another link to the same node is kept. */
     boolean spare;
 
@@ -130,7 +133,7 @@ final class Links implements Wire {
       Optional<Bytes> whole = link.parts.join(bytes);
       if (whole.isEmpty()) return;
       size = whole.get().size();
-      message = PeerCodec.decode(whole.get());
+      message = PeerCodec.decode(whole.get(), link.format);
       traffic.received(message, size);
     } catch (KdeltaException.Invalid e) {
       refuse(link, PeerMessage.Refuse.Reason.MALFORMED, e.field() + ": " + e.reason(), now);
@@ -247,15 +250,35 @@ final class Links implements Wire {
     }
     link.heard = hello;
     if (link.dialled != null) dialler.answered(link.dialled, hello.card());
-    int format = Math.min(PeerCodec.FORMAT, hello.card().formatMax());
-    if (format < Math.max(PeerCodec.FORMAT, hello.card().formatMin())) {
-      String range = hello.card().formatMin() + " to " + hello.card().formatMax();
-      refuse(link, PeerMessage.Refuse.Reason.FORMAT, "reads peer format " + range, now);
+    int format = Math.min(config.formatMax(), hello.card().formatMax());
+    if (format < Math.max(PeerCodec.OLDEST, hello.card().formatMin())) {
+      refuseFormat(link, hello.card(), now);
     } else if (listener.gone(node)) {
       refuse(link, PeerMessage.Refuse.Reason.LEFT, "was removed from the cluster", now);
     } else {
+      link.format = format;
       meet(link, hello, now);
     }
+  }
+
+  /** The programs of the two nodes are too far apart: both operators are told. */
+  private void refuseFormat(Link link, Member.Card card, long now) {
+    String theirs = card.formatMin() + " to " + card.formatMax();
+    String ours = PeerCodec.OLDEST + " to " + config.formatMax();
+    String where = link.dialled == null ? "" : " at " + link.dialled;
+    notice(
+        "refused "
+            + card.name()
+            + where
+            + ": its program ("
+            + card.software()
+            + ") speaks peer formats "
+            + theirs
+            + ", this one "
+            + ours,
+        now);
+    String text = "speaks peer formats " + theirs + ", that one " + ours;
+    refuse(link, PeerMessage.Refuse.Reason.FORMAT, text, now);
   }
 
   private void meet(Link link, PeerMessage.Hello hello, long now) {
@@ -399,7 +422,7 @@ final class Links implements Wire {
 
   private int put(Link link, PeerMessage message, long now) {
     link.sentAt = now;
-    Bytes whole = PeerCodec.encode(message);
+    Bytes whole = PeerCodec.encode(message, link.format);
     traffic.sent(message, whole.size());
     for (Bytes part : Parts.cut(whole, message.lane())) {
       outbox.add(new Effect.Send(link.number, part, message.lane()));

@@ -105,6 +105,7 @@ public record Member(
    * @param keysEver keys that ever had a version
    * @param versions size of its set
    * @param diskBytes size of its files
+   * @param load how much its store owes, of a hundred, in tens; from format 2 on, else 0
    */
   public record Facts(
       long number,
@@ -113,9 +114,13 @@ public record Member(
       long keys,
       long keysEver,
       long versions,
-      long diskBytes) {
+      long diskBytes,
+      int load) {
+    /** Highest load. */
+    public static final int LOAD_MAX = 100;
+
     /** Before anything was heard. */
-    public static final Facts NONE = new Facts(0, Stage.JOINING, Digest.ZERO, 0, 0, 0, 0);
+    public static final Facts NONE = new Facts(0, Stage.JOINING, Digest.ZERO, 0, 0, 0, 0, 0);
   }
 
   static void requireText(String field, String text) {

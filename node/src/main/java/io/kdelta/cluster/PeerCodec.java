@@ -57,13 +57,20 @@ import java.util.TreeMap;
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
  * facts      u64 number | u8 stage | digest root | u64 keys | u64 keysEver | u64 versions | u64 disk
+ *            from format 2 on: | u8 load
  * positions  u32 count | each: incarnation 16 (ascending), intervals
  * packed     u8 coding | u32 size when unpacked | u32 length | bytes   (see {@link Squeeze})
  * </pre>
  */
 public final class PeerCodec {
-  /** The peer format this program speaks. */
-  public static final int FORMAT = 1;
+  /** The oldest peer format that this program speaks. */
+  public static final int OLDEST = 1;
+
+  /** The newest one: 2 tells the load of a node. */
+  public static final int NEWEST = 2;
+
+  /** The first format that tells the load. */
+  private static final int LOAD_FORMAT = 2;
 
   /** Most rumours on one probe. */
   static final int RUMOURS_MAX = 32;
@@ -111,8 +118,13 @@ public final class PeerCodec {
 
   private PeerCodec() {}
 
-  /** The bytes of {@code message}. */
+  /** The bytes of {@code message} as every program reads them. */
   public static Bytes encode(PeerMessage message) {
+    return encode(message, OLDEST);
+  }
+
+  /** The bytes of {@code message} in that format. */
+  static Bytes encode(PeerMessage message, int format) {
     ByteWriter out = new ByteWriter(128);
     switch (message) {
       case PeerMessage.Hello m -> hello(out.writeByte(1), m);
@@ -122,9 +134,9 @@ public final class PeerCodec {
       case PeerMessage.Ack m -> rumours(out.writeByte(4).writeLong(m.number()), m.rumours());
       case PeerMessage.PingRequest m -> m.target().write(out.writeByte(5).writeLong(m.number()));
       case PeerMessage.Nack m -> out.writeByte(6).writeLong(m.number());
-      case PeerMessage.Members m -> members(out.writeByte(7), m);
+      case PeerMessage.Members m -> members(out.writeByte(7), m, format);
       case PeerMessage.Facts m -> {
-        facts(out.writeByte(8).writeLong(m.refutation()), m.facts());
+        facts(out.writeByte(8).writeLong(m.refutation()), m.facts(), format);
         positions(out, m.positions());
       }
       case PeerMessage.Offer m -> log(out, 9, m.incarnation()).writeLong(m.last());
@@ -161,13 +173,18 @@ public final class PeerCodec {
 
   /** The message in {@code bytes}; anything that {@link #encode} cannot have written is Invalid. */
   public static PeerMessage decode(Bytes bytes) {
+    return decode(bytes, OLDEST);
+  }
+
+  /** The same of bytes in that format. */
+  static PeerMessage decode(Bytes bytes, int format) {
     ByteReader in = new ByteReader(bytes, "peer message");
-    PeerMessage message = decode(in);
+    PeerMessage message = decode(in, format);
     in.end();
     return message;
   }
 
-  private static PeerMessage decode(ByteReader in) {
+  private static PeerMessage decode(ByteReader in, int format) {
     int kind = in.readByte();
     return switch (kind) {
       case 1 -> hello(in);
@@ -176,8 +193,8 @@ public final class PeerCodec {
       case 4 -> new PeerMessage.Ack(in.readLong(), rumours(in));
       case 5 -> new PeerMessage.PingRequest(in.readLong(), NodeId.read(in));
       case 6 -> new PeerMessage.Nack(in.readLong());
-      case 7 -> members(in);
-      case 8 -> new PeerMessage.Facts(natural(in), facts(in), positions(in));
+      case 7 -> members(in, format);
+      case 8 -> new PeerMessage.Facts(natural(in), facts(in, format), positions(in));
       case 9 -> new PeerMessage.Offer(Incarnation.read(in), natural(in));
       case 10 -> follow(in);
       case 11 -> new PeerMessage.Lost(Incarnation.read(in), seq(in));
@@ -256,23 +273,23 @@ public final class PeerCodec {
     return new PeerMessage.Hello(cluster, settled, refutation, card);
   }
 
-  private static void members(ByteWriter out, PeerMessage.Members members) {
+  private static void members(ByteWriter out, PeerMessage.Members members, int format) {
     out.writeByte(members.answer() ? 1 : 0).writeByte(KNOWLEDGE.indexOf(members.knowledge()));
     out.writeInt(members.entries().size());
     for (PeerMessage.Members.Entry entry : members.entries()) {
       rumour(out, entry.rumour());
-      facts(out.writeLong(entry.life()), entry.facts());
+      facts(out.writeLong(entry.life()), entry.facts(), format);
     }
   }
 
-  private static PeerMessage.Members members(ByteReader in) {
+  private static PeerMessage.Members members(ByteReader in, int format) {
     boolean answer = flag(in);
     PeerMessage.Members.Knowledge knowledge = choice(in, KNOWLEDGE);
     int count = in.readCount(RUMOUR_BYTES_MIN);
     if (count > MEMBERS_MAX) throw in.invalid(count + " members");
     List<PeerMessage.Members.Entry> entries = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      entries.add(new PeerMessage.Members.Entry(rumour(in), natural(in), facts(in)));
+      entries.add(new PeerMessage.Members.Entry(rumour(in), natural(in), facts(in, format)));
     }
     return new PeerMessage.Members(answer, knowledge, entries);
   }
@@ -382,19 +399,25 @@ public final class PeerCodec {
         node, name, addresses, text(in), text(in), text(in), in.readByte(), in.readByte());
   }
 
-  private static void facts(ByteWriter out, Member.Facts facts) {
+  private static void facts(ByteWriter out, Member.Facts facts, int format) {
     out.writeLong(facts.number()).writeByte(STAGES.indexOf(facts.stage()));
     Fields.writeDigest(out, facts.root());
     out.writeLong(facts.keys()).writeLong(facts.keysEver());
     out.writeLong(facts.versions()).writeLong(facts.diskBytes());
+    if (format >= LOAD_FORMAT) out.writeByte(facts.load());
   }
 
-  private static Member.Facts facts(ByteReader in) {
+  private static Member.Facts facts(ByteReader in, int format) {
     long number = natural(in);
     Member.Stage stage = choice(in, STAGES);
     Digest root = Fields.readDigest(in);
-    return new Member.Facts(
-        number, stage, root, natural(in), natural(in), natural(in), natural(in));
+    long keys = natural(in);
+    long keysEver = natural(in);
+    long versions = natural(in);
+    long diskBytes = natural(in);
+    int load = format < LOAD_FORMAT ? 0 : in.readByte();
+    if (load > Member.Facts.LOAD_MAX) throw in.invalid("a load of " + load);
+    return new Member.Facts(number, stage, root, keys, keysEver, versions, diskBytes, load);
   }
 
   private static void positions(ByteWriter out, SortedMap<Incarnation, Intervals> positions) {

@@ -83,6 +83,7 @@ public interface Replica {
    * @param keysEver keys that ever had a version
    * @param versions size of the set
    * @param diskBytes size of the files
+   * @param load how much the store owes, of a hundred, in tens
    */
-  record Counts(long keys, long keysEver, long versions, long diskBytes) {}
+  record Counts(long keys, long keysEver, long versions, long diskBytes, int load) {}
 }

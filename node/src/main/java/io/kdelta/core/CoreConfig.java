@@ -2,6 +2,7 @@ package io.kdelta.core;
 
 import io.kdelta.causal.NodeId;
 import io.kdelta.cluster.ClusterConfig;
+import io.kdelta.cluster.PeerCodec;
 import io.kdelta.storage.StorageLimits;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,11 @@ import java.util.Optional;
  * @param limits bounds of the core itself
  */
 public record CoreConfig(String owner, Member member, StorageLimits storage, Limits limits) {
+  /** The same as a program that speaks no newer peer format. */
+  public CoreConfig withFormat(int newest) {
+    return new CoreConfig(owner, member.withFormat(newest), storage, limits);
+  }
+
   /**
    * This node as a member of a cluster. Its id lies in the data directory.
    *
@@ -29,6 +35,7 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
    * @param backups how many nodes are to hold each write of this one, at least 1
    * @param pace times of the cluster protocol
    * @param limits bounds of its memory
+   * @param formatMax newest peer format that it speaks, to run as an older program does
    */
   public record Member(
       String name,
@@ -40,7 +47,40 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
       List<String> seeds,
       int backups,
       ClusterConfig.Pace pace,
-      ClusterConfig.Limits limits) {
+      ClusterConfig.Limits limits,
+      int formatMax) {
+    /** With every format that this program speaks. */
+    public Member(
+        String name,
+        List<String> addresses,
+        String http,
+        String zone,
+        String software,
+        Optional<String> clusterName,
+        List<String> seeds,
+        int backups,
+        ClusterConfig.Pace pace,
+        ClusterConfig.Limits limits) {
+      this(
+          name,
+          addresses,
+          http,
+          zone,
+          software,
+          clusterName,
+          seeds,
+          backups,
+          pace,
+          limits,
+          PeerCodec.NEWEST);
+    }
+
+    /** The same as a program that speaks no newer format. */
+    public Member withFormat(int newest) {
+      return new Member(
+          name, addresses, http, zone, software, clusterName, seeds, backups, pace, limits, newest);
+    }
+
     /** Copies the lists. */
     public Member {
       addresses = List.copyOf(addresses);
@@ -64,7 +104,18 @@ public record CoreConfig(String owner, Member member, StorageLimits storage, Lim
 
     ClusterConfig of(NodeId node) {
       return new ClusterConfig(
-          node, name, addresses, http, zone, software, clusterName, seeds, backups, pace, limits);
+          node,
+          name,
+          addresses,
+          http,
+          zone,
+          software,
+          clusterName,
+          seeds,
+          backups,
+          pace,
+          limits,
+          formatMax);
     }
   }
 

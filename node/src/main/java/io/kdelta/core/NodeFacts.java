@@ -192,7 +192,8 @@ final class NodeFacts {
             stats.keysLive(),
             stats.keysEver(),
             stats.versions(),
-            StoredReplica.diskBytes(engine.stats()));
+            StoredReplica.diskBytes(engine.stats()),
+            said.load());
     return new Member(
         member.card(), member.state(), member.refutation(), facts, member.linked(), member.met());
   }

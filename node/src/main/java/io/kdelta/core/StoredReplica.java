@@ -79,7 +79,12 @@ final class StoredReplica implements Replica {
   public Counts counts() {
     CausalStats stats = store.stats();
     return new Counts(
-        stats.keysLive(), stats.keysEver(), stats.versions(), diskBytes(engine.stats()));
+        stats.keysLive(), stats.keysEver(), stats.versions(), diskBytes(engine.stats()), load());
+  }
+
+  /** In steps: it is told to peers, and every change is told. */
+  private int load() {
+    return (int) Math.clamp(Math.round(10 * engine.pressure()), 0, 10) * 10;
   }
 
   @Override

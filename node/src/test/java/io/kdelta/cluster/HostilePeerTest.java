@@ -121,9 +121,12 @@ final class HostilePeerTest {
   void aFormatThatIsNotReadIsRefused() {
     give(new Event.LinkUp(1, Optional.empty()));
     List<Effect> effects =
-        say(1, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 2, 9)));
+        say(1, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 3, 9)));
     PeerMessage.Refuse refusal = only(PeerMessage.Refuse.class, effects).getFirst();
     assertEquals(PeerMessage.Refuse.Reason.FORMAT, refusal.reason());
+    assertEquals("speaks peer formats 3 to 9, that one 1 to 2", refusal.text());
+    String told = only(Effect.Notice.class, effects).getFirst().text();
+    assertTrue(told.contains("speaks peer formats 3 to 9, this one 1 to 2"), told);
     give(new Event.LinkUp(2, Optional.empty()));
     say(2, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 0, 9)));
     assertTrue(member(PEER).linked(), "ranges that overlap do");
@@ -240,7 +243,7 @@ final class HostilePeerTest {
     assertEquals(
         List.of(), only(Effect.TakeFrame.class, ship(1, frame)), "not from the liar again");
     hello(2, THIRD);
-    Member.Facts facts = new Member.Facts(1, Member.Stage.READY, Digest.ZERO, 1, 1, 5, 0);
+    Member.Facts facts = new Member.Facts(1, Member.Stage.READY, Digest.ZERO, 1, 1, 5, 0, 0);
     TreeMap<Incarnation, Intervals> held = new TreeMap<>();
     held.put(LOG, Intervals.of(1, 5));
     say(2, new PeerMessage.Facts(1, facts, held));

@@ -104,6 +104,7 @@ final class ModelNet {
     List<String> seeds;
     Optional<String> clusterName = Optional.empty();
     String zone = "";
+    int formatMax = PeerCodec.NEWEST;
     @Nullable Cluster cluster;
     @Nullable Incarnation incarnation;
     int life;
@@ -132,7 +133,8 @@ final class ModelNet {
               seeds,
               backups,
               ClusterConfig.Pace.DEFAULT,
-              limits);
+              limits,
+              formatMax);
       cluster = new Cluster(config, replica, entropy.split("node " + id + " " + life), sessions);
       give(new Event.Started());
     }

@@ -267,7 +267,7 @@ final class ModelReplica implements Replica {
 
   @Override
   public Counts counts() {
-    return new Counts(0, 0, visible.size(), log.size());
+    return new Counts(0, 0, visible.size(), log.size(), 30);
   }
 
   @Override

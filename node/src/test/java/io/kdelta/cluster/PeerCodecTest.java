@@ -49,7 +49,7 @@ final class PeerCodecTest {
   private static List<PeerMessage> everyKind() {
     PeerMessage.Rumour rumour =
         new PeerMessage.Rumour(card(), Member.State.SUSPECT, 9, new NodeId(7, 7));
-    Member.Facts facts = new Member.Facts(1, Member.Stage.READY, DIGEST, 2, 3, 4, 5);
+    Member.Facts facts = new Member.Facts(1, Member.Stage.READY, DIGEST, 2, 3, 4, 5, 0);
     TreeMap<Incarnation, Intervals> positions = new TreeMap<>();
     positions.put(LOG, Intervals.of(1, 9).with(11, 20));
     positions.put(new Incarnation(9, 9), Intervals.EMPTY);

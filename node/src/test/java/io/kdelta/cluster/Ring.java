@@ -279,7 +279,7 @@ final class Ring {
   }
 
   static Member.Facts facts(Digest root) {
-    return new Member.Facts(1, Member.Stage.READY, root, 0, 0, 0, 0);
+    return new Member.Facts(1, Member.Stage.READY, root, 0, 0, 0, 0, 0);
   }
 
   /** A version on top of one or two of {@code held}, of one of a few keys. */

@@ -124,7 +124,7 @@ final class Shelf implements Replica {
 
   @Override
   public Counts counts() {
-    return new Counts(0, 0, versions.size(), 0);
+    return new Counts(0, 0, versions.size(), 0, 0);
   }
 
   @Override
