@@ -198,6 +198,14 @@ public final class Cluster {
     return sessions.past();
   }
 
+  /** How it does among others. */
+  public Pulse pulse() {
+    Optional<Incarnation> own = primary.own();
+    List<Pulse.Peer> peers =
+        primary.peers(node -> own.isPresent() ? ledger.last(node, own.get()) : 0);
+    return gossip.pulse(ledger.news(), primary.lost(), format(), peers);
+  }
+
   /** What was said and heard since the start. */
   public Traffic traffic() {
     return links.traffic().with(sessions.ended(), sessions.rounds(), sessions.snapshots());

@@ -53,6 +53,11 @@ final class Gossip {
   private long probeAt;
   private long pushPullAt;
   private int health = 1;
+  private long probes;
+  private long missed;
+  private long suspected;
+  private long dead;
+  private long refuted;
   private boolean changed;
 
   /** The probe that is running. */
@@ -114,6 +119,12 @@ final class Gossip {
   /** By how much times are stretched: 1 in health, at most {@link #HEALTH_MAX}. */
   int health() {
     return health;
+  }
+
+  /** What it has counted, with what others have. */
+  Pulse pulse(long receipts, long lost, int format, List<Pulse.Peer> peers) {
+    return new Pulse(
+        health, probes, missed, suspected, dead, refuted, receipts, lost, format, peers);
   }
 
   /** Whether anybody's state changed since the last call. */
@@ -274,6 +285,8 @@ final class Gossip {
       suspicions.remove(node);
     }
     if (was != entry.state()) {
+      if (entry.state() == Member.State.SUSPECT) suspected++;
+      if (entry.state() == Member.State.DEAD) dead++;
       String name = entry.card().name().isEmpty() ? node.hex() : entry.card().name();
       outbox.notice(name + " is " + entry.state().name().toLowerCase(Locale.ROOT));
     }
@@ -301,6 +314,7 @@ final class Gossip {
       return;
     }
     health = Math.min(HEALTH_MAX, health + 1);
+    refuted++;
     raise(rumour.refutation());
     for (NodeId node : wire.linked()) {
       wire.send(node, new PeerMessage.Ping(0, List.of(ownRumour())), now);
@@ -340,6 +354,7 @@ final class Gossip {
       Probe next =
           new Probe(target, ++numbers, now + config.pace().probeTimeout() * health, now + interval);
       probe = next;
+      probes++;
       PeerMessage.Ping ping = new PeerMessage.Ping(next.number, rumours.next(roster.size()));
       if (!wire.send(target, ping, now)) askOthers(next, now);
     }
@@ -364,6 +379,7 @@ final class Gossip {
    * Nothing came back: the target is suspected, and this node doubts itself as much as it should.
    */
   private void missed(Probe running, long now) {
+    missed++;
     int silentHelpers = running.helpers - running.nacks;
     int doubt = running.helpers == 0 ? 1 : Math.max(0, silentHelpers);
     health = Math.min(HEALTH_MAX, health + doubt);

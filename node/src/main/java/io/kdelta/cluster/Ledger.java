@@ -27,6 +27,8 @@ final class Ledger {
   private final Map<Incarnation, Map<NodeId, Intervals>> logs =
       new LinkedHashMap<>(16, 0.75f, true);
 
+  private long news;
+
   Ledger(Replica replica, NodeId self) {
     this.replica = replica;
     this.self = self;
@@ -44,6 +46,7 @@ final class Ledger {
     Intervals after = before.with(receipt.from(), receipt.synced());
     if (after.equals(before) || after.ranges().size() > RANGES_MAX) return false;
     log.put(node, after);
+    news++;
     return true;
   }
 
@@ -52,6 +55,18 @@ final class Ledger {
     Map<NodeId, Intervals> log = logs.get(incarnation);
     Intervals covered = log == null ? null : log.get(node);
     return covered != null && covered.containsAll(Intervals.of(first, last));
+  }
+
+  /** Receipts that told something new. */
+  long news() {
+    return news;
+  }
+
+  /** The last position of a log that a node has receipted; 0 for none. */
+  long last(NodeId node, Incarnation incarnation) {
+    Map<NodeId, Intervals> log = logs.get(incarnation);
+    Intervals covered = log == null ? null : log.get(node);
+    return covered == null ? 0 : covered.max();
   }
 
   private void trim() {

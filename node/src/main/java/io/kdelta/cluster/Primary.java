@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ final class Primary {
   private long tailBytes;
   private @Nullable Incarnation own;
   private long last;
+  private long lost;
 
   /** One linked node. */
   private static final class Peer {
@@ -49,6 +51,7 @@ final class Primary {
     final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
     @Nullable Incarnation served;
+    long frames;
 
     Peer(Window window) {
       this.window = window;
@@ -180,17 +183,45 @@ final class Primary {
     if (before != null) {
       Optional<Digest> mine = replica.chain(follow.incarnation(), follow.from() - 1);
       if (mine.isPresent() && !mine.get().equals(before)) {
-        wire.send(node, new PeerMessage.Lost(follow.incarnation(), follow.from()), now);
+        lose(node, follow.incarnation(), follow.from(), now);
         return false;
       }
     }
     if (peer.streams.size() >= STREAMS_MAX && !peer.streams.containsKey(follow.incarnation())) {
-      wire.send(node, new PeerMessage.Lost(follow.incarnation(), follow.from()), now);
+      lose(node, follow.incarnation(), follow.from(), now);
       return true;
     }
     peer.streams.put(follow.incarnation(), new Stream(follow.from(), follow.upTo()));
     pump(node, now);
     return true;
+  }
+
+  /** Streams that could not go on from where the follower stands. */
+  long lost() {
+    return lost;
+  }
+
+  /** What is shipped to whom, for people; {@code synced}: up to where a node has the own log. */
+  List<Pulse.Peer> peers(ToLongFunction<NodeId> synced) {
+    List<Pulse.Peer> shown = new ArrayList<>();
+    peers.forEach((node, peer) -> {
+      long underWay = peer.window.underWay();
+      shown.add(
+          new Pulse.Peer(
+              node,
+              peer.window.sent(),
+              peer.frames,
+              underWay,
+              Math.max(0, limits.windowBytes() - underWay),
+              peer.streams.size(),
+              Math.max(0, last - synced.applyAsLong(node))));
+    });
+    return shown;
+  }
+
+  private void lose(NodeId node, Incarnation log, long from, long now) {
+    lost++;
+    wire.send(node, new PeerMessage.Lost(log, from), now);
   }
 
   /** A node has taken in that many bytes. */
@@ -251,7 +282,7 @@ final class Primary {
       // The end of a log that is not ours, or a place that has no row here.
       if (stream.upTo != Long.MAX_VALUE) {
         peer.streams.remove(log);
-        wire.send(node, new PeerMessage.Lost(log, stream.next), now);
+        lose(node, log, stream.next, now);
       }
       return false;
     }
@@ -259,6 +290,7 @@ final class Primary {
       int size = wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
       if (size < 0) return false;
       peer.window.sent(size);
+      peer.frames++;
       stream.next = frame.lastSeq() + 1;
     }
     return true;

@@ -20,6 +20,16 @@ final class Window {
     return sent - credited < windowBytes;
   }
 
+  /** Bytes sent in all. */
+  long sent() {
+    return sent;
+  }
+
+  /** Bytes that are on their way to the other end. */
+  long underWay() {
+    return sent - credited;
+  }
+
   /** A frame was sent. */
   void sent(int bytes) {
     sent += bytes;

@@ -32,6 +32,8 @@ final class Anteroom {
   private long bytes;
   private long seen;
 
+  private long behind;
+
   Anteroom(Tokens tokens) {
     this.tokens = tokens;
   }
@@ -103,7 +105,13 @@ final class Anteroom {
     bytes -= asked.size();
   }
 
+  /** How many were told that the node is behind. */
+  long behind() {
+    return behind;
+  }
+
   private KdeltaException.Behind behind(Event.Arrived asked) {
+    behind++;
     CausalToken lacking = tokens.lacking(asked.command(), asked.after());
     return new KdeltaException.Behind((lacking.isEmpty() ? asked.after() : lacking).summary());
   }

@@ -265,7 +265,8 @@ public final class Core implements AutoCloseable {
         engine.lastLsn(),
         engine.durableLsn(),
         storage,
-        service == null ? Traffic.NONE : service.peers.cluster().traffic());
+        service == null ? Traffic.NONE : service.peers.cluster().traffic(),
+        service == null ? CoreStats.Waiting.NONE : service.desk.waiting());
   }
 
   /** Releases the files and the lock of the data directory. Work given out must have ended. */

@@ -24,6 +24,7 @@ import io.kdelta.storage.StorageStats;
  * @param durableLsn newest batch that is synced
  * @param storage counters of the store
  * @param traffic what was said to peers and heard from them
+ * @param waiting who waits for the store to grow
  */
 public record CoreStats(
     long turns,
@@ -42,7 +43,20 @@ public record CoreStats(
     long lastLsn,
     long durableLsn,
     StorageStats storage,
-    Traffic traffic) {
+    Traffic traffic,
+    Waiting waiting) {
+  /**
+   * Who waits for the store to grow.
+   *
+   * @param requests with a token that names more than is here, now
+   * @param behind those that were told so, since the start
+   * @param watchers that have read everything, now
+   */
+  public record Waiting(int requests, long behind, int watchers) {
+    /** Nobody. */
+    static final Waiting NONE = new Waiting(0, 0, 0);
+  }
+
   /** The same with what only the thread around the core knows. */
   CoreStats with(long overloads, long inboxEvents, long inboxBytes) {
     return new CoreStats(
@@ -62,6 +76,7 @@ public record CoreStats(
         lastLsn,
         durableLsn,
         storage,
-        traffic);
+        traffic,
+        waiting);
   }
 }

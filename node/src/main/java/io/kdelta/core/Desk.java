@@ -164,6 +164,11 @@ final class Desk {
     return taken;
   }
 
+  /** Who waits for the store to grow. */
+  CoreStats.Waiting waiting() {
+    return new CoreStats.Waiting(anteroom.size(), anteroom.behind(), watches.size());
+  }
+
   /** Commands since the start. */
   long commands() {
     return commands;

@@ -77,7 +77,7 @@ final class NodeFacts {
               .map(member -> member.card().name())
               .orElse(Peers.EARLIER_START);
     }
-    return new Reply.MemberList(cluster.clusterId(), nodes, progress, lender);
+    return new Reply.MemberList(cluster.clusterId(), nodes, progress, lender, cluster.pulse());
   }
 
   /** The member that people call so: by its name, an address, or the first digits of its id. */

@@ -9,6 +9,7 @@ import io.kdelta.cluster.AckLevel;
 import io.kdelta.cluster.CatchUpProgress;
 import io.kdelta.cluster.ClusterId;
 import io.kdelta.cluster.Member;
+import io.kdelta.cluster.Pulse;
 import io.kdelta.cluster.Readiness;
 import io.kdelta.cluster.Session;
 import io.kdelta.document.JsonDiff;
@@ -197,8 +198,10 @@ public sealed interface Reply {
    *
    * @param catchUp how far the answering node is with a snapshot
    * @param lender whose snapshot it is; empty when there is none
+   * @param pulse how the answering node does among them
    */
-  record MemberList(ClusterId cluster, List<Node> nodes, CatchUpProgress catchUp, String lender)
+  record MemberList(
+      ClusterId cluster, List<Node> nodes, CatchUpProgress catchUp, String lender, Pulse pulse)
       implements Reply {
     public MemberList {
       nodes = List.copyOf(nodes);

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers of a node for Prometheus. The core counts in plain longs and knows nothing of this;
@@ -35,6 +36,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbage = new JvmGcMetrics();
+  private volatile @Nullable PeerMetrics peers;
 
   /** Asking the registry for a timer by its tags would cost more than a short call. */
   private final Map<Outcome, Timer> timers = new ConcurrentHashMap<>();
@@ -79,6 +81,10 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         stats -> (double) stats.lastLsn() - stats.durableLsn());
     bindStorage(core);
     bindTraffic(core);
+    gauge(core, "kdelta.sessions.waiting", "requests behind a token", s -> s.waiting().requests());
+    counter(core, "kdelta.sessions.behind", "requests told BEHIND", s -> s.waiting().behind());
+    gauge(core, "kdelta.watches.waiting", "watchers with all read", s -> s.waiting().watchers());
+    peers = new PeerMetrics(registry, health);
     for (Member.State state : Member.State.values()) {
       Gauge.builder("kdelta.peers", health, h -> count(h, state))
           .description("other members by state")
@@ -154,6 +160,8 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
 
   /** The text that Prometheus reads. */
   String scrape() {
+    PeerMetrics shown = peers;
+    if (shown != null) shown.refresh();
     return registry.scrape();
   }
 
