@@ -1,0 +1,244 @@
+package io.kdelta.cluster;
+
+import static io.kdelta.cluster.LadderRig.ONE;
+import static io.kdelta.cluster.LadderRig.PIECE_BYTES;
+import static io.kdelta.cluster.LadderRig.SECOND;
+import static io.kdelta.cluster.LadderRig.TWO;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Incarnation;
+import io.kdelta.causal.NodeId;
+import io.kdelta.causal.Reception;
+import io.kdelta.memory.Bytes;
+import io.kdelta.storage.FileList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: what is fetched is kept and goes on where it was, whatever becomes of the lender, the disk
+ * or the process; what is wrong ends it; nothing counts as read before it is stored. Method: one
+ * ladder, whose peer, disk and store are the test.
+ */
+final class CatchUpTest {
+  private static final int PIECES = 20;
+  private static final FileList LIST = LadderRig.list(PIECES);
+
+  private final LadderRig rig = new LadderRig(0);
+
+  /** The peer has told its files, and so many pieces are there already. */
+  private long fetching(int held) {
+    rig.meet(ONE, 100);
+    long session = rig.asked(ONE);
+    rig.say(ONE, new PeerMessage.SnapshotList(session, LIST));
+    rig.answer(SnapshotOrder.Begin.class, new SnapshotOutcome.Begun(List.of(held)));
+    return session;
+  }
+
+  private void piece(long session, int piece) {
+    Bytes bytes = Bytes.wrap(new byte[LIST.size(0, piece)]);
+    rig.say(ONE, new PeerMessage.SnapshotPiece(session, 0, piece, bytes));
+  }
+
+  private void fetched(int from) {
+    long session = fetching(from);
+    for (int i = from; i < PIECES; i++) {
+      piece(session, i);
+      rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
+    }
+    rig.answer(SnapshotOrder.Complete.class, new SnapshotOutcome.Done());
+  }
+
+  private void reading() {
+    fetched(0);
+    rig.answer(SnapshotOrder.Open.class, new SnapshotOutcome.Done());
+  }
+
+  private static SnapshotOutcome.Versions versions(int count, String finished, boolean end) {
+    ModelReplica other = new ModelReplica();
+    List<Envelope> envelopes = new ArrayList<>();
+    if (count > 0) {
+      envelopes.addAll(other.write(ONE, new Incarnation(4, 4), "k", count, 10).envelopes());
+    }
+    return new SnapshotOutcome.Versions(envelopes, Optional.empty(), Bytes.utf8(finished), end);
+  }
+
+  private Effect.Store stored() {
+    for (Effect effect : rig.effects) {
+      if (effect instanceof Effect.Store store) {
+        rig.effects.remove(effect);
+        return store;
+      }
+    }
+    throw new AssertionError("nothing was stored");
+  }
+
+  private void take(Effect.Store store) {
+    List<Reception> receptions = new ArrayList<>();
+    for (Envelope one : store.envelopes()) {
+      receptions.add(new Reception.Visible(one.version().id()));
+    }
+    assertTrue(rig.ladder.stored(new Event.Stored(store.tag(), 1, receptions), rig.now));
+  }
+
+  private Bytes row() {
+    return rig.replica.recall(SnapshotOrder.ROW).orElse(Bytes.EMPTY);
+  }
+
+  @Test
+  void eightPiecesAreAskedForAhead() {
+    long session = fetching(0);
+    assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    piece(session, 0);
+    assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
+    rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
+    assertEquals(9, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    assertEquals(PIECE_BYTES, rig.ladder.progress().bytes());
+    assertEquals(LIST.bytes(), rig.ladder.progress().bytesTotal());
+    assertEquals("fetching", rig.ladder.progress().phase());
+  }
+
+  @Test
+  void whatIsThereIsNotAskedForAgain() {
+    fetching(15);
+    List<PeerMessage.SnapshotGet> asked = rig.told(ONE, PeerMessage.SnapshotGet.class);
+    assertEquals(PIECES - 15, asked.size());
+    assertEquals(15, asked.getFirst().piece());
+    assertEquals(15 * PIECE_BYTES, rig.ladder.progress().bytes());
+  }
+
+  @Test
+  void theLenderIsLetGoOnceAllIsThere() {
+    fetched(10);
+    assertEquals(1, rig.told(ONE, PeerMessage.SnapshotEnd.class).size());
+    assertTrue(rig.ordered(SnapshotOrder.Open.class).isPresent());
+    rig.part(ONE);
+    assertEquals("opening", rig.ladder.progress().phase(), "nobody is needed any more");
+    assertEquals(1, rig.ladder.progress().files());
+  }
+
+  @Test
+  void aPieceThatIsRefusedEndsItAndAnotherLenderIsAsked() {
+    long session = fetching(0);
+    piece(session, 0);
+    rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Failed("not the one listed", true));
+    assertEquals("not the one listed", rig.outcome());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent(), "the files are of no use");
+    assertFalse(rig.told(ONE, PeerMessage.SnapshotEnd.class).isEmpty());
+    rig.meet(TWO, 90);
+    assertNotEquals(0, rig.asked(TWO));
+  }
+
+  @Test
+  void aPieceNobodyAskedForEndsIt() {
+    long session = fetching(0);
+    piece(session, 1);
+    assertEquals("the peer sends what nobody asked for", rig.outcome());
+  }
+
+  @Test
+  void aLenderThatFallsSilentIsGivenUpAfterFiveSeconds() {
+    fetching(0);
+    rig.pass(5 * SECOND - 1);
+    assertEquals("fetching", rig.ladder.progress().phase());
+    rig.pass(1);
+    assertEquals("the peer is silent", rig.outcome());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isEmpty(), "what came is kept");
+  }
+
+  @Test
+  void aLenderThatVanishesLeavesWhatCameToTheNextOne() {
+    long session = fetching(0);
+    piece(session, 0);
+    rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
+    rig.part(ONE);
+    assertEquals("the link was lost", rig.outcome());
+    rig.pass(SECOND);
+    rig.meet(TWO, 90);
+    rig.say(TWO, new PeerMessage.SnapshotList(rig.asked(TWO), LIST));
+    rig.answer(SnapshotOrder.Begin.class, new SnapshotOutcome.Begun(List.of(1)));
+    assertEquals(1, rig.told(TWO, PeerMessage.SnapshotGet.class).getFirst().piece());
+  }
+
+  @Test
+  void whatWasReadCountsOnceItIsStored() {
+    reading();
+    rig.answer(SnapshotOrder.Read.class, versions(3, "a", false));
+    Bytes before = row();
+    Effect.Store first = stored();
+    rig.answer(SnapshotOrder.Read.class, versions(2, "b", false));
+    assertEquals(before, row());
+    take(first);
+    Bytes after = row();
+    assertNotEquals(before, after);
+    assertTrue(after.toString().length() > 0 && rig.ladder.progress().versions() == 3);
+    rig.answer(SnapshotOrder.Read.class, versions(0, "b", true));
+    assertEquals("reading", rig.ladder.progress().phase(), "the last batch is not stored");
+    take(stored());
+    assertEquals("taken in", rig.outcome());
+    assertEquals(Bytes.EMPTY, row());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent());
+    Traffic.Snapshots totals = rig.ladder.snapshots();
+    assertEquals(1, totals.count());
+    assertEquals(LIST.bytes(), totals.bytes());
+    assertEquals(5, totals.versions());
+    assertEquals("", rig.ladder.progress().phase());
+  }
+
+  @Test
+  void aStoreThatTakesNothingIsAskedAgainLater() {
+    reading();
+    rig.answer(SnapshotOrder.Read.class, versions(3, "a", false));
+    Effect.Store refused = stored();
+    assertTrue(rig.ladder.notStored(new Event.NotStored(refused.tag(), "full"), rig.now));
+    assertEquals("resting", rig.ladder.progress().phase());
+    rig.pass(2 * SECOND);
+    SnapshotOrder.Open again = rig.ordered(SnapshotOrder.Open.class).orElseThrow();
+    assertEquals(Bytes.EMPTY, again.after(), "nothing of it was stored");
+  }
+
+  @Test
+  void aDocumentThatIsNotTheOneNamedEndsItForGood() {
+    reading();
+    rig.answer(SnapshotOrder.Read.class, versions(1, "a", false));
+    Effect.Store store = stored();
+    Reception lie =
+        new Reception.Refused(
+            store.envelopes().getFirst().version().id(), "another document", false);
+    rig.ladder.stored(new Event.Stored(store.tag(), 1, List.of(lie)), rig.now);
+    assertEquals("a document is not the one that its version names", rig.outcome());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent());
+  }
+
+  @Test
+  void aLaterProcessGoesOnWithoutAnyPeer() {
+    reading();
+    rig.answer(SnapshotOrder.Read.class, versions(3, "a", false));
+    take(stored());
+    LadderRig later = new LadderRig(0);
+    later.replica.remember(SnapshotOrder.ROW, row());
+    later.ladder.started(later.now);
+    later.answer(SnapshotOrder.Recall.class, new SnapshotOutcome.Recalled(Optional.of(LIST)));
+    SnapshotOrder.Open open = later.ordered(SnapshotOrder.Open.class).orElseThrow();
+    assertEquals(Bytes.utf8("a"), open.after());
+    assertEquals(LIST.bytes(), later.ladder.progress().bytes());
+    assertEquals(NodeId.NONE, later.ladder.progress().peer());
+    later.meet(ONE, 100);
+    assertEquals(0, later.asked(ONE), "it needs nobody");
+  }
+
+  @Test
+  void filesThatAreNotAllThereAreFetchedOn() {
+    rig.replica.remember(SnapshotOrder.ROW, Bytes.utf8("something"));
+    rig.ladder.started(rig.now);
+    rig.answer(SnapshotOrder.Recall.class, new SnapshotOutcome.Recalled(Optional.empty()));
+    assertEquals("", rig.ladder.progress().phase());
+    fetching(7);
+    assertEquals(7, rig.told(ONE, PeerMessage.SnapshotGet.class).getFirst().piece());
+  }
+}
