@@ -104,11 +104,11 @@ final class ClusterCommand implements Runnable {
         told.put("phase", catchUp.getPhase()).put("peer", catchUp.getPeer());
         told.put("bytes", catchUp.getBytes()).put("bytesTotal", catchUp.getBytesTotal());
         told.put("files", catchUp.getFiles()).put("filesTotal", catchUp.getFilesTotal());
-        told.put("versions", catchUp.getVersions());
+        told.put("versions", catchUp.getVersions()).put("millis", catchUp.getMillis());
       }
       if (invocation.output().format() != Format.TABLE) return;
       invocation.notice(
-          "snapshot of %s: %s, %d of %d files, %d of %d bytes, %d versions"
+          "snapshot of %s: %s, %d of %d files, %d of %d bytes (%d %%), %d versions, %d kB/s"
               .formatted(
                   catchUp.getPeer(),
                   catchUp.getPhase(),
@@ -116,7 +116,9 @@ final class ClusterCommand implements Runnable {
                   catchUp.getFilesTotal(),
                   catchUp.getBytes(),
                   catchUp.getBytesTotal(),
-                  catchUp.getVersions()));
+                  100 * catchUp.getBytes() / Math.max(1, catchUp.getBytesTotal()),
+                  catchUp.getVersions(),
+                  catchUp.getBytes() / Math.max(1, catchUp.getMillis())));
     }
 
     private static String summary(List<Member> nodes) {

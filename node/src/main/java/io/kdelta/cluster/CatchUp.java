@@ -107,6 +107,7 @@ final class CatchUp {
   private long heardAt;
   private long restUntil;
   private long startedAt;
+  private long latest;
   private long bytesHeld;
   private long bytesSent;
   private long bytesReceived;
@@ -139,13 +140,14 @@ final class CatchUp {
   CatchUpProgress progress() {
     FileList of = list;
     if (phase == Phase.IDLE) return CatchUpProgress.NONE;
-    if (of == null) return new CatchUpProgress(label(), peer, 0, 0, 0, 0, versions);
+    long millis = (latest - startedAt) / MILLI;
+    if (of == null) return new CatchUpProgress(label(), peer, 0, 0, 0, 0, versions, millis);
     int whole = 0;
     for (int i = 0; i < held.length; i++) {
       if (held[i] == of.files().get(i).pieces()) whole++;
     }
     return new CatchUpProgress(
-        label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions);
+        label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions, millis);
   }
 
   /** Asks that peer for its files. */
@@ -166,6 +168,7 @@ final class CatchUp {
   void message(NodeId node, PeerMessage.Snapshot message, int size, long now) {
     boolean expected = phase == Phase.ASKING || phase == Phase.BEGINNING || phase == Phase.FETCHING;
     if (!expected || !node.equals(peer) || message.session() != number) return;
+    latest = now;
     heardAt = now;
     bytesReceived += size;
     switch (message) {
@@ -199,6 +202,7 @@ final class CatchUp {
     Integer piece = keeping.remove(tag);
     if (piece == null && tag != working) return false;
     if (tag == working) working = 0;
+    latest = now;
     if (outcome instanceof SnapshotOutcome.Failed(String reason, boolean rotten)) {
       fail(reason, rotten, now);
       return true;
@@ -255,6 +259,7 @@ final class CatchUp {
   void forgive(long nanos) {
     heardAt += nanos;
     startedAt += nanos;
+    latest += nanos;
   }
 
   void tick(long now) {
@@ -286,6 +291,7 @@ final class CatchUp {
     ended = false;
     heardAt = now;
     startedAt = now;
+    latest = now;
     bytesHeld = 0;
     bytesSent = 0;
     bytesReceived = 0;

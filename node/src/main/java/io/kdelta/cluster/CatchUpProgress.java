@@ -12,6 +12,7 @@ import io.kdelta.causal.NodeId;
  * @param files whole files that are here
  * @param filesTotal all of them
  * @param versions that were new, since this start
+ * @param millis since it began, in this start
  */
 public record CatchUpProgress(
     String phase,
@@ -20,7 +21,8 @@ public record CatchUpProgress(
     long bytesTotal,
     int files,
     int filesTotal,
-    long versions) {
+    long versions,
+    long millis) {
   /** Nothing is taken in. */
-  public static final CatchUpProgress NONE = new CatchUpProgress("", NodeId.NONE, 0, 0, 0, 0, 0);
+  public static final CatchUpProgress NONE = new CatchUpProgress("", NodeId.NONE, 0, 0, 0, 0, 0, 0);
 }

@@ -197,7 +197,8 @@ final class Replies {
               .setBytesTotal(progress.bytesTotal())
               .setFiles(progress.files())
               .setFilesTotal(progress.filesTotal())
-              .setVersions(progress.versions()));
+              .setVersions(progress.versions())
+              .setMillis(progress.millis()));
     }
     return status.build();
   }

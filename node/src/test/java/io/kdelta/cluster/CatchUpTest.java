@@ -94,6 +94,7 @@ final class CatchUpTest {
   void eightPiecesAreAskedForAhead() {
     long session = fetching(0);
     assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    rig.now += 2 * SECOND;
     piece(session, 0);
     assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
     rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
@@ -101,6 +102,7 @@ final class CatchUpTest {
     assertEquals(PIECE_BYTES, rig.ladder.progress().bytes());
     assertEquals(LIST.bytes(), rig.ladder.progress().bytesTotal());
     assertEquals("fetching", rig.ladder.progress().phase());
+    assertEquals(2_000, rig.ladder.progress().millis());
   }
 
   @Test

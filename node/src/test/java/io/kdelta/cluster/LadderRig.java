@@ -51,7 +51,7 @@ final class LadderRig implements Sessions.Host {
 
   void hear(NodeId node, long versions) {
     Member.Facts facts =
-        new Member.Facts(1, Member.Stage.READY, Digest.ZERO, 1, 1, versions, 1_000);
+        new Member.Facts(1, Member.Stage.READY, Digest.ZERO, 1, 1, versions, 1_000, 0);
     ladder.heard(node, facts, now);
   }
 
