@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * nodes hold in the end.
  */
 final class KilledClientTest {
-  private static final int KILLS = Integer.getInteger("kdelta.clientkills", 2);
+  private static final int KILLS = Integer.getInteger("kdelta.clientkills", 1);
   private static final int WRITERS = 3;
   private static final int NODES = 3;
 
