@@ -2,8 +2,9 @@ package io.kdelta.sim;
 
 import io.kdelta.core.Reply;
 import io.kdelta.reconciliation.Digest;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -28,7 +29,7 @@ final class DrainOracle implements Oracle {
   private final TreeMap<Integer, Life> lives = new TreeMap<>();
 
   /** Requests that came behind the word to stop; compared by identity. */
-  private final List<Action.Ask> late = new ArrayList<>();
+  private final Set<Action.Ask> late = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private long looks;
 
@@ -57,7 +58,7 @@ final class DrainOracle implements Oracle {
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    boolean behind = late.removeIf(one -> one == ask);
+    boolean behind = late.remove(ask);
     if (!behind || !(outcome.reply() instanceof Reply.Written written)) return;
     throw new OracleFailure(
         "DRAIN",

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -75,14 +76,14 @@ public final class CausalToken {
 
   /** Takes a map over that nobody else has, and that has no empty places. */
   private CausalToken(
-      long cluster, boolean partial, TreeMap<Long, Intervals> logs, @Nullable Bytes encoded) {
+      long cluster, boolean partial, NavigableMap<Long, Intervals> logs, @Nullable Bytes encoded) {
     this.cluster = cluster;
     this.partial = partial;
     this.logs = Collections.unmodifiableSortedMap(logs);
     this.encoded = encoded;
   }
 
-  private static TreeMap<Long, Intervals> copy(SortedMap<Long, Intervals> logs) {
+  private static NavigableMap<Long, Intervals> copy(SortedMap<Long, Intervals> logs) {
     TreeMap<Long, Intervals> copy = new TreeMap<>(logs);
     copy.values().removeIf(Intervals::isEmpty);
     return copy;

@@ -74,7 +74,10 @@ public final class Cluster {
     mark =
         new ReplicatedMark(
             () -> AckLevel.QUORUM.further(backupCount()),
-            node -> roster.find(node) instanceof Roster.Entry entry && counts(entry));
+            node -> {
+              Roster.Entry entry = roster.find(node);
+              return entry != null && counts(entry);
+            });
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config.limits(), links, met::contains);
     sessions =

@@ -84,7 +84,7 @@ final class StoredReplica implements Replica {
 
   /** In steps: it is told to peers, and every change is told. */
   private int load() {
-    return (int) Math.clamp(Math.round(10 * engine.pressure()), 0, 10) * 10;
+    return Math.clamp(Math.round(10 * engine.pressure()), 0, 10) * 10;
   }
 
   @Override

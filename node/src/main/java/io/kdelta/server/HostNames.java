@@ -33,7 +33,7 @@ final class HostNames implements PeerStreams.Names {
   }
 
   /** One line of an answer. */
-  private record Record(int priority, int weight, int port, String host) {}
+  private record Service(int priority, int weight, int port, String host) {}
 
   @Override
   public List<String> resolve(String peer) throws UnknownHostException {
@@ -48,7 +48,7 @@ final class HostNames implements PeerStreams.Names {
 
   private List<String> services(String name) throws UnknownHostException {
     List<String> found = new ArrayList<>();
-    for (Record record : records(name)) {
+    for (Service record : records(name)) {
       InetAddress[] all = InetAddress.getAllByName(record.host());
       List<String> addresses = addresses(all, record.port());
       found.addAll(isLoopback(all) ? addresses.subList(0, 1) : addresses);
@@ -58,13 +58,14 @@ final class HostNames implements PeerStreams.Names {
   }
 
   /** The records of a name, those that are to be tried first in front. */
-  private List<Record> records(String name) throws UnknownHostException {
+  @SuppressWarnings("BanJNDI") // Text attributes of the DNS provider: nothing is deserialized.
+  private List<Service> records(String name) throws UnknownHostException {
     Properties settings = new Properties();
     settings.setProperty(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");
     settings.setProperty(Context.PROVIDER_URL, servers);
     settings.setProperty("com.sun.jndi.dns.timeout.initial", TIMEOUT_MILLIS);
     settings.setProperty("com.sun.jndi.dns.timeout.retries", ATTEMPTS);
-    List<Record> records = new ArrayList<>();
+    List<Service> records = new ArrayList<>();
     try {
       InitialDirContext context = new InitialDirContext(settings);
       try {
@@ -80,13 +81,13 @@ final class HostNames implements PeerStreams.Names {
       throw unknown;
     }
     records.sort(
-        Comparator.comparingInt(Record::priority)
-            .thenComparing(Comparator.comparingInt(Record::weight).reversed()));
+        Comparator.comparingInt(Service::priority)
+            .thenComparing(Comparator.comparingInt(Service::weight).reversed()));
     return records;
   }
 
   /** Reads {@code priority weight port host}, as the JDK writes a record. */
-  private static Record record(String text) throws UnknownHostException {
+  private static Service record(String text) throws UnknownHostException {
     String[] words = text.strip().split(" +", -1);
     try {
       if (words.length != RECORD_WORDS) throw new NumberFormatException("words");
@@ -94,7 +95,7 @@ final class HostNames implements PeerStreams.Names {
       // Whole names end with a dot on the wire, and not in the files of hosts.
       String host =
           words[3].endsWith(".") ? words[3].substring(0, words[3].length() - 1) : words[3];
-      return new Record(Integer.parseInt(words[0]), Integer.parseInt(words[1]), port, host);
+      return new Service(Integer.parseInt(words[0]), Integer.parseInt(words[1]), port, host);
     } catch (NumberFormatException e) {
       throw new UnknownHostException("an SRV record that cannot be read: " + text);
     }
