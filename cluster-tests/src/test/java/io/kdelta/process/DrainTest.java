@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -122,7 +123,7 @@ final class DrainTest {
     assertTrue(said.contains("drained: others hold everything that this node holds"), said);
   }
 
-  private static TreeSet<String> held(ProcessCluster cluster, int node) {
+  private static Set<String> held(ProcessCluster cluster, int node) {
     TreeSet<String> held = new TreeSet<>();
     try (KdeltaClient client = client(List.of(cluster.node(node).address()))) {
       for (int i = 0; i < WRITERS; i++) {

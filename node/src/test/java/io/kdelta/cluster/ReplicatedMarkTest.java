@@ -72,7 +72,7 @@ final class ReplicatedMarkTest {
       for (int i = chance.nextInt(6); i > 0; i--) {
         Intervals set = Intervals.EMPTY;
         for (int j = chance.nextInt(5); j > 0; j--) {
-          long first = 1 + chance.nextInt(30);
+          long first = 1L + chance.nextInt(30);
           set = set.with(first, first + chance.nextInt(8));
         }
         sets.add(set);
