@@ -154,8 +154,7 @@ public final class CausalToken {
     }
     TreeMap<Long, Intervals> union = new TreeMap<>(logs);
     other.logs.forEach((log, places) -> union.merge(log, places, Intervals::union));
-    return new CausalToken(
-        cluster, partial || other.partial, folded || other.folded, union, null);
+    return new CausalToken(cluster, partial || other.partial, folded || other.folded, union, null);
   }
 
   /** This without some of its logs, which all members hold: {@link #folded}, if there are any. */
@@ -259,7 +258,8 @@ public final class CausalToken {
     int format = in.readByte();
     if (format != FORMAT) throw in.invalid("format " + format + " is not known here");
     int flags = in.readByte();
-    if ((flags & ~(PARTIAL | FOLDED)) != 0) throw in.invalid("flags " + flags + " are not known here");
+    if ((flags & ~(PARTIAL | FOLDED)) != 0)
+      throw in.invalid("flags " + flags + " are not known here");
     long cluster = in.readBigEndianLong();
     int count = in.readShort();
     if ((long) count * LOG_BYTES_MIN > in.remaining()) throw in.invalid(count + " do not fit");

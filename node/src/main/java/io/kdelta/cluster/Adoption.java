@@ -11,8 +11,8 @@ import io.kdelta.reconciliation.DotSummary.Writer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -33,7 +33,7 @@ final class Adoption {
    *
    * @param equal logs of which the peer is known to hold the same: these, too
    */
-  static DotSummary summary(Replica replica, Set<Incarnation> equal) {
+  static DotSummary summary(Replica replica, SortedSet<Incarnation> equal) {
     List<Writer> writers = new ArrayList<>();
     for (Incarnation incarnation : replica.incarnations()) {
       if (equal.contains(incarnation)) continue;

@@ -7,8 +7,8 @@ import io.kdelta.causal.Position;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * change after at most {@code pace.facts} and a sync. Invariant: what is told is in the set, by row
  * or adopted, and synced: {@link ReplicatedMark} counts on it.
  *
- * <p>Every start of every node leaves a log behind. A node that holds many sums them up first, in 64
- * buckets ({@link Tally}); the other says which of them are its own sums, too, and of these logs
+ * <p>Every start of every node leaves a log behind. A node that holds many sums them up first, in
+ * 64 buckets ({@link Tally}); the other says which of them are its own sums, too, and of these logs
  * nothing more need be said, here or in a session.
  */
 final class Holdings {
@@ -53,7 +53,7 @@ final class Holdings {
     final Map<Incarnation, Intervals> heard = new TreeMap<>();
     Member.Facts toldFacts = Member.Facts.NONE;
     final SortedMap<Incarnation, Intervals> tallied = new TreeMap<>();
-    final Set<Incarnation> agreed = new TreeSet<>();
+    final SortedSet<Incarnation> agreed = new TreeSet<>();
     boolean tallies;
     boolean hasTold;
     @Nullable PeerMessage written;
@@ -160,9 +160,11 @@ final class Holdings {
   }
 
   /** Logs of which a linked node and this one have found that they hold the same. */
-  Set<Incarnation> agreed(NodeId node) {
+  SortedSet<Incarnation> agreed(NodeId node) {
     Peer peer = peers.get(node);
-    return peer == null ? Set.of() : Collections.unmodifiableSet(peer.agreed);
+    return peer == null
+        ? Collections.emptySortedSet()
+        : Collections.unmodifiableSortedSet(peer.agreed);
   }
 
   private SortedMap<Incarnation, Intervals> everything() {

@@ -4,7 +4,7 @@ import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.function.ObjLongConsumer;
 
@@ -44,7 +44,7 @@ record SessionHost(
   }
 
   @Override
-  public Set<Incarnation> equal(NodeId node) {
+  public SortedSet<Incarnation> equal(NodeId node) {
     return holdings.agreed(node);
   }
 

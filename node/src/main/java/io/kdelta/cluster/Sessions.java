@@ -3,9 +3,10 @@ package io.kdelta.cluster;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedSet;
 
 /**
  * The seam to the driver of reconciliation: when to run a session, with whom, and what it says.
@@ -32,8 +33,8 @@ interface Sessions {
     Optional<Member> member(NodeId node);
 
     /** Logs of which it is known that a node holds what this one does: no session names them. */
-    default Set<Incarnation> equal(NodeId node) {
-      return Set.of();
+    default SortedSet<Incarnation> equal(NodeId node) {
+      return Collections.emptySortedSet();
     }
 
     /**

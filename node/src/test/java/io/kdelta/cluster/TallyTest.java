@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: of two nodes the sums say which logs they hold alike, and a difference shows in the bucket of
- * its log alone. Method: a thousand logs drawn by chance, one of them changed in every way.
+ * Goal: of two nodes the sums say which logs they hold alike, and a difference shows in the bucket
+ * of its log alone. Method: a thousand logs drawn by chance, one of them changed in every way.
  */
 final class TallyTest {
   private final SortedMap<Incarnation, Intervals> held = new TreeMap<>();

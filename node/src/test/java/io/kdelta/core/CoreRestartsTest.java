@@ -14,9 +14,9 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: a node that was started a thousand times, and wrote each time, leaves a thousand logs behind;
- * tokens stay short, and so does what nodes say of them when they meet again. Method: that many lives
- * of a core, then two more nodes on one clock; bytes of every message are counted.
+ * Goal: a node that was started a thousand times, and wrote each time, leaves a thousand logs
+ * behind; tokens stay short, and so does what nodes say of them when they meet again. Method: that
+ * many lives of a core, then two more nodes on one clock; bytes of every message are counted.
  */
 final class CoreRestartsTest {
   private static final int RESTARTS = 1_000;
@@ -87,17 +87,20 @@ final class CoreRestartsTest {
 
   /** Lets time pass until all are linked and hold the same, and have told each other. */
   private void agree() {
-    net.until("all agree", 5 * MINUTE, () -> {
-      Digest root = null;
-      for (CoreRig rig : net.rigs) {
-        for (var node : rig.ask(new Command.Members(), Reply.MemberList.class).nodes()) {
-          if (!node.member().linked() || !node.member().met()) return false;
-          if (root == null) root = node.member().facts().root();
-          if (!root.equals(node.member().facts().root())) return false;
-        }
-      }
-      return true;
-    });
+    net.until(
+        "all agree",
+        5 * MINUTE,
+        () -> {
+          Digest root = null;
+          for (CoreRig rig : net.rigs) {
+            for (var node : rig.ask(new Command.Members(), Reply.MemberList.class).nodes()) {
+              if (!node.member().linked() || !node.member().met()) return false;
+              if (root == null) root = node.member().facts().root();
+              if (!root.equals(node.member().facts().root())) return false;
+            }
+          }
+          return true;
+        });
     assertEquals(3, a.ask(new Command.Members(), Reply.MemberList.class).nodes().size());
   }
 }
