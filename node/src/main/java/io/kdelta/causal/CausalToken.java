@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * 0   1  format, 1
- * 1   1  flags: 1 partial
+ * 1   1  flags: 1 partial, 2 folded
  * 2   8  cluster: the first eight bytes of its id
  * 10  2  count of logs
  * each log, ascending by name as a signed big-endian number:
@@ -52,12 +52,14 @@ public final class CausalToken {
 
   private static final int FORMAT = 1;
   private static final int PARTIAL = 1;
+  private static final int FOLDED = 2;
   private static final int HEAD_BYTES = 12;
   private static final int LOG_BYTES_MIN = 11;
   private static final String NAME = "causal token";
 
   private final long cluster;
   private final boolean partial;
+  private final boolean folded;
   private final SortedMap<Long, Intervals> logs;
 
   /** What it was decoded from, or was encoded to; a race makes the same bytes twice. */
@@ -71,14 +73,19 @@ public final class CausalToken {
    * @param logs places by the name of their log; those without a place are left out
    */
   public CausalToken(long cluster, boolean partial, SortedMap<Long, Intervals> logs) {
-    this(cluster, partial, copy(logs), null);
+    this(cluster, partial, false, copy(logs), null);
   }
 
   /** Takes a map over that nobody else has, and that has no empty places. */
   private CausalToken(
-      long cluster, boolean partial, NavigableMap<Long, Intervals> logs, @Nullable Bytes encoded) {
+      long cluster,
+      boolean partial,
+      boolean folded,
+      NavigableMap<Long, Intervals> logs,
+      @Nullable Bytes encoded) {
     this.cluster = cluster;
     this.partial = partial;
+    this.folded = folded;
     this.logs = Collections.unmodifiableSortedMap(logs);
     this.encoded = encoded;
   }
@@ -99,14 +106,22 @@ public final class CausalToken {
     return partial;
   }
 
+  /**
+   * Whether it leaves out what all members held: a node that may have lost it, or has joined since,
+   * must make sure that it lacks nothing.
+   */
+  public boolean folded() {
+    return folded;
+  }
+
   /** Places by the name of their log; none of them empty. */
   public SortedMap<Long, Intervals> logs() {
     return logs;
   }
 
-  /** Whether it names nothing, so that every node may answer. */
+  /** Whether it names nothing and has left nothing out, so that every node may answer. */
   public boolean isEmpty() {
-    return logs.isEmpty();
+    return logs.isEmpty() && !folded;
   }
 
   /** Whether it names all of these places. */
@@ -140,14 +155,15 @@ public final class CausalToken {
     }
     TreeMap<Long, Intervals> union = new TreeMap<>(logs);
     other.logs.forEach((log, places) -> union.merge(log, places, Intervals::union));
-    return new CausalToken(cluster, partial || other.partial, union);
+    return new CausalToken(cluster, partial || other.partial, folded || other.folded, union, null);
   }
 
-  /** This without some of its logs, which needs no mention. */
-  public CausalToken without(List<Long> known) {
+  /** This without some of its logs, which all members hold: {@link #folded}, if there are any. */
+  public CausalToken without(List<Long> held) {
+    if (held.isEmpty()) return this;
     TreeMap<Long, Intervals> rest = new TreeMap<>(logs);
-    known.forEach(rest::remove);
-    return new CausalToken(cluster, partial, rest);
+    held.forEach(rest::remove);
+    return new CausalToken(cluster, partial, true, rest, null);
   }
 
   /**
@@ -158,22 +174,23 @@ public final class CausalToken {
    */
   public CausalToken fitted() {
     if (size() <= BYTES_MAX) return this;
-    TreeMap<Long, Intervals> folded = new TreeMap<>();
+    TreeMap<Long, Intervals> filled = new TreeMap<>();
     logs.forEach((log, places) -> {
       long first = places.ranges().getFirst().first();
-      folded.put(log, Intervals.of(first, places.max()));
+      filled.put(log, Intervals.of(first, places.max()));
     });
-    CausalToken whole = new CausalToken(cluster, partial, folded);
+    CausalToken whole = new CausalToken(cluster, partial, this.folded, filled, null);
     if (whole.size() <= BYTES_MAX) return whole;
-    List<Map.Entry<Long, Intervals>> fewest = new ArrayList<>(folded.entrySet());
+    List<Map.Entry<Long, Intervals>> fewest = new ArrayList<>(filled.entrySet());
     fewest.sort(Comparator.comparingLong(log -> log.getValue().count()));
+    TreeMap<Long, Intervals> rest = new TreeMap<>(filled);
     int over = whole.size() - BYTES_MAX;
     for (Map.Entry<Long, Intervals> log : fewest) {
       if (over <= 0) break;
-      folded.remove(log.getKey());
+      rest.remove(log.getKey());
       over -= size(log.getValue());
     }
-    return new CausalToken(cluster, true, folded);
+    return new CausalToken(cluster, true, folded, rest, null);
   }
 
   /**
@@ -202,7 +219,8 @@ public final class CausalToken {
     int size = size();
     if (size > BYTES_MAX) throw new AssertionError("a token of " + size + " bytes");
     ByteWriter out = new ByteWriter(size);
-    out.writeByte(FORMAT).writeByte(partial ? PARTIAL : 0).writeBigEndianLong(cluster);
+    int flags = (partial ? PARTIAL : 0) | (folded ? FOLDED : 0);
+    out.writeByte(FORMAT).writeByte(flags).writeBigEndianLong(cluster);
     out.writeShort(logs.size());
     logs.forEach((log, places) -> {
       out.writeBigEndianLong(log);
@@ -241,7 +259,8 @@ public final class CausalToken {
     int format = in.readByte();
     if (format != FORMAT) throw in.invalid("format " + format + " is not known here");
     int flags = in.readByte();
-    if ((flags & ~PARTIAL) != 0) throw in.invalid("flags " + flags + " are not known here");
+    if ((flags & ~(PARTIAL | FOLDED)) != 0)
+      throw in.invalid("flags " + flags + " are not known here");
     long cluster = in.readBigEndianLong();
     int count = in.readShort();
     if ((long) count * LOG_BYTES_MIN > in.remaining()) throw in.invalid(count + " do not fit");
@@ -252,9 +271,10 @@ public final class CausalToken {
       logs.put(log, readPlaces(in));
     }
     in.end();
-    boolean partial = flags == PARTIAL;
-    if (logs.isEmpty() && !partial) throw in.invalid("names nothing");
-    return new CausalToken(cluster, partial, logs, bytes);
+    boolean partial = (flags & PARTIAL) != 0;
+    boolean folded = (flags & FOLDED) != 0;
+    if (logs.isEmpty() && !partial && !folded) throw in.invalid("names nothing");
+    return new CausalToken(cluster, partial, folded, logs, bytes);
   }
 
   /** How many bytes {@link #encode} gives, whether they are too many or not. */
@@ -267,7 +287,7 @@ public final class CausalToken {
 
   /** What it names, for a person: the first few logs with their places. */
   public String summary() {
-    StringBuilder text = new StringBuilder();
+    StringBuilder text = new StringBuilder(logs.isEmpty() ? "what all members held" : "");
     int told = 0;
     for (Map.Entry<Long, Intervals> log : logs.entrySet()) {
       if (told++ == 3) {
@@ -287,17 +307,19 @@ public final class CausalToken {
     return other instanceof CausalToken that
         && cluster == that.cluster
         && partial == that.partial
+        && folded == that.folded
         && logs.equals(that.logs);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(cluster, partial, logs);
+    return Objects.hash(cluster, partial, folded, logs);
   }
 
   @Override
   public String toString() {
-    return "CausalToken[" + Long.toHexString(cluster) + (partial ? ", partial " : " ") + logs + "]";
+    String flags = (partial ? " partial" : "") + (folded ? " folded" : "");
+    return "CausalToken[" + Long.toHexString(cluster) + flags + " " + logs + "]";
   }
 
   private static int size(Intervals places) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -27,10 +28,15 @@ final class Adoption {
 
   private Adoption() {}
 
-  /** The positions of everything in the set now; disputed logs are left out. */
-  static DotSummary summary(Replica replica) {
+  /**
+   * The positions of everything in the set now; disputed logs are left out.
+   *
+   * @param equal logs of which the peer is known to hold the same: these, too
+   */
+  static DotSummary summary(Replica replica, SortedSet<Incarnation> equal) {
     List<Writer> writers = new ArrayList<>();
     for (Incarnation incarnation : replica.incarnations()) {
+      if (equal.contains(incarnation)) continue;
       Optional<Position> position = replica.position(incarnation);
       if (position.isEmpty() || position.get().disputed()) continue;
       List<Run> runs = new ArrayList<>();

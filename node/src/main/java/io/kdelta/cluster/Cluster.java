@@ -7,6 +7,7 @@ import io.kdelta.env.Entropy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A node's part in its cluster: the whole protocol behind one {@link #step}.
@@ -70,7 +71,6 @@ public final class Cluster {
     roster = new Roster(config.limits().members(), outbox);
     headcount = new Headcount(config, replica, outbox);
     gossip = new Gossip(config, self, roster, headcount, entropy.split("gossip"), outbox, links);
-    holdings = new Holdings(replica, config.pace().facts());
     mark =
         new ReplicatedMark(
             () -> AckLevel.QUORUM.further(backupCount()),
@@ -78,13 +78,15 @@ public final class Cluster {
               Roster.Entry entry = roster.find(node);
               return entry != null && counts(entry);
             });
+    holdings = new Holdings(replica, mark, config.pace().facts());
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config.limits(), links, met::contains);
     sessions =
         factory.create(
             replica,
             entropy.split("sessions"),
-            new SessionHost(config.node(), identity, outbox, links, this::member, this::meet));
+            new SessionHost(
+                config.node(), identity, outbox, links, holdings, this::member, this::meet));
     backup = new Backup(replica, config, outbox, links, sessions::doubt);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
     departure = new Departure(config, replica, roster, links, holdings, ledger, primary);
@@ -184,6 +186,25 @@ public final class Cluster {
       if (!holdings.heard(entry.node(), incarnation).containsAll(places)) return false;
     }
     return true;
+  }
+
+  /**
+   * Whether this node and those linked are a majority of the members, and it lacks nothing of what
+   * these hold, so that it holds what all members once held, although its disk may have lost it.
+   *
+   * @param named logs that do not matter
+   */
+  public boolean lacksNothingBut(Predicate<Incarnation> named) {
+    int members = 1;
+    int told = 1;
+    for (Roster.Entry entry : roster.all()) {
+      if (!counts(entry)) continue;
+      members++;
+      if (!holdings.hasTold(entry.node())) continue;
+      told++;
+      if (holdings.lacksOf(entry.node(), named)) return false;
+    }
+    return 2 * told > members;
   }
 
   /** What a stable read may show. */
@@ -342,10 +363,12 @@ public final class Cluster {
   private void tellHoldings(long now) {
     holdings.calm(!sessions.progress().phase().isEmpty());
     for (NodeId node : links.linked()) {
-      PeerMessage.Facts facts = holdings.due(node, gossip.refutation(), stage, now);
-      if (facts == null) continue;
-      roster.heard(self.node(), gossip.refutation(), facts.facts());
-      links.send(node, facts, now);
+      PeerMessage told = holdings.due(node, gossip.refutation(), stage, now);
+      if (told == null) continue;
+      if (told instanceof PeerMessage.Facts facts) {
+        roster.heard(self.node(), gossip.refutation(), facts.facts());
+      }
+      links.send(node, told, now);
     }
   }
 
@@ -501,7 +524,7 @@ public final class Cluster {
     public void up(PeerMessage.Hello hello, Window window, long now) {
       NodeId node = hello.card().node();
       if (identity.joining()) joined();
-      holdings.up(node, now);
+      holdings.up(node, Tally.known(config, hello), now);
       primary.up(node, window);
       backup.up(node, window, now);
       gossip.up(hello, now);
@@ -532,6 +555,11 @@ public final class Cluster {
             PeerMessage.Members _ ->
             gossip.message(from, message, now);
         case PeerMessage.Facts facts -> factsHeard(from, facts, now);
+        case PeerMessage.Tallies tallies -> {
+          links.send(from, holdings.tallied(from, tallies.tally()), now);
+          relay.changed(now);
+        }
+        case PeerMessage.Tallied tallied -> holdings.agree(from, tallied.equal(), now);
         case PeerMessage.Offer offer -> backup.offer(from, offer, now);
         case PeerMessage.Follow follow -> {
           if (!primary.follow(from, follow, now)) {
@@ -562,7 +590,7 @@ public final class Cluster {
 
     private void factsHeard(NodeId from, PeerMessage.Facts facts, long now) {
       holdings.heard(from, facts.positions());
-      mark.heard(from, facts.positions());
+      holdings.allTold(from);
       if (facts.facts().versions() > 0 && !identity.settled()) settle(now);
       Roster.Entry entry = roster.find(from);
       Member.Stage before = entry == null ? null : entry.facts().stage();

@@ -53,6 +53,8 @@ import java.util.TreeMap;
  * 23 SnapshotGet  u64 session | u32 file | u32 piece
  * 24 SnapshotPiece u64 session | u32 file | u32 piece | u32 length, bytes
  * 25 SnapshotEnd  u64 session | u8 busy | text
+ * 26 Tallies      64 times u64 sum              (from format 2 on)
+ * 27 Tallied      u64 equal                     (from format 2 on)
  *
  * card       node 16 | name | u8 count, addresses | http | zone | software | u8 formatMin | u8 formatMax
  * rumours    u8 count | each: card | u8 state | u64 refutation | accuser 16
@@ -71,6 +73,9 @@ public final class PeerCodec {
 
   /** The first format that tells the load. */
   private static final int LOAD_FORMAT = 2;
+
+  /** The first format that knows {@link PeerMessage.Tallies}. */
+  static final int TALLY_FORMAT = 2;
 
   /** Most rumours on one probe. */
   static final int RUMOURS_MAX = 32;
@@ -135,6 +140,11 @@ public final class PeerCodec {
       case PeerMessage.PingRequest m -> m.target().write(out.writeByte(5).writeLong(m.number()));
       case PeerMessage.Nack m -> out.writeByte(6).writeLong(m.number());
       case PeerMessage.Members m -> members(out.writeByte(7), m, format);
+      case PeerMessage.Tallies m -> {
+        out.writeByte(26);
+        for (long sum : m.tally().sums()) out.writeLong(sum);
+      }
+      case PeerMessage.Tallied m -> out.writeByte(27).writeLong(m.equal());
       case PeerMessage.Facts m -> {
         facts(out.writeByte(8).writeLong(m.refutation()), m.facts(), format);
         positions(out, m.positions());
@@ -216,8 +226,16 @@ public final class PeerCodec {
           new PeerMessage.SnapshotPiece(
               in.readLong(), index(in), index(in), in.readSized(FileList.PIECE_BYTES_MAX));
       case 25 -> new PeerMessage.SnapshotEnd(in.readLong(), flag(in), text(in));
+      case 26 -> tallies(in);
+      case 27 -> new PeerMessage.Tallied(in.readLong());
       default -> throw in.invalid("kind " + kind + " is unknown");
     };
+  }
+
+  private static PeerMessage tallies(ByteReader in) {
+    List<Long> sums = new ArrayList<>(Tally.BUCKETS);
+    for (int i = 0; i < Tally.BUCKETS; i++) sums.add(in.readLong());
+    return new PeerMessage.Tallies(new Tally(sums));
   }
 
   private static ByteWriter log(ByteWriter out, int kind, Incarnation incarnation) {

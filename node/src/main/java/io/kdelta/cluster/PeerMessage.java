@@ -97,10 +97,20 @@ public sealed interface PeerMessage {
    * @param refutation number of the sender's life
    * @param facts its numbers
    * @param positions incarnations whose positions in the set are not what the last Facts on this
-   *     link said; the first Facts on a link names all
+   *     link said; the first Facts on a link names all, but what {@link Tallied} has answered for
    */
   record Facts(long refutation, Member.Facts facts, SortedMap<Incarnation, Intervals> positions)
       implements PeerMessage {}
+
+  /** What the sender holds, summed up: which of the sums are yours? The first word of some. */
+  record Tallies(Tally tally) implements PeerMessage {}
+
+  /**
+   * The answer.
+   *
+   * @param equal the buckets, as bits, whose sums are the sender's, too
+   */
+  record Tallied(long equal) implements PeerMessage {}
 
   /** I ship this log, up to {@code last} now: follow it, and send me your receipts. */
   record Offer(Incarnation incarnation, long last) implements PeerMessage {}

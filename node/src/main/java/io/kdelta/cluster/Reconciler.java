@@ -531,7 +531,7 @@ final class Reconciler implements Sessions {
         replica.tree(),
         List.copyOf(refusedOrder),
         replica.cells(epoch -> cellKey(cluster, epoch)),
-        Adoption.summary(replica),
+        Adoption.summary(replica, host.equal(node)),
         (writer, run) -> {
           Incarnation incarnation = new Incarnation(writer.high(), writer.low());
           return replica.versionsAt(incarnation, run.first(), run.last());

@@ -1,8 +1,10 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.function.ObjLongConsumer;
 
@@ -17,6 +19,7 @@ record SessionHost(
     Identity identity,
     Outbox outbox,
     Links links,
+    Holdings holdings,
     Function<NodeId, Optional<Member>> member,
     ObjLongConsumer<NodeId> agrees)
     implements Sessions.Host {
@@ -38,6 +41,11 @@ record SessionHost(
   @Override
   public Optional<Member> member(NodeId node) {
     return member.apply(node);
+  }
+
+  @Override
+  public SortedSet<Incarnation> equal(NodeId node) {
+    return holdings.agreed(node);
   }
 
   @Override

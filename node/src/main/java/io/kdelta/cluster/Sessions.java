@@ -1,9 +1,12 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /**
  * The seam to the driver of reconciliation: when to run a session, with whom, and what it says.
@@ -28,6 +31,11 @@ interface Sessions {
 
     /** A member, if it is known. */
     Optional<Member> member(NodeId node);
+
+    /** Logs of which it is known that a node holds what this one does: no session names them. */
+    default SortedSet<Incarnation> equal(NodeId node) {
+      return Collections.emptySortedSet();
+    }
 
     /**
      * A session has ended well: in DONE with equal roots, or in DONE_REFUSED. Frames may flow to

@@ -94,6 +94,17 @@ final class Stability {
     return lacking.isEmpty() ? CausalToken.NONE : new CausalToken(token.cluster(), false, lacking);
   }
 
+  /** Whether stable reads show all that this node holds, but for logs that a token names. */
+  boolean showsAllBut(CausalToken token) {
+    if (mark.everything()) return true;
+    for (Position position : store.positions()) {
+      if (token.logs().containsKey(position.incarnation().high())) continue;
+      Intervals held = position.applied().union(position.adopted());
+      if (!mark.of(position.incarnation()).containsAll(held)) return false;
+    }
+    return true;
+  }
+
   private Intervals uncovered(long name, Intervals places) {
     if (mark.everything()) return Intervals.EMPTY;
     Intervals left = places;

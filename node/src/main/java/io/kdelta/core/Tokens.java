@@ -97,6 +97,10 @@ final class Tokens {
       throw new KdeltaException.WrongCluster(cluster.clusterId().hex());
     }
     boolean stable = command instanceof Command.Reading reading && reading.stable();
+    if (after.folded() || after.partial()) {
+      boolean held = cluster.lacksNothingBut(log -> after.logs().containsKey(log.high()));
+      if (!held || (stable && !stability.showsAllBut(after))) return after;
+    }
     return stable ? stability.lacking(after) : store.coverage().lacking(after);
   }
 

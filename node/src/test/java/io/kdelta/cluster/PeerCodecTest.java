@@ -72,6 +72,8 @@ final class PeerCodecTest {
             PeerMessage.Members.Knowledge.DAMAGED,
             List.of(new PeerMessage.Members.Entry(rumour, 2, facts))),
         new PeerMessage.Facts(8, facts, positions),
+        new PeerMessage.Tallies(Tally.of(positions)),
+        new PeerMessage.Tallied(-3),
         new PeerMessage.Offer(LOG, 9),
         new PeerMessage.Follow(LOG, 1, Long.MAX_VALUE, null),
         new PeerMessage.Follow(LOG, 7, 9, DIGEST),

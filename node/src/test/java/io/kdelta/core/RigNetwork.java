@@ -25,6 +25,7 @@ final class RigNetwork {
   private final Map<Long, End> ends = new LinkedHashMap<>();
   private final TreeSet<Integer> cut = new TreeSet<>();
   private long links;
+  private long bytes;
 
   /** One end of a link: whose it is, and which number the other end has. */
   private record End(int rig, long other) {}
@@ -49,6 +50,11 @@ final class RigNetwork {
 
   static String address(int rig) {
     return "10.0.0." + rig + ":7878";
+  }
+
+  /** Bytes of all messages that have arrived. */
+  long bytes() {
+    return bytes;
   }
 
   /** Cuts a node off from all others, and back. */
@@ -121,6 +127,7 @@ final class RigNetwork {
         if (end == null) return;
         End other = ends.get(end.other);
         if (other == null) throw new AssertionError("a link with one end");
+        bytes += send.message().size();
         rigs.get(other.rig).turn(new Event.PeerMessage(end.other, send.message()));
       }
       default -> {
