@@ -2,9 +2,8 @@ package io.kdelta.sim;
 
 import io.kdelta.core.Reply;
 import io.kdelta.reconciliation.Digest;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -28,8 +27,8 @@ final class DrainOracle implements Oracle {
   private final DurabilityProbe probe;
   private final TreeMap<Integer, Life> lives = new TreeMap<>();
 
-  /** Requests that came behind the word to stop; compared by identity. */
-  private final Set<Action.Ask> late = Collections.newSetFromMap(new IdentityHashMap<>());
+  /** Requests that came behind the word to stop; two equal ones are two. */
+  private final List<Action.Ask> late = new ArrayList<>();
 
   private long looks;
 
@@ -56,10 +55,15 @@ final class DrainOracle implements Oracle {
     if (life(node).draining) late.add(ask);
   }
 
+  @SuppressWarnings("ReferenceEquality") // An equal request that came in time is another one.
+  private boolean taken(Action.Ask ask) {
+    return late.removeIf(one -> one == ask);
+  }
+
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    boolean behind = late.remove(ask);
-    if (!behind || !(outcome.reply() instanceof Reply.Written written)) return;
+    if (!taken(ask)) return;
+    if (!(outcome.reply() instanceof Reply.Written written)) return;
     throw new OracleFailure(
         "DRAIN",
         World.name(ask.node())

@@ -189,22 +189,13 @@ public final class Cluster {
   }
 
   /**
-   * Whether this node and those linked are a majority of the members, and it lacks nothing of what
-   * these hold, so that it holds what all members once held, although its disk may have lost it.
-   *
-   * @param named logs that do not matter
+   * Whether this node holds what all members once held, logs that are {@code named} excepted,
+   * although its disk may have lost it.
    */
   public boolean lacksNothingBut(Predicate<Incarnation> named) {
-    int members = 1;
-    int told = 1;
-    for (Roster.Entry entry : roster.all()) {
-      if (!counts(entry)) continue;
-      members++;
-      if (!holdings.hasTold(entry.node())) continue;
-      told++;
-      if (holdings.lacksOf(entry.node(), named)) return false;
-    }
-    return 2 * told > members;
+    List<NodeId> members = new ArrayList<>();
+    for (Roster.Entry entry : roster.all()) if (counts(entry)) members.add(entry.node());
+    return holdings.lackNothingBut(members, named);
   }
 
   /** What a stable read may show. */

@@ -148,6 +148,22 @@ final class Holdings {
     return new PeerMessage.Tallied(equal);
   }
 
+  /**
+   * Whether this node and those of its fellow members that are linked are a majority, and it lacks
+   * nothing of what these hold.
+   *
+   * @param named logs that do not matter
+   */
+  boolean lackNothingBut(List<NodeId> members, Predicate<Incarnation> named) {
+    int told = 1;
+    for (NodeId node : members) {
+      if (!hasTold(node)) continue;
+      told++;
+      if (lacksOf(node, named)) return false;
+    }
+    return 2 * told > members.size() + 1;
+  }
+
   /** The answer: of these sums nothing more need be told. */
   void agree(NodeId node, long equal, long now) {
     Peer peer = peers.get(node);
@@ -183,13 +199,13 @@ final class Holdings {
   }
 
   /** Whether a linked node has told everything that it holds. */
-  boolean hasTold(NodeId node) {
+  private boolean hasTold(NodeId node) {
     Peer peer = peers.get(node);
     return peer != null && peer.hasTold;
   }
 
   /** Whether a linked node holds something that this one does not, but for some logs. */
-  boolean lacksOf(NodeId node, Predicate<Incarnation> but) {
+  private boolean lacksOf(NodeId node, Predicate<Incarnation> but) {
     for (Incarnation log : logs(node)) {
       if (but.test(log)) continue;
       Position own = replica.position(log).orElse(null);
