@@ -332,8 +332,9 @@ public final class PlantedBugs {
               Set.of("STABLE"),
               patch(
                   NODE + "core/Stability.java",
-                  "if (mark.everything()) return true;",
-                  "if (mark.everything() || mark.known()) return true;")),
+                  "boolean shows(Stored stored) {\n    if (mark.everything()) return true;",
+                  "boolean shows(Stored stored) {\n"
+                      + "    if (mark.everything() || mark.known()) return true;")),
           new PlantedBug(
               34,
               "what a member has not synced counts as replicated",
@@ -402,7 +403,7 @@ public final class PlantedBugs {
           new PlantedBug(
               20,
               "the network drops everything in silence",
-              Set.of("LIVE", "O1", "GUARD"),
+              Set.of("LIVE", "O1", "GUARD", "STABLE"),
               patch(
                   SIM + "SimNetwork.java",
                   "endpoint.received(connection.id, message.payload);",
