@@ -108,12 +108,17 @@ public final class Coverage {
   /** The same of who was shown no more than the versions at these places. */
   public CausalToken seen(long cluster, CausalToken before, Collection<Dot> places) {
     TreeMap<Long, Intervals> named = new TreeMap<>(before.logs());
+    TreeMap<Incarnation, IntervalSet> shown = new TreeMap<>();
     for (Dot place : places) {
-      LogState log = logs.get(place.incarnation());
-      if (log == null || log.disputed() || !isAlone(place.incarnation())) continue;
-      Intervals one = Intervals.of(place.seq(), place.seq());
-      named.merge(place.incarnation().high(), one, Intervals::union);
+      shown
+          .computeIfAbsent(place.incarnation(), _ -> new IntervalSet())
+          .add(place.seq(), place.seq());
     }
+    shown.forEach((incarnation, set) -> {
+      LogState log = logs.get(incarnation);
+      if (log == null || log.disputed() || !isAlone(incarnation)) return;
+      named.merge(incarnation.high(), set.toIntervals(), Intervals::union);
+    });
     return new CausalToken(cluster, false, named).cut();
   }
 

@@ -117,20 +117,18 @@ final class DerivedState {
     applied += staged.shown();
     requests += staged.requestsChange;
     staged.counts.forEach((name, change) -> namespaces.merge(name, change, CausalStats::plus));
-    for (Staging.LogChange change : staged.logChanges) {
-      log(change.dot().incarnation()).change(change.dot().seq(), change.change(), lsn);
-    }
     staged.chains.forEach((incarnation, chain) -> log(incarnation).chain(chain));
+    for (Staging.LogChange change : staged.logChanges) {
+      LogState log = log(change.dot().incarnation());
+      log.change(change.dot().seq(), change.change(), lsn);
+      if (log.lags()) lagging.add(log.incarnation());
+    }
     Consignment whole = staged.consignment();
     if (whole != null) {
       for (Consignment.Places places : whole.places()) {
         log(places.incarnation()).show(places.first(), places.last(), lsn);
         lagging.add(places.incarnation());
       }
-    }
-    for (Staging.LogChange change : staged.logChanges) {
-      Incarnation incarnation = change.dot().incarnation();
-      if (log(incarnation).lags()) lagging.add(incarnation);
     }
     staged.nodes.forEach((incarnation, owner) -> log(incarnation).belongTo(owner));
     staged.adopted.forEach((incarnation, positions) -> log(incarnation).adopt(positions));

@@ -1,12 +1,14 @@
 package io.kdelta.causal;
 
 import io.kdelta.reconciliation.Digest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far one incarnation's log is held: what its position rows add up to.
  *
  * <p>Owner: the store; changed only when a batch was applied. Invariant: parked positions are
- * received ones; the chain value is that of the longest gapless run from position 1.
+ * received ones; the chain value is that of a gapless run from position 1, the longest one unless
+ * the log {@link #lags}.
  */
 final class LogState {
   private final Incarnation incarnation;
@@ -18,7 +20,10 @@ final class LogState {
   private Chain chain;
   private long filledLsn;
 
-  /** The chain value behind the longest gapless run from position 1. */
+  /** What {@link #position} answers until the next change: it is asked for far more often. */
+  private @Nullable Position position;
+
+  /** The chain value behind a gapless run from position 1. */
   record Chain(long seq, Digest value) {
     static Chain start(Incarnation incarnation) {
       return new Chain(0, Distinction.chainStart(incarnation));
@@ -46,6 +51,7 @@ final class LogState {
 
   /** The batch {@code lsn} did that. */
   void change(long seq, Change change, long lsn) {
+    position = null;
     switch (change) {
       case VISIBLE -> {
         if (received.lastUpTo(Long.MAX_VALUE - 1) >= seq) filledLsn = lsn;
@@ -65,6 +71,7 @@ final class LogState {
 
   /** The batch {@code lsn} showed versions at all of these places, of which none was held. */
   void show(long first, long last, long lsn) {
+    position = null;
     if (received.lastUpTo(Long.MAX_VALUE - 1) >= first) filledLsn = lsn;
     received.add(first, last);
   }
@@ -86,22 +93,27 @@ final class LogState {
 
   /** Versions that are visible or waiting lie at all of these places. */
   void receive(long first, long last) {
+    position = null;
     received.add(first, last);
   }
 
   void adopt(Intervals positions) {
+    position = null;
     adopted = adopted.union(positions);
   }
 
   void belongTo(NodeId owner) {
+    position = null;
     node = owner;
   }
 
   void dispute() {
+    position = null;
     disputed = true;
   }
 
   void chain(Chain reached) {
+    position = null;
     chain = reached;
   }
 
@@ -162,15 +174,20 @@ final class LogState {
   }
 
   Position position() {
+    Position known = position;
+    if (known != null) return known;
     Intervals rows = received.toIntervals();
-    return new Position(
-        incarnation,
-        node,
-        rows,
-        rows.minus(parked.toIntervals()),
-        adopted,
-        chain.seq(),
-        chain.value(),
-        disputed);
+    known =
+        new Position(
+            incarnation,
+            node,
+            rows,
+            rows.minus(parked.toIntervals()),
+            adopted,
+            chain.seq(),
+            chain.value(),
+            disputed);
+    position = known;
+    return known;
   }
 }

@@ -68,7 +68,7 @@ public final class PeerCodec {
   /** The oldest peer format that this program speaks. */
   public static final int OLDEST = 1;
 
-  /** The newest one: 2 tells the load of a node. */
+  /** The newest one: 2 tells the load of a node, and sums up many logs. */
   public static final int NEWEST = 2;
 
   /** The first format that tells the load. */
