@@ -51,6 +51,7 @@ final class Primary {
     final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
     @Nullable Incarnation served;
+    long wireBytes;
     long frames;
 
     Peer(Window window) {
@@ -210,6 +211,7 @@ final class Primary {
           new Pulse.Peer(
               node,
               peer.window.sent(),
+              peer.wireBytes,
               peer.frames,
               underWay,
               Math.max(0, limits.windowBytes() - underWay),
@@ -287,9 +289,11 @@ final class Primary {
       return false;
     }
     for (Frame frame : frames) {
-      int size = wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
-      if (size < 0) return false;
-      peer.window.sent(size);
+      Optional<Weight> weight =
+          wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
+      if (weight.isEmpty()) return false;
+      peer.window.sent(weight.get().plain());
+      peer.wireBytes += weight.get().wire();
       peer.frames++;
       stream.next = frame.lastSeq() + 1;
     }

@@ -36,7 +36,8 @@ public record Pulse(
   /**
    * What is shipped to one linked node.
    *
-   * @param bytes of frames since the link stands
+   * @param bytes of frames since the link stands, before they were packed
+   * @param wireBytes what they took on the wire
    * @param frames how many
    * @param underWay bytes that it has not given back as credit
    * @param credit bytes that may still be sent before it does
@@ -44,5 +45,12 @@ public record Pulse(
    * @param lag own versions behind the last one that it has receipted
    */
   public record Peer(
-      NodeId node, long bytes, long frames, long underWay, long credit, int streams, long lag) {}
+      NodeId node,
+      long bytes,
+      long wireBytes,
+      long frames,
+      long underWay,
+      long credit,
+      int streams,
+      long lag) {}
 }
