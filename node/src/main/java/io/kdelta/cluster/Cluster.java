@@ -80,7 +80,7 @@ public final class Cluster {
             });
     holdings = new Holdings(replica, mark, config.pace().facts());
     ledger = new Ledger(replica, config.node());
-    primary = new Primary(replica, config.limits(), links, met::contains);
+    primary = new Primary(replica, config, links, met::contains, new Slots(roster, outbox));
     sessions =
         factory.create(
             replica,

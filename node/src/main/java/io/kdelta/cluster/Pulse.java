@@ -40,6 +40,7 @@ public record Pulse(
    * @param wireBytes what they took on the wire
    * @param frames how many
    * @param underWay bytes that it has not given back as credit
+   * @param peak the most that these ever were
    * @param credit bytes that may still be sent before it does
    * @param streams logs that it follows
    * @param lag own versions behind the last one that it has receipted
@@ -50,6 +51,7 @@ public record Pulse(
       long wireBytes,
       long frames,
       long underWay,
+      long peak,
       long credit,
       int streams,
       long lag) {}

@@ -48,6 +48,7 @@ final class PeerMetrics {
     series("kdelta.peer.shipped.wire.bytes", "the same as packed", Pulse.Peer::wireBytes);
     series("kdelta.peer.shipped.frames", "how many", Pulse.Peer::frames);
     series("kdelta.peer.queued.bytes", "frames not given back as credit", Pulse.Peer::underWay);
+    series("kdelta.peer.queued.peak.bytes", "the most these ever were", Pulse.Peer::peak);
     series("kdelta.peer.credit.bytes", "frames that may be sent before", Pulse.Peer::credit);
     series("kdelta.peer.slots", "logs that it follows here", Pulse.Peer::streams);
     series("kdelta.peer.lag.versions", "own versions that it has not receipted", Pulse.Peer::lag);

@@ -44,6 +44,7 @@ final class PeerMetricsTest {
               Map.entry("kdelta_peer_shipped_wire_bytes{peer=\"second\"}", 100.0),
               Map.entry("kdelta_peer_shipped_frames{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_queued_bytes{peer=\"second\"}", 0.0),
+              Map.entry("kdelta_peer_queued_peak_bytes{peer=\"second\"}", 100.0),
               Map.entry("kdelta_peer_credit_bytes{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_slots{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_lag_versions{peer=\"second\"}", 0.0),
