@@ -113,7 +113,7 @@ final class PackerTest {
 
   @Test
   void whatCarriesVersionsComesDownByHalfAndComesOutAsItWas() {
-    Frame frame = json(32, 128);
+    Frame frame = json(64, 128);
     List<PeerMessage> messages =
         List.of(
             new PeerMessage.Ship(frame, false),
@@ -131,7 +131,7 @@ final class PackerTest {
   }
 
   @Test
-  void theLatestWritesArePackedFromFourKilobytesOnAllElseFromOne() {
+  void theLatestWritesArePackedFromEightKilobytesOnAllElseFromOne() {
     Frame small = json(6, 200);
     int size = PeerCodec.encode(new PeerMessage.Ship(small, false), FORMAT).size();
     assertTrue(size >= Packer.BULK_BYTES_MIN && size < Packer.FRESH_BYTES_MIN, "size " + size);
@@ -146,7 +146,7 @@ final class PackerTest {
 
   @Test
   void anOlderFormatKnowsNothingOfIt() {
-    PeerMessage push = new PeerMessage.Push(1, json(32, 128).envelopes());
+    PeerMessage push = new PeerMessage.Push(1, json(64, 128).envelopes());
     for (int format = PeerCodec.OLDEST; format < FORMAT; format++) {
       int older = format;
       Parcel parcel = new Packer().pack(push, older);
@@ -160,7 +160,7 @@ final class PackerTest {
   @Test
   void theLatestFrameIsPackedOnceForAllBackups() {
     Packer packer = new Packer();
-    Frame frame = json(32, 128);
+    Frame frame = json(64, 128);
     Parcel first = packer.pack(new PeerMessage.Ship(frame, false), FORMAT);
     assertSame(first, packer.pack(new PeerMessage.Ship(frame, false), FORMAT));
     assertNotSame(first, packer.pack(new PeerMessage.Ship(frame, false), FORMAT - 1));
@@ -268,7 +268,7 @@ final class PackerTest {
       net.node(1).formatMax = format;
       net.startAll().run(5 * ModelNet.SECOND);
       for (int i = 0; i < 20; i++) {
-        Pending write = net.node(0).write("k" + i, 4, 2_000, AckLevel.ALL);
+        Pending write = net.node(0).write("k" + i, 4, 3_000, AckLevel.ALL);
         if (write == null) throw new AssertionError("takes no writes");
         net.await("acknowledged", ModelNet.SECOND, () -> write.acked);
       }
