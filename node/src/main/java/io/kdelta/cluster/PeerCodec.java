@@ -334,8 +334,9 @@ public final class PeerCodec {
   private static PeerMessage.Ship ship(ByteReader in, int format) {
     Squeeze.Unpacked unpacked = Squeeze.unpack(in);
     // Nothing is packed twice: a bomb could hide in a bomb.
-    if (unpacked.squeezed() && format >= Packer.FORMAT)
+    if (unpacked.squeezed() && format >= Packer.FORMAT) {
       throw in.invalid("a body packed for itself");
+    }
     return new PeerMessage.Ship(Frame.decode(unpacked.body()), unpacked.squeezed());
   }
 

@@ -248,6 +248,27 @@ final class LifeguardTest {
   }
 
   @Test
+  void aHelperSaysInTimeThatItHeardNothingAndPassesOnWhatComesLater() {
+    start(Optional.empty());
+    link(2, 3);
+    wire.sent.clear();
+    gossip.message(node(3), new PeerMessage.PingRequest(77, node(2)), now);
+    PeerMessage.Ping errand = wire.take(PeerMessage.Ping.class, node(2)).getFirst();
+    now += 400 * MILLI - 1;
+    gossip.tick(now);
+    assertEquals(List.of(), wire.take(PeerMessage.Nack.class, node(3)));
+    assertEquals(now + 1, gossip.deadline(), "four fifths of the time that the asker waits");
+    now++;
+    gossip.tick(now);
+    gossip.tick(now);
+    assertEquals(List.of(new PeerMessage.Nack(77)), wire.take(PeerMessage.Nack.class, node(3)));
+    gossip.message(node(2), new PeerMessage.Ack(errand.number(), List.of()), now);
+    assertEquals(77, wire.take(PeerMessage.Ack.class, node(3)).getFirst().number());
+    gossip.message(node(3), new PeerMessage.PingRequest(78, node(9)), now);
+    assertEquals(List.of(new PeerMessage.Nack(78)), wire.take(PeerMessage.Nack.class, node(3)));
+  }
+
+  @Test
   void whoSleptDoubtsItselfAndForgivesOthers() {
     start(Optional.empty());
     link(2, 3);
