@@ -42,7 +42,7 @@ final class SimNetwork {
     static final Weather CLEAR = new Weather(100_000, 400_000, 0, 0, 0);
   }
 
-  /** The first byte of a run of a log on the wire ({@link io.kdelta.cluster.PeerCodec}). */
+  /** The first byte of a run of a log on the wire, packed or not: the upper bit says which. */
   private static final int SHIP_KIND = 12;
 
   static final long KEEP_ALIVE_NANOS = 10_000_000_000L;
@@ -94,7 +94,7 @@ final class SimNetwork {
     /** Answers with parents that were asked for go on the same lane, outside the credit. */
     boolean counts() {
       if (lane != Lane.SHIP || doubled || payload.isEmpty()) return false;
-      return payload.unsignedAt(0) == SHIP_KIND;
+      return (payload.unsignedAt(0) & 0x7f) == SHIP_KIND;
     }
   }
 

@@ -59,6 +59,14 @@ final class ClusterCommand implements Runnable {
     return json;
   }
 
+  /** Who a member is, and what its program is. */
+  private static ObjectNode person(Member member) {
+    ObjectNode json = json(member).retain("name", "id", "address", "state", "zone", "self");
+    json.put("load", member.getLoad()).put("software", member.getSoftware());
+    json.put("formats", member.getFormatMin() + "-" + member.getFormatMax());
+    return json;
+  }
+
   /** {@code cluster status}: every member with its numbers. */
   @Command(name = "status", description = "Show every member with its numbers.")
   static final class Status implements Callable<Integer> {
@@ -138,7 +146,9 @@ final class ClusterCommand implements Runnable {
   }
 
   /** {@code cluster members}: who there is. */
-  @Command(name = "members", description = "List the members.")
+  @Command(
+      name = "members",
+      description = "List the members: zone, load (of a hundred), program and its peer formats.")
   static final class Members implements Callable<Integer> {
     private static final List<Column> COLUMNS =
         List.of(
@@ -146,7 +156,10 @@ final class ClusterCommand implements Runnable {
             new Column("ID", "id", Column.Kind.ID),
             Column.text("ADDRESS", "address"),
             Column.text("STATE", "state"),
-            Column.text("ZONE", "zone"));
+            Column.text("ZONE", "zone"),
+            Column.count("LOAD", "load"),
+            Column.text("PROGRAM", "software"),
+            Column.text("FORMATS", "formats"));
 
     private final Invocation invocation;
 
@@ -162,10 +175,7 @@ final class ClusterCommand implements Runnable {
                 ClusterGrpc.getGetClusterStatusMethod(),
                 GetClusterStatusRequest.getDefaultInstance());
         List<ObjectNode> items =
-            status.getNodesList().stream()
-                .map(
-                    member -> json(member).retain("name", "id", "address", "state", "zone", "self"))
-                .toList();
+            status.getNodesList().stream().map(ClusterCommand::person).toList();
         invocation
             .output()
             .list(new Listing("members", COLUMNS, i -> i.path("name").textValue(), items));

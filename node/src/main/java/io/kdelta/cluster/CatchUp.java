@@ -165,12 +165,12 @@ final class CatchUp {
   }
 
   /** Takes a message for the receiver in. */
-  void message(NodeId node, PeerMessage.Snapshot message, int size, long now) {
+  void message(NodeId node, PeerMessage.Snapshot message, Weight weight, long now) {
     boolean expected = phase == Phase.ASKING || phase == Phase.BEGINNING || phase == Phase.FETCHING;
     if (!expected || !node.equals(peer) || message.session() != number) return;
     latest = now;
     heardAt = now;
-    bytesReceived += size;
+    bytesReceived += weight.wire();
     switch (message) {
       case PeerMessage.SnapshotList told when phase == Phase.ASKING -> {
         list = told.list();
@@ -468,8 +468,7 @@ final class CatchUp {
   }
 
   private void send(PeerMessage message, long now) {
-    int size = host.sendCounting(peer, message, now);
-    if (size > 0) bytesSent += size;
+    bytesSent += host.sendCounting(peer, message, now).map(Weight::wire).orElse(0);
   }
 
   private FileList gathered() {

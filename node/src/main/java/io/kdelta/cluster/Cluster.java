@@ -80,7 +80,7 @@ public final class Cluster {
             });
     holdings = new Holdings(replica, mark, config.pace().facts());
     ledger = new Ledger(replica, config.node());
-    primary = new Primary(replica, config.limits(), links, met::contains);
+    primary = new Primary(replica, config, links, met::contains, new Slots(roster, outbox));
     sessions =
         factory.create(
             replica,
@@ -535,7 +535,7 @@ public final class Cluster {
     }
 
     @Override
-    public void message(NodeId from, PeerMessage message, int size, long now) {
+    public void message(NodeId from, PeerMessage message, Weight weight, long now) {
       switch (message) {
         case PeerMessage.Hello _, PeerMessage.Refuse _ ->
             throw new AssertionError("the links keep these");
@@ -559,12 +559,12 @@ public final class Cluster {
         }
         case PeerMessage.Lost lost -> backup.lost(from, lost, now);
         case PeerMessage.Dispute dispute -> backup.dispute(dispute, now);
-        case PeerMessage.Ship ship -> backup.ship(from, ship.frame(), size, now);
+        case PeerMessage.Ship ship -> backup.ship(from, ship.frame(), weight.plain(), now);
         case PeerMessage.Credit credit -> primary.credit(from, credit.bytes(), now);
         case PeerMessage.Receipt receipt -> receiptHeard(from, receipt);
         case PeerMessage.Want want -> backup.want(from, want, now);
         case PeerMessage.Versions versions -> backup.versions(from, versions, now);
-        case PeerMessage.OfSession told -> sessions.message(from, told, size, now);
+        case PeerMessage.OfSession told -> sessions.message(from, told, weight, now);
       }
     }
 

@@ -174,13 +174,13 @@ final class Exchange {
   }
 
   /** Takes a message of this session in. */
-  void message(PeerMessage message, int size, long now) {
+  void message(PeerMessage message, Weight weight, long now) {
     heardAt = now;
-    bytesReceived += size;
-    if (!(message instanceof PeerMessage.Push)) metadataBytes += size;
+    bytesReceived += weight.wire();
+    if (!(message instanceof PeerMessage.Push)) metadataBytes += weight.wire();
     switch (message) {
       case PeerMessage.Reconcile reconcile -> hear(CODEC.decode(reconcile.body().toArray()), now);
-      case PeerMessage.Push push -> store(push, size, now);
+      case PeerMessage.Push push -> store(push, weight.plain(), now);
       case PeerMessage.PushCredit credit -> {
         if (!shipment.credit(credit.bytes())) stop(Code.ILLEGAL, now);
         work(now);
@@ -254,9 +254,9 @@ final class Exchange {
         stop(Code.STOPPED, now);
         return;
       }
-      int size = send(new PeerMessage.Push(number, batch), now);
-      if (size < 0) return;
-      shipment.sent(size);
+      Optional<Weight> weight = send(new PeerMessage.Push(number, batch), now);
+      if (weight.isEmpty()) return;
+      shipment.sent(weight.get().plain());
       versionsSent += batch.size();
     }
     close();
@@ -364,10 +364,11 @@ final class Exchange {
     outcome = refusedCount() == 0 ? "equal" : "refused";
   }
 
-  private int send(PeerMessage message, long now) {
-    int size = host.sendCounting(peer, message, now);
-    if (size > 0) bytesSent += size;
-    if (size > 0 && !(message instanceof PeerMessage.Push)) metadataBytes += size;
-    return size;
+  private Optional<Weight> send(PeerMessage message, long now) {
+    Optional<Weight> weight = host.sendCounting(peer, message, now);
+    int size = weight.map(Weight::wire).orElse(0);
+    bytesSent += size;
+    if (!(message instanceof PeerMessage.Push)) metadataBytes += size;
+    return weight;
   }
 }

@@ -287,8 +287,7 @@ final class Gossip {
     if (was != entry.state()) {
       if (entry.state() == Member.State.SUSPECT) suspected++;
       if (entry.state() == Member.State.DEAD) dead++;
-      String name = entry.card().name().isEmpty() ? node.hex() : entry.card().name();
-      outbox.notice(name + " is " + entry.state().name().toLowerCase(Locale.ROOT));
+      outbox.notice(roster.name(node) + " is " + entry.state().name().toLowerCase(Locale.ROOT));
     }
   }
 
@@ -355,7 +354,7 @@ final class Gossip {
           new Probe(target, ++numbers, now + config.pace().probeTimeout() * health, now + interval);
       probe = next;
       probes++;
-      PeerMessage.Ping ping = new PeerMessage.Ping(next.number, rumours.next(roster.size()));
+      PeerMessage.Ping ping = new PeerMessage.Ping(next.number, news(target));
       if (!wire.send(target, ping, now)) askOthers(next, now);
     }
   }
@@ -406,7 +405,7 @@ final class Gossip {
   private void runErrand(NodeId asker, PeerMessage.PingRequest request, long now) {
     if (errands.size() >= config.limits().members()) return;
     long number = ++numbers;
-    PeerMessage.Ping ping = new PeerMessage.Ping(number, rumours.next(roster.size()));
+    PeerMessage.Ping ping = new PeerMessage.Ping(number, news(request.target()));
     if (!wire.send(request.target(), ping, now)) {
       wire.send(asker, new PeerMessage.Nack(request.number()), now);
       return;
@@ -415,6 +414,23 @@ final class Gossip {
     errands.put(
         number,
         new Errand(asker, request.number(), now + timeout * 4 / 5, now + 4 * timeout, false));
+  }
+
+  /**
+   * What a probe of that node carries: if it is suspected, that first, so that it can refute as
+   * soon as it hears anything at all (Lifeguard's buddy system, section IV-C).
+   */
+  private List<PeerMessage.Rumour> news(NodeId target) {
+    List<PeerMessage.Rumour> next = rumours.next(roster.size());
+    Suspicion suspicion = suspicions.get(target);
+    Roster.Entry entry = roster.find(target);
+    if (suspicion == null || entry == null) return next;
+    List<PeerMessage.Rumour> news = new ArrayList<>();
+    news.add(entry.rumour(suspicion.accuser()));
+    for (PeerMessage.Rumour rumour : next) {
+      if (!rumour.card().node().equals(target)) news.add(rumour);
+    }
+    return news;
   }
 
   /** The next in a shuffled round over all who may be alive: each is probed once a round. */

@@ -91,19 +91,19 @@ final class Ladder implements Sessions {
   }
 
   @Override
-  public void message(NodeId node, PeerMessage.OfSession message, int size, long now) {
+  public void message(NodeId node, PeerMessage.OfSession message, Weight weight, long now) {
     if (!(message instanceof PeerMessage.Snapshot snapshot)) {
-      reconciler.message(node, message, size, now);
+      reconciler.message(node, message, weight, now);
       return;
     }
     switch (snapshot) {
       case PeerMessage.SnapshotAsk _, PeerMessage.SnapshotGet _ ->
           lender.message(node, snapshot, now);
       case PeerMessage.SnapshotList _, PeerMessage.SnapshotPiece _ ->
-          catchUp.message(node, snapshot, size, now);
+          catchUp.message(node, snapshot, weight, now);
       case PeerMessage.SnapshotEnd _ -> {
         lender.message(node, snapshot, now);
-        catchUp.message(node, snapshot, size, now);
+        catchUp.message(node, snapshot, weight, now);
       }
     }
   }
@@ -300,7 +300,7 @@ final class Ladder implements Sessions {
     }
 
     @Override
-    public int sendCounting(NodeId node, PeerMessage message, long now) {
+    public Optional<Weight> sendCounting(NodeId node, PeerMessage message, long now) {
       return host.sendCounting(node, message, now);
     }
 

@@ -32,6 +32,7 @@ final class Links implements Wire {
   private final Listener listener;
   private final Map<Long, Link> links = new TreeMap<>();
   private final Traffic.Bytes traffic = new Traffic.Bytes();
+  private final Packer packer = new Packer();
   private final Map<NodeId, Link> active = new TreeMap<>();
 
   /** What the operator was told lately, and when; the oldest first. */
@@ -54,8 +55,8 @@ final class Links implements Wire {
     /** A node is not linked any more. */
     void down(NodeId node, long now);
 
-    /** A message of a linked node, hello and refusal aside; {@code size} in bytes as sent. */
-    void message(NodeId from, PeerMessage message, int size, long now);
+    /** A message of a linked node, hello and refusal aside. */
+    void message(NodeId from, PeerMessage message, Weight weight, long now);
 
     /** This node's cluster id is not what it was. */
     void clusterChanged(long now);
@@ -128,13 +129,14 @@ final class Links implements Wire {
     if (link == null || link.closing) return;
     link.heardAt = now;
     PeerMessage message;
-    int size;
+    Weight weight;
     try {
       Optional<Bytes> whole = link.parts.join(bytes);
       if (whole.isEmpty()) return;
-      size = whole.get().size();
-      message = PeerCodec.decode(whole.get(), link.format);
-      traffic.received(message, size);
+      Bytes plain = Packer.unpack(whole.get(), link.format);
+      weight = new Weight(plain.size(), whole.get().size());
+      message = PeerCodec.decode(plain, link.format);
+      traffic.received(message, weight.wire());
     } catch (KdeltaException.Invalid e) {
       refuse(link, PeerMessage.Refuse.Reason.MALFORMED, e.field() + ": " + e.reason(), now);
       return;
@@ -148,9 +150,9 @@ final class Links implements Wire {
       refuse(link, PeerMessage.Refuse.Reason.MALFORMED, "spoke before it said hello", now);
     } else if (link.greeted) {
       if (active.get(node) != link) activate(link, node, now);
-      listener.message(node, message, size, now);
+      listener.message(node, message, weight, now);
     } else if (message instanceof PeerMessage.Ship) {
-      link.window.taken(size);
+      link.window.taken(weight.plain());
     }
     // A message on a link that is not greeted crossed our change of mind about the cluster: it is
     // dropped like one that the network lost, but for its place in the window.
@@ -158,14 +160,14 @@ final class Links implements Wire {
 
   @Override
   public boolean send(NodeId node, PeerMessage message, long now) {
-    return sendCounting(node, message, now) >= 0;
+    return sendCounting(node, message, now).isPresent();
   }
 
   @Override
-  public int sendCounting(NodeId node, PeerMessage message, long now) {
+  public Optional<Weight> sendCounting(NodeId node, PeerMessage message, long now) {
     Link link = active.get(node);
-    if (link == null || link.closing) return -1;
-    return put(link, message, now);
+    if (link == null || link.closing) return Optional.empty();
+    return Optional.of(put(link, message, now));
   }
 
   /** What went over all links since the start. */
@@ -420,14 +422,14 @@ final class Links implements Wire {
     deactivate(link, now);
   }
 
-  private int put(Link link, PeerMessage message, long now) {
+  private Weight put(Link link, PeerMessage message, long now) {
     link.sentAt = now;
-    Bytes whole = PeerCodec.encode(message, link.format);
-    traffic.sent(message, whole.size());
-    for (Bytes part : Parts.cut(whole, message.lane())) {
+    Packer.Parcel parcel = packer.pack(message, link.format);
+    traffic.sent(message, parcel.weight().wire());
+    for (Bytes part : Parts.cut(parcel.bytes(), message.lane())) {
       outbox.add(new Effect.Send(link.number, part, message.lane()));
     }
-    return whole.size();
+    return parcel.weight();
   }
 
   private static String clipped(String text) {

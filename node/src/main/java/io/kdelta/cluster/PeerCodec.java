@@ -62,14 +62,16 @@ import java.util.TreeMap;
  *            from format 2 on: | u8 load
  * positions  u32 count | each: incarnation 16 (ascending), intervals
  * packed     u8 coding | u32 size when unpacked | u32 length | bytes   (see {@link Squeeze})
+ *
+ * kinds 12, 16 and 18 may come packed as a whole, from format 3 on   (see {@link Packer})
  * </pre>
  */
 public final class PeerCodec {
   /** The oldest peer format that this program speaks. */
   public static final int OLDEST = 1;
 
-  /** The newest one: 2 tells the load of a node, and sums up many logs. */
-  public static final int NEWEST = 2;
+  /** The newest one: 2 tells the load of a node and sums up many logs, 3 packs what carries versions. */
+  public static final int NEWEST = 3;
 
   /** The first format that tells the load. */
   private static final int LOAD_FORMAT = 2;
@@ -123,6 +125,11 @@ public final class PeerCodec {
 
   private PeerCodec() {}
 
+  /** Whether messages of that kind may come packed. */
+  static boolean carriesVersions(int kind) {
+    return kind == 12 || kind == 16 || kind == 18;
+  }
+
   /** The bytes of {@code message} as every program reads them. */
   public static Bytes encode(PeerMessage message) {
     return encode(message, OLDEST);
@@ -157,7 +164,9 @@ public final class PeerCodec {
         Fields.writeDigest(out, before == null ? Digest.ZERO : before);
       }
       case PeerMessage.Lost m -> log(out, 11, m.incarnation()).writeLong(m.from());
-      case PeerMessage.Ship m -> Squeeze.pack(out.writeByte(12), m.frame().encode(), m.squeezed());
+      case PeerMessage.Ship m ->
+          Squeeze.pack(
+              out.writeByte(12), m.frame().encode(), m.squeezed() && format < Packer.FORMAT);
       case PeerMessage.Credit m -> out.writeByte(13).writeLong(m.bytes());
       case PeerMessage.Receipt m -> {
         log(out, 14, m.incarnation()).writeLong(m.received()).writeLong(m.from());
@@ -208,7 +217,7 @@ public final class PeerCodec {
       case 9 -> new PeerMessage.Offer(Incarnation.read(in), natural(in));
       case 10 -> follow(in);
       case 11 -> new PeerMessage.Lost(Incarnation.read(in), seq(in));
-      case 12 -> ship(in);
+      case 12 -> ship(in, format);
       case 13 -> new PeerMessage.Credit(natural(in));
       case 14 -> receipt(in);
       case 15 -> want(in);
@@ -322,8 +331,12 @@ public final class PeerCodec {
     return new PeerMessage.Follow(incarnation, from, upTo, known ? before : null);
   }
 
-  private static PeerMessage.Ship ship(ByteReader in) {
+  private static PeerMessage.Ship ship(ByteReader in, int format) {
     Squeeze.Unpacked unpacked = Squeeze.unpack(in);
+    // Nothing is packed twice: a bomb could hide in a bomb.
+    if (unpacked.squeezed() && format >= Packer.FORMAT) {
+      throw in.invalid("a body packed for itself");
+    }
     return new PeerMessage.Ship(Frame.decode(unpacked.body()), unpacked.squeezed());
   }
 

@@ -142,8 +142,8 @@ public sealed interface PeerMessage {
    * A run of a log.
    *
    * @param frame whole batches
-   * @param squeezed whether the body is compressed on the wire; a scan is, the latest writes are
-   *     not
+   * @param squeezed whether nobody waits for it, so that it is compressed on the wire: a scan is,
+   *     the latest writes only where they are many ({@link Packer})
    */
   record Ship(Frame frame, boolean squeezed) implements PeerMessage {
     @Override
@@ -152,7 +152,7 @@ public sealed interface PeerMessage {
     }
   }
 
-  /** The sender has taken in this many bytes of Ship bodies on this link since it opened. */
+  /** The sender has taken in this many bytes of Ship, unpacked, on this link since it opened. */
   record Credit(long bytes) implements PeerMessage {}
 
   /**

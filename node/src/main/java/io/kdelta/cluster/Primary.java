@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A stream is one log to one node, from a position on. Frames of the own log come from a tail in
  * memory as long as it reaches back far enough, else from a scan. What is on its way to one node is
  * bounded by a window in bytes that the node gives back with Credit; a slow or dead node therefore
- * costs nothing but its window.
+ * costs nothing but its window, and one frame at most beyond it.
  *
  * <p>Invariant: no frame goes to a node with which no session has ended yet; only versions of the
  * set are shipped, so a receiver that misses a parent can ask for it here.
@@ -35,6 +35,7 @@ final class Primary {
   private final ClusterConfig.Limits limits;
   private final Wire wire;
   private final Predicate<NodeId> met;
+  private final Slots slots;
   private final int scanBytes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private final TreeMap<Incarnation, Wish> wishes = new TreeMap<>();
@@ -42,7 +43,6 @@ final class Primary {
   private long tailBytes;
   private @Nullable Incarnation own;
   private long last;
-  private long lost;
 
   /** One linked node. */
   private static final class Peer {
@@ -51,6 +51,7 @@ final class Primary {
     final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
     @Nullable Incarnation served;
+    long wireBytes;
     long frames;
 
     Peer(Window window) {
@@ -79,11 +80,12 @@ final class Primary {
   /**
    * @param met whether a first session with that node has ended
    */
-  Primary(Replica replica, ClusterConfig.Limits limits, Wire wire, Predicate<NodeId> met) {
+  Primary(Replica replica, ClusterConfig config, Wire wire, Predicate<NodeId> met, Slots slots) {
     this.replica = replica;
-    this.limits = limits;
+    this.limits = config.limits();
     this.wire = wire;
     this.met = met;
+    this.slots = slots;
     this.scanBytes = Math.min(SCAN_BYTES_MAX, limits.windowBytes());
   }
 
@@ -183,12 +185,12 @@ final class Primary {
     if (before != null) {
       Optional<Digest> mine = replica.chain(follow.incarnation(), follow.from() - 1);
       if (mine.isPresent() && !mine.get().equals(before)) {
-        lose(node, follow.incarnation(), follow.from(), now);
+        lose(node, follow.incarnation(), follow.from(), "its chain there is another one", now);
         return false;
       }
     }
     if (peer.streams.size() >= STREAMS_MAX && !peer.streams.containsKey(follow.incarnation())) {
-      lose(node, follow.incarnation(), follow.from(), now);
+      lose(node, follow.incarnation(), follow.from(), "it follows too many logs", now);
       return true;
     }
     peer.streams.put(follow.incarnation(), new Stream(follow.from(), follow.upTo()));
@@ -198,7 +200,7 @@ final class Primary {
 
   /** Streams that could not go on from where the follower stands. */
   long lost() {
-    return lost;
+    return slots.lost();
   }
 
   /** What is shipped to whom, for people; {@code synced}: up to where a node has the own log. */
@@ -210,8 +212,10 @@ final class Primary {
           new Pulse.Peer(
               node,
               peer.window.sent(),
+              peer.wireBytes,
               peer.frames,
               underWay,
+              peer.window.peak(),
               Math.max(0, limits.windowBytes() - underWay),
               peer.streams.size(),
               Math.max(0, last - synced.applyAsLong(node))));
@@ -219,8 +223,8 @@ final class Primary {
     return shown;
   }
 
-  private void lose(NodeId node, Incarnation log, long from, long now) {
-    lost++;
+  private void lose(NodeId node, Incarnation log, long from, String why, long now) {
+    slots.lose(node, log, from, why, now);
     wire.send(node, new PeerMessage.Lost(log, from), now);
   }
 
@@ -282,14 +286,17 @@ final class Primary {
       // The end of a log that is not ours, or a place that has no row here.
       if (stream.upTo != Long.MAX_VALUE) {
         peer.streams.remove(log);
-        lose(node, log, stream.next, now);
+        lose(node, log, stream.next, "nothing of it lies here", now);
       }
       return false;
     }
     for (Frame frame : frames) {
-      int size = wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
-      if (size < 0) return false;
-      peer.window.sent(size);
+      if (!peer.window.isOpen(limits.windowBytes())) return true;
+      Optional<Weight> weight =
+          wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
+      if (weight.isEmpty()) return false;
+      peer.window.sent(weight.get().plain());
+      peer.wireBytes += weight.get().wire();
       peer.frames++;
       stream.next = frame.lastSeq() + 1;
     }

@@ -36,13 +36,23 @@ public record Pulse(
   /**
    * What is shipped to one linked node.
    *
-   * @param bytes of frames since the link stands
+   * @param bytes of frames since the link stands, before they were packed
+   * @param wireBytes what they took on the wire
    * @param frames how many
    * @param underWay bytes that it has not given back as credit
+   * @param peak the most that these ever were
    * @param credit bytes that may still be sent before it does
    * @param streams logs that it follows
    * @param lag own versions behind the last one that it has receipted
    */
   public record Peer(
-      NodeId node, long bytes, long frames, long underWay, long credit, int streams, long lag) {}
+      NodeId node,
+      long bytes,
+      long wireBytes,
+      long frames,
+      long underWay,
+      long peak,
+      long credit,
+      int streams,
+      long lag) {}
 }

@@ -154,13 +154,13 @@ final class Reconciler implements Sessions {
   }
 
   @Override
-  public void message(NodeId node, PeerMessage.OfSession message, int size, long now) {
+  public void message(NodeId node, PeerMessage.OfSession message, Weight weight, long now) {
     latest = now;
     if (!peers.containsKey(node)) return;
     long number = message.session();
     Exchange exchange = running.get(node);
     if (exchange != null && exchange.number() == number) {
-      exchange.message(message, size, now);
+      exchange.message(message, weight, now);
       settle(node, now);
       return;
     }
@@ -170,7 +170,7 @@ final class Reconciler implements Sessions {
             ? Exchange.CODEC.decode(m.body().toArray())
             : new Input.Garbled("versions of no session");
     switch (input) {
-      case Input.Heard(Message.Root root) -> asked(node, number, root, message, size, now);
+      case Input.Heard(Message.Root root) -> asked(node, number, root, message, weight, now);
       case Input.Heard(Message.Fail _) -> {
         // Of a session that is over here too: a failure is never answered.
       }
@@ -327,7 +327,7 @@ final class Reconciler implements Sessions {
 
   /** A peer opens a session. */
   private void asked(
-      NodeId node, long number, Message.Root root, PeerMessage message, int size, long now) {
+      NodeId node, long number, Message.Root root, PeerMessage message, Weight weight, long now) {
     Exchange before = running.get(node);
     if (before != null) {
       if (before.isAsking() && isLower(node) && before.isCrossedFirst()) {
@@ -353,7 +353,7 @@ final class Reconciler implements Sessions {
     Reconciliation machine = Reconciliation.responder(limits, nonce(), () -> snapshot(node));
     Exchange exchange = new Exchange(replica, host, node, number, false, machine, now);
     running.put(node, exchange);
-    exchange.message(message, size, now);
+    exchange.message(message, weight, now);
     settle(node, now);
   }
 

@@ -128,6 +128,12 @@ final class Roster {
     return entries.get(node);
   }
 
+  /** What people call a node; its id while the name is unknown. */
+  String name(NodeId node) {
+    Entry entry = entries.get(node);
+    return entry == null || entry.card.name().isEmpty() ? node.hex() : entry.card.name();
+  }
+
   /** Everybody, by id. */
   Collection<Entry> all() {
     return entries.values();

@@ -59,7 +59,7 @@ record SessionHost(
   }
 
   @Override
-  public int sendCounting(NodeId node, PeerMessage message, long now) {
+  public Optional<Weight> sendCounting(NodeId node, PeerMessage message, long now) {
     return links.sendCounting(node, message, now);
   }
 

@@ -53,8 +53,8 @@ interface Sessions {
   /** A node is not linked any more: a session with it has ended. */
   void down(NodeId node, long now);
 
-  /** A message of a session or a snapshot of a linked node; {@code size} in bytes as sent. */
-  void message(NodeId node, PeerMessage.OfSession message, int size, long now);
+  /** A message of a session or a snapshot of a linked node. */
+  void message(NodeId node, PeerMessage.OfSession message, Weight weight, long now);
 
   /** A linked node told its root and numbers. */
   void heard(NodeId node, Member.Facts facts, long now);

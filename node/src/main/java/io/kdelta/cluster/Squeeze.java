@@ -9,7 +9,8 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * A body on the wire, as it is or deflated (RFC 1951). Pure functions.
+ * A body on the wire, as it is or deflated (RFC 1951). Pure functions. From peer format {@value
+ * Packer#FORMAT} on whole messages are packed instead ({@link Packer}), and a body is as it is.
  *
  * <pre>
  * 1      coding: 0 as it is, 1 deflated
@@ -59,7 +60,8 @@ final class Squeeze {
   /** A body, and whether it came deflated. */
   record Unpacked(Bytes body, boolean squeezed) {}
 
-  private static byte[] deflate(byte[] raw) {
+  /** The bytes deflated, or themselves if they would not be shorter. */
+  static byte[] deflate(byte[] raw) {
     try (Deflater deflater = new Deflater(Deflater.BEST_SPEED, true)) {
       deflater.setInput(raw);
       deflater.finish();
@@ -72,13 +74,20 @@ final class Squeeze {
     }
   }
 
-  private static byte[] inflate(ByteReader in, byte[] packed, int size) {
+  /**
+   * What {@code packed} unpacks to, which must be {@code size} bytes; anything else is Invalid.
+   * Room grows with what comes out, so that a lie about the size costs nothing.
+   */
+  static byte[] inflate(ByteReader in, byte[] packed, int size) {
     try (Inflater inflater = new Inflater(true)) {
       inflater.setInput(packed);
-      byte[] target = new byte[size];
+      byte[] target = new byte[(int) Math.min(size, 4L * packed.length)];
       int filled = 0;
       while (filled < size) {
-        int more = inflater.inflate(target, filled, size - filled);
+        if (filled == target.length) {
+          target = Arrays.copyOf(target, (int) Math.min(size, 2L * filled));
+        }
+        int more = inflater.inflate(target, filled, target.length - filled);
         if (more == 0) throw in.invalid("a packed body of another size");
         filled += more;
       }

@@ -35,6 +35,11 @@ final class Suspicion {
     accusers.add(accuser);
   }
 
+  /** One of those who accuse. */
+  NodeId accuser() {
+    return accusers.getFirst();
+  }
+
   /** One more accuses; whether that was news that is worth telling. */
   boolean confirm(NodeId accuser) {
     return accusers.size() <= expected && accusers.add(accuser);

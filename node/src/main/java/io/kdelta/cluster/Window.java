@@ -11,6 +11,7 @@ package io.kdelta.cluster;
  */
 final class Window {
   private long sent;
+  private long peak;
   private long credited;
   private long taken;
   private long told;
@@ -33,6 +34,12 @@ final class Window {
   /** A frame was sent. */
   void sent(int bytes) {
     sent += bytes;
+    peak = Math.max(peak, underWay());
+  }
+
+  /** The most bytes that ever were on their way to the other end. */
+  long peak() {
+    return peak;
   }
 
   /** The other end says how much it has taken in; more than was sent counts as all of it. */

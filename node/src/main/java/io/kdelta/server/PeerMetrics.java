@@ -44,9 +44,11 @@ final class PeerMetrics {
     gauge("kdelta.membership.format", "peer format that all speak", Pulse::format);
     counter("kdelta.replication.receipts", "receipts that told something new", Pulse::receipts);
     counter("kdelta.replication.slots.lost", "streams that could not go on", Pulse::lost);
-    series("kdelta.peer.shipped.bytes", "frames sent on this link", Pulse.Peer::bytes);
+    series("kdelta.peer.shipped.bytes", "frames sent on this link, unpacked", Pulse.Peer::bytes);
+    series("kdelta.peer.shipped.wire.bytes", "the same as packed", Pulse.Peer::wireBytes);
     series("kdelta.peer.shipped.frames", "how many", Pulse.Peer::frames);
     series("kdelta.peer.queued.bytes", "frames not given back as credit", Pulse.Peer::underWay);
+    series("kdelta.peer.queued.peak.bytes", "the most these ever were", Pulse.Peer::peak);
     series("kdelta.peer.credit.bytes", "frames that may be sent before", Pulse.Peer::credit);
     series("kdelta.peer.slots", "logs that it follows here", Pulse.Peer::streams);
     series("kdelta.peer.lag.versions", "own versions that it has not receipted", Pulse.Peer::lag);

@@ -216,7 +216,11 @@ final class Replies {
             .setVersions(member.facts().versions())
             .setRoot(member.facts().root().hex())
             .setDiskBytes(member.facts().diskBytes())
-            .setSelf(node.self());
+            .setSelf(node.self())
+            .setLoad(member.facts().load())
+            .setSoftware(member.card().software())
+            .setFormatMin(member.card().formatMin())
+            .setFormatMax(member.card().formatMax());
     if (!member.card().addresses().isEmpty()) {
       builder.setAddress(member.card().addresses().getFirst());
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kdelta.cluster.PeerCodec;
 import io.kdelta.server.CannotStart;
 import io.kdelta.server.NodeServer;
 import io.kdelta.server.NodeSettings;
@@ -24,7 +25,13 @@ final class TwoNodesTest {
 
   private static NodeServer start(String name, String join) throws CannotStart {
     Map<String, String> flags =
-        Map.of("name", name, "port", "0", "http", "none", "in-memory", "true", "join", join);
+        Map.ofEntries(
+            Map.entry("name", name),
+            Map.entry("zone", "zone-of-" + name),
+            Map.entry("port", "0"),
+            Map.entry("http", "none"),
+            Map.entry("in-memory", "true"),
+            Map.entry("join", join));
     return NodeServer.start(NodeSettings.read(Optional.empty(), flags), line -> {});
   }
 
@@ -86,6 +93,29 @@ final class TwoNodesTest {
       assertEquals("", out(first, "-o", "raw", "exists", "a/c", "--stable"));
       String both = out(first, "get", "a/b", "--stable", "--at", "-1");
       assertTrue(both.contains("give --at or --stable"), both);
+    }
+  }
+
+  @Test
+  void membersTellZoneLoadProgramAndFormats() throws CannotStart {
+    try (NodeServer first = start("first", "");
+        NodeServer second = start("second", first.address().toString())) {
+      String formats = PeerCodec.OLDEST + "-" + PeerCodec.NEWEST;
+      await()
+          .atMost(PATIENCE)
+          .until(() -> out(first, "-o", "name", "cluster", "members").contains("second"));
+      String table = out(first, "-o", "table", "cluster", "members");
+      String header = table.lines().findFirst().orElseThrow();
+      for (String column : List.of("ZONE", "LOAD", "PROGRAM", "FORMATS")) {
+        assertTrue(header.contains(column), table);
+      }
+      assertTrue(
+          table.lines().anyMatch(l -> l.contains("zone-of-second") && l.contains(formats)), table);
+      String members = out(second, "-o", "json", "cluster", "members");
+      for (String told : List.of("\"zone\":\"zone-of-first\"", "\"load\":0", "\"software\":\"")) {
+        assertTrue(members.contains(told), members);
+      }
+      assertTrue(members.contains("\"formats\":\"" + formats + "\""), members);
     }
   }
 

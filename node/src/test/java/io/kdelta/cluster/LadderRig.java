@@ -66,7 +66,7 @@ final class LadderRig implements Sessions.Host {
   }
 
   void say(NodeId node, PeerMessage.Snapshot message) {
-    ladder.message(node, message, 100, now);
+    ladder.message(node, message, new Weight(100, 100), now);
   }
 
   /** Answers the oldest piece of file work of that kind. */
@@ -158,14 +158,14 @@ final class LadderRig implements Sessions.Host {
 
   @Override
   public boolean send(NodeId node, PeerMessage message, long at) {
-    return sendCounting(node, message, at) > 0;
+    return sendCounting(node, message, at).isPresent();
   }
 
   @Override
-  public int sendCounting(NodeId node, PeerMessage message, long at) {
-    if (!linked.contains(node)) return 0;
+  public Optional<Weight> sendCounting(NodeId node, PeerMessage message, long at) {
+    if (!linked.contains(node)) return Optional.empty();
     sent.computeIfAbsent(node, _ -> new ArrayList<>()).add(message);
-    return 50;
+    return Optional.of(new Weight(50, 50));
   }
 
   @Override

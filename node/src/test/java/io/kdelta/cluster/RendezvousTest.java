@@ -63,4 +63,58 @@ final class RendezvousTest {
       assertEquals(9, Rendezvous.spread(subject, cards, 20).size(), "then the rest");
     }
   }
+
+  private static List<String> zones(List<Member.Card> cards) {
+    return cards.stream().map(Member.Card::zone).sorted().toList();
+  }
+
+  @Test
+  void whereThereAreFewerZonesThanBackupsTheBestOfTheRestFollow() {
+    List<Member.Card> cards = cards(6, "a", "b");
+    for (Member.Card subject : cards(30, "a")) {
+      List<Member.Card> chosen = Rendezvous.spread(subject, cards, 3);
+      assertEquals("b", chosen.getFirst().zone(), "another zone before all of its own");
+      List<Member.Card> rest = new ArrayList<>(Rendezvous.ranked(subject.node(), cards));
+      rest.remove(chosen.getFirst());
+      assertEquals(rest.subList(0, 2), chosen.subList(1, 3), "then by rank alone");
+    }
+  }
+
+  @Test
+  void aLoneZoneIsFilledAndNobodyGoesWithoutABackup() {
+    List<Member.Card> cards = cards(4, "a");
+    for (Member.Card subject : cards(30, "a")) {
+      assertEquals(
+          Rendezvous.ranked(subject.node(), cards).subList(0, 2),
+          Rendezvous.spread(subject, cards, 2));
+    }
+    assertEquals(List.of(), Rendezvous.spread(card("a"), List.of(), 2));
+  }
+
+  @Test
+  void whoSaysNoZoneIsInOneOfItsOwn() {
+    for (int i = 0; i < 30; i++) {
+      List<Member.Card> cards = new ArrayList<>(cards(4, "a"));
+      cards.addAll(cards(2, ""));
+      assertEquals(List.of("", ""), zones(Rendezvous.spread(card("a"), cards, 2)));
+      Member.Card nowhere = card("");
+      List<Member.Card> chosen = Rendezvous.spread(nowhere, cards, 3);
+      assertEquals(List.of("", "", "a"), zones(chosen), "and one of a, but not two");
+    }
+  }
+
+  @Test
+  void aZoneThatIsGoneIsReplacedAndNobodyElseMoves() {
+    List<Member.Card> cards = cards(8, "a", "b", "c", "d");
+    for (Member.Card subject : cards(30, "a")) {
+      List<Member.Card> before = Rendezvous.spread(subject, cards, 2);
+      Member.Card gone = before.getFirst();
+      List<Member.Card> left = new ArrayList<>(cards);
+      left.removeIf(card -> card.zone().equals(gone.zone()));
+      List<Member.Card> after = Rendezvous.spread(subject, left, 2);
+      assertTrue(after.contains(before.getLast()), "who is left stays");
+      assertEquals(2, new TreeSet<>(zones(after)).size());
+      assertTrue(!zones(after).contains("a"), "not its own while there are others");
+    }
+  }
 }

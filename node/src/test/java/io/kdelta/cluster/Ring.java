@@ -177,18 +177,19 @@ final class Ring {
 
     @Override
     public boolean send(NodeId node, PeerMessage message, long at) {
-      return sendCounting(node, message, at) >= 0;
+      return sendCounting(node, message, at).isPresent();
     }
 
     @Override
-    public int sendCounting(NodeId peer, PeerMessage message, long at) {
-      if (!links.contains(peer)) return -1;
+    public Optional<Weight> sendCounting(NodeId peer, PeerMessage message, long at) {
+      if (!links.contains(peer)) return Optional.empty();
       Bytes bytes = PeerCodec.encode(message);
       if (message instanceof PeerMessage.Push) {
         batchSeen = Math.max(batchSeen, bytes.size());
         pushedBytes += bytes.size();
       }
-      if (mute) return bytes.size();
+      Weight weight = new Weight(bytes.size(), bytes.size());
+      if (mute) return Optional.of(weight);
       int sentIn = epoch;
       Node target = node(peer);
       later(
@@ -199,9 +200,9 @@ final class Ring {
             if (heard instanceof PeerMessage.PushCredit(long _, long credited)) {
               windowSeen = Math.max(windowSeen, target.pushedBytes - credited);
             }
-            target.driver.message(id, heard, bytes.size(), now);
+            target.driver.message(id, heard, weight, now);
           });
-      return bytes.size();
+      return Optional.of(weight);
     }
 
     @Override

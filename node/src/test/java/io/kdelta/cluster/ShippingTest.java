@@ -99,6 +99,35 @@ final class ShippingTest {
     assertFalse(unmet.acked);
   }
 
+  /** Who has a write durably while nothing is relayed: its backups. */
+  private static List<String> zonesThatHold(ModelNet net, Pending write) {
+    List<String> zones = new ArrayList<>();
+    for (Node node : net.running()) {
+      if (node != net.node(0) && node.replica.durablyHolds(write.last)) zones.add(node.zone);
+    }
+    return zones;
+  }
+
+  @Test
+  void backupsAreInOtherZonesAndInItsOwnWhenThoseAreDown() {
+    List<String> zones = List.of("a", "a", "a", "a", "b", "c");
+    for (long seed = 20; seed < 25; seed++) {
+      ModelNet net = new ModelNet(seed).with(6);
+      for (int i = 0; i < 6; i++) net.node(i).zone = zones.get(i);
+      net.startAll().run(5 * SECOND);
+      Pending first = written(net.node(0), "k", 1, AckLevel.ALL);
+      net.await("acknowledged", SECOND, () -> first.acked);
+      assertTrue(zonesThatHold(net, first).containsAll(List.of("b", "c")), "seed " + seed);
+      net.node(4).crash();
+      net.node(5).crash();
+      net.run(60 * SECOND);
+      Pending second = written(net.node(0), "k", 1, AckLevel.ALL);
+      assertTrue(second.plan.reachable());
+      net.await("its own zone takes their place", SECOND, () -> second.acked);
+      assertEquals(List.of("a"), zonesThatHold(net, second).stream().distinct().toList());
+    }
+  }
+
   @Test
   void nodesThatAreNoBackupsGetEverythingByRelay() {
     ModelNet net = started(9, 7);

@@ -21,7 +21,7 @@ final class StreamOnly implements Sessions {
   public void down(NodeId node, long now) {}
 
   @Override
-  public void message(NodeId node, PeerMessage.OfSession message, int size, long now) {}
+  public void message(NodeId node, PeerMessage.OfSession message, Weight weight, long now) {}
 
   @Override
   public void heard(NodeId node, Member.Facts facts, long now) {}
