@@ -70,7 +70,10 @@ public final class PeerCodec {
   /** The oldest peer format that this program speaks. */
   public static final int OLDEST = 1;
 
-  /** The newest one: 2 tells the load of a node and sums up many logs, 3 packs what carries versions. */
+  /**
+   * The newest one: 2 tells the load of a node and sums up many logs, 3 packs what carries
+   * versions.
+   */
   public static final int NEWEST = 3;
 
   /** The first format that tells the load. */

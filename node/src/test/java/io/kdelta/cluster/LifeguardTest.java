@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 final class LifeguardTest {
   private static final long MILLI = 1_000_000L;
   private static final long SECOND = 1_000 * MILLI;
-  private static final NodeId SELF = node(1);
 
   private final WireRig wire = new WireRig();
   private final Outbox outbox = new Outbox();
