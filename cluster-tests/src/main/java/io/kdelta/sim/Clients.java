@@ -122,7 +122,7 @@ final class Clients implements NodeOutcomes {
   }
 
   /** What the client of a request has seen in its session. */
-  private CausalToken token(Action.Ask ask) {
+  CausalToken token(Action.Ask ask) {
     Session session = sessions.get(ask.client());
     if (session == null || session.number != ask.session()) return CausalToken.NONE;
     return session.token;

@@ -8,19 +8,33 @@ import java.util.List;
 
 /**
  * Clients that do nothing but carry tokens: each writes at one node, reads at others what it wrote,
- * or what its neighbour did, and so on without rest. They exist in runs that are to hold very many
- * sessions against O5 ({@link SimMain} with {@code --couriers}), beside everything else that a seed
- * draws.
+ * or what its neighbour did, and so on without rest. Now and then the same is asked without a token
+ * behind it, which must not be answered first ({@link PromptOracle}). A few of them exist in some
+ * runs, many in runs that are to hold very many sessions against O5 ({@link SimMain} with {@code
+ * --couriers}), beside everything else that a seed draws.
  */
 final class Couriers implements Clients.Listener {
   /** The number of the first of them: between the watchers and the bursts. */
   private static final int FIRST = 5_000;
 
-  private static final int COUNT = 8;
-  private static final long PAUSE_NANOS_MAX = 80_000_000L;
+  /** The number of the first of those without a token: each stands beside a courier. */
+  private static final int FIRST_BARE = 5_500;
+
+  /** Who holds very many sessions sends so many. */
+  static final int MANY = 8;
+
+  private static final int FEW = 2;
+
+  /** In one seed of so many there are a few. */
+  private static final int FEW_ONE_IN = 16;
+
+  private static final long PAUSE_NANOS_MAX = 50_000_000L;
 
   /** Reads behind each write. */
-  private static final int READS = 3;
+  private static final int READS = 4;
+
+  /** One read of so many is asked without a token, too. */
+  private static final int BARE_ONE_IN = 8;
 
   /** So many writes go to one key, then comes the next. */
   private static final int WRITES_A_KEY = 8;
@@ -48,17 +62,22 @@ final class Couriers implements Clients.Listener {
     }
   }
 
-  Couriers(Stage stage) {
+  Couriers(Stage stage, int count) {
     this.stage = stage;
     this.simulator = stage.world().simulator();
     this.nodes = stage.world().setup().nodes();
     Entropy entropy = stage.world().chance("couriers");
-    for (int i = 0; i < COUNT; i++) couriers.add(new One(entropy.split("courier " + i)));
+    for (int i = 0; i < count; i++) couriers.add(new One(entropy.split("courier " + i)));
+  }
+
+  /** How many there are in every run of a seed. */
+  static int usual(long seed) {
+    return Math.floorMod(seed, FEW_ONE_IN) == 2 ? FEW : 0;
   }
 
   void start() {
     stage.world().clients().tell(this);
-    for (int i = 0; i < COUNT; i++) next(i);
+    for (int i = 0; i < couriers.size(); i++) next(i);
   }
 
   void stop() {
@@ -68,7 +87,7 @@ final class Couriers implements Clients.Listener {
   /** Again, after {@link #stop}. */
   void goOn() {
     stopped = false;
-    for (int i = 0; i < COUNT; i++) next(i);
+    for (int i = 0; i < couriers.size(); i++) next(i);
   }
 
   private void next(int number) {
@@ -83,11 +102,13 @@ final class Couriers implements Clients.Listener {
   private void ask(int number) {
     One one = couriers.get(number);
     Request request;
+    boolean bare = false;
     if (one.reads > 0) {
       one.reads--;
       if (nodes > 1) one.node = (one.node + 1 + one.chance.nextInt(nodes - 1)) % nodes;
       boolean others = one.chance.nextInt(4) == 0;
-      request = new Request.Get(path(others ? (number + 1) % COUNT : number));
+      request = new Request.Get(path(others ? (number + 1) % couriers.size() : number));
+      bare = one.chance.nextInt(BARE_ONE_IN) == 0;
     } else {
       one.node = one.chance.nextInt(nodes);
       one.writes++;
@@ -97,7 +118,9 @@ final class Couriers implements Clients.Listener {
       Request.Terms terms = new Request.Terms("", level);
       request = new Request.Put(path(number), "{\"by\":\"" + marker + "\"}", false, marker, terms);
     }
-    stage.perform(new Action.Ask(FIRST + number, one.node, request, 1, one.session));
+    int node = one.node;
+    stage.perform(new Action.Ask(FIRST + number, node, request, 1, one.session));
+    if (bare) stage.perform(new Action.Ask(FIRST_BARE + number, node, request, 1));
   }
 
   private String path(int number) {
@@ -107,7 +130,7 @@ final class Couriers implements Clients.Listener {
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     int number = ask.client() - FIRST;
-    if (number < 0 || number >= COUNT) return;
+    if (number < 0 || number >= couriers.size()) return;
     One one = couriers.get(number);
     one.behind = outcome.error() instanceof KdeltaException.Behind ? one.behind + 1 : 0;
     if (one.behind == PATIENCE) {

@@ -1,7 +1,10 @@
 package io.kdelta.sim;
 
 import io.kdelta.causal.CausalStore;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Envelope;
+import io.kdelta.causal.Intervals;
+import io.kdelta.causal.Position;
 import io.kdelta.document.DocumentSchema;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimTime;
@@ -14,6 +17,7 @@ import io.kdelta.storage.WalRecovery;
 import io.kdelta.vfs.SimVfs;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -83,6 +87,24 @@ final class DurabilityProbe {
   /** Whether a node would still have a version if the power failed now. */
   boolean synced(SimNode node, Digest id) {
     return survives(node, List.of(id));
+  }
+
+  /** Whether a node would still have all the places that a token names. */
+  boolean synced(SimNode node, CausalToken token) {
+    return recovered(node.disk(), DurabilityProbe::has, token);
+  }
+
+  private static boolean has(CausalStore store, CausalToken token) {
+    TreeMap<Long, Intervals> held = new TreeMap<>();
+    for (Position position : store.positions()) {
+      Intervals places = position.applied().union(position.adopted());
+      held.merge(position.incarnation().high(), places, Intervals::union);
+    }
+    for (Map.Entry<Long, Intervals> named : token.logs().entrySet()) {
+      Intervals places = held.getOrDefault(named.getKey(), Intervals.EMPTY);
+      if (!places.containsAll(named.getValue())) return false;
+    }
+    return true;
   }
 
   private boolean survives(SimNode node, List<Digest> ids) {

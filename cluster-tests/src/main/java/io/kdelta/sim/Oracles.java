@@ -17,6 +17,7 @@ final class Oracles {
         new HistoryOracle(world),
         new ConditionOracle(world),
         new SessionOracle(world),
+        new PromptOracle(world),
         new SubscriptionOracle(world),
         new ResourceOracle(world),
         new VerdictOracle(world),

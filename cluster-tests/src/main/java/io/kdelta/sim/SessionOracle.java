@@ -27,6 +27,9 @@ import java.util.TreeSet;
  * built on it and has a place of its own does again, with all below it.
  */
 final class SessionOracle implements Oracle {
+  /** A turn of a healthy machine and a write of its disk are over by then. */
+  private static final long PROMPT_NANOS = 10_000_000L;
+
   private final World world;
   private final TreeMap<Integer, Long> open = new TreeMap<>();
 
@@ -71,6 +74,7 @@ final class SessionOracle implements Oracle {
     if (asked == null) return;
     boolean behind = outcome.error() instanceof KdeltaException.Behind;
     boolean told = outcome.reply() != null || outcome.error() instanceof KdeltaException.NotFound;
+    if (told && world.nowNanos() - asked > PROMPT_NANOS) count("answered after more than 10 ms");
     count(behind ? "told that the node is behind" : told ? "answered" : "refused, or never heard");
     String session = "session " + ask.session() + " of client " + ask.client();
     String node = World.name(ask.node());

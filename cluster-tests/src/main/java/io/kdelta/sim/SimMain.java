@@ -26,7 +26,8 @@ public final class SimMain {
                      --seeds FROM TO          these seeds, one line each
                      --batch FROM TO          these seeds, two at a time, with the rate
                      --couriers FROM TO       the same, with clients beside them that do nothing
-                                              but carry tokens from node to node
+                                              but carry tokens from node to node, and what
+                                              came of their requests
                      --script FILE...         scenarios
                      --soak MINUTES FROM      two seeds at a time until the time is over;
                                               adds a line to cluster-tests/LEDGER.md\

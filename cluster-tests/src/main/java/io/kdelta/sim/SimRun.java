@@ -66,23 +66,22 @@ public final class SimRun {
    * @throws Failed when a promise was broken
    */
   public static Outcome of(long seed) {
-    return of(seed, false);
+    return of(Swarm.of(seed), Couriers.usual(seed));
   }
 
   /**
-   * As {@link #of}, with {@link Couriers} beside everything else.
+   * As {@link #of}, with many {@link Couriers} beside everything else, and two nodes at least.
    *
    * @throws Failed when a promise was broken
    */
   static Outcome withCouriers(long seed) {
-    return of(seed, true);
+    return of(Swarm.of(seed).withNodes(2), Couriers.MANY);
   }
 
-  private static Outcome of(long seed, boolean couriers) {
-    Swarm swarm = Swarm.of(seed);
+  private static Outcome of(Swarm swarm, int couriers) {
     SimRun run = new SimRun(swarm.setup());
     run.decide(swarm);
-    if (couriers) run.send(swarm);
+    run.send(couriers, swarm);
     return run.toTheEnd(JUDGED_AT + swarm.fates().lullNanos());
   }
 
@@ -91,6 +90,7 @@ public final class SimRun {
     Swarm swarm = Swarm.of(seed);
     SimRun run = new SimRun(swarm.setup());
     run.decide(swarm);
+    run.send(Couriers.usual(seed), swarm);
     Outcome outcome = run.toTheEnd(JUDGED_AT + swarm.fates().lullNanos());
     return new Recorded(swarm.setup(), run.stage.record(), outcome);
   }
@@ -181,8 +181,9 @@ public final class SimRun {
   }
 
   /** Puts the couriers beside those who decide. */
-  private void send(Swarm swarm) {
-    Couriers couriers = new Couriers(stage);
+  private void send(int count, Swarm swarm) {
+    if (count == 0) return;
+    Couriers couriers = new Couriers(stage, count);
     Simulator simulator = world.simulator();
     long lull = swarm.fates().lullNanos();
     simulator.outside(WORK_FROM, couriers::start);

@@ -32,6 +32,12 @@ record Swarm(Setup setup, int clients, int keys, long pauseNanos, Fates fates) {
     return new Swarm(setup, clients, keys, pause(shape, clients), fates);
   }
 
+  /** The same with so many nodes at least. */
+  Swarm withNodes(int least) {
+    if (setup.nodes() >= least) return this;
+    return new Swarm(setup.withNodes(least), clients, keys, pauseNanos, fates);
+  }
+
   /** A few hundred requests in most runs: the more runs there are. Some thousand in some. */
   private static long pause(Entropy shape, int clients) {
     boolean dense = shape.nextInt(DENSE_ONE_IN) == 0;

@@ -342,7 +342,15 @@ public final class PlantedBugs {
               patch(
                   NODE + "cluster/Holdings.java",
                   "|| replica.durableLsn() < peer.writtenLsn) return null;",
-                  ") return null;")));
+                  ") return null;")),
+          new PlantedBug(
+              35,
+              "whoever carries a token waits for the next change, whatever the node has",
+              Set.of("PROMPT"),
+              patch(
+                  NODE + "core/Anteroom.java",
+                  "if (lacking.isEmpty()) return false;",
+                  "if (asked.after().isEmpty()) return false;")));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

@@ -78,7 +78,7 @@ public final class Cluster {
               Roster.Entry entry = roster.find(node);
               return entry != null && counts(entry);
             });
-    holdings = new Holdings(replica, mark, config.pace().facts());
+    holdings = new Holdings(replica, mark, this::format, config.pace().facts());
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config, links, met::contains, new Slots(roster, outbox));
     sessions =
@@ -373,6 +373,7 @@ public final class Cluster {
 
   private void membershipChanged(long now) {
     membershipStale = false;
+    holdings.changed();
     dialler.members(others(), now);
     for (NodeId node : links.linked()) {
       if (goneForGood(node)) {
@@ -403,7 +404,6 @@ public final class Cluster {
   private void depart(boolean forGood, long now) {
     if (!departure.begin(forGood, now)) return;
     stage = Member.Stage.DRAINING;
-    holdings.changed();
     membershipStale = true;
   }
 

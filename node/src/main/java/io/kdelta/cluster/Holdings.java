@@ -11,6 +11,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,7 @@ final class Holdings {
 
   private final Replica replica;
   private final ReplicatedMark mark;
+  private final IntSupplier format;
   private final long pause;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private Member.Facts own = Member.Facts.NONE;
@@ -63,9 +65,13 @@ final class Holdings {
     long waitsUntil = Long.MIN_VALUE;
   }
 
-  Holdings(Replica replica, ReplicatedMark mark, long pause) {
+  /**
+   * @param format the newest that all members speak: what others pass on is told when all can
+   */
+  Holdings(Replica replica, ReplicatedMark mark, IntSupplier format, long pause) {
     this.replica = replica;
     this.mark = mark;
+    this.format = format;
     this.pause = pause;
   }
 
@@ -81,7 +87,7 @@ final class Holdings {
             counts.keysEver(),
             counts.versions(),
             counts.diskBytes(),
-            counts.load());
+            format.getAsInt() < PeerCodec.LOAD_FORMAT ? 0 : counts.load());
     if (!now.equals(own)) {
       own =
           new Member.Facts(

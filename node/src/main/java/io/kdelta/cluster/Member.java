@@ -105,7 +105,8 @@ public record Member(
    * @param keysEver keys that ever had a version
    * @param versions size of its set
    * @param diskBytes size of its files
-   * @param load how much its store owes, of a hundred, in tens; from format 2 on, else 0
+   * @param load how much its store owes, of a hundred, in tens; 0 until all members speak format 2:
+   *     who does not would pass the rest on without it
    */
   public record Facts(
       long number,

@@ -77,7 +77,7 @@ public final class PeerCodec {
   public static final int NEWEST = 3;
 
   /** The first format that tells the load. */
-  private static final int LOAD_FORMAT = 2;
+  static final int LOAD_FORMAT = 2;
 
   /** The first format that knows {@link PeerMessage.Tallies}. */
   static final int TALLY_FORMAT = 2;

@@ -69,7 +69,7 @@ final class Desk {
     this.engine = engine;
     this.errands = errands;
     this.tokens = new Tokens(store, peers.cluster());
-    this.documents = DocumentStore.of(store, tokens.stability()::shows);
+    this.documents = DocumentStore.of(store, tokens.stability()::heads);
     this.anteroom = new Anteroom(tokens);
     this.watches = new Watches(store, tokens);
     this.lookups = new Lookups(documents, engine, tokens);

@@ -51,9 +51,8 @@ final class Lookups {
   /** Reads what is asked for, and finds out what of the data the answer shows. */
   Found find(Command.Reading command) {
     if (command instanceof Command.Get(Key key, Moment.Latest _)) return get(key);
-    if (command.stable()) tokens.stability().require();
+    if (command.stable()) return stable(command);
     Found found = read(command);
-    if (command.stable()) return found.showing(restsOn(command));
     return switch (found.reply()) {
       case Reply.Shown shown -> found.showing(tokens.key(shown.version().version().key()));
       case Reply.VersionList list when !(command instanceof Command.Export) ->
@@ -63,6 +62,18 @@ final class Lookups {
                   : tokens.key(list.versions().getFirst().version().key()));
       default -> found.showing(restsOn(command));
     };
+  }
+
+  /** The heads that are shown are those that the answer rests on: they are looked for once. */
+  private Found stable(Command.Reading command) {
+    Stability stability = tokens.stability();
+    stability.require();
+    stability.begin();
+    try {
+      return read(command).showing(restsOn(command));
+    } finally {
+      stability.end();
+    }
   }
 
   /** What an answer to a command, or a refusal, rests on at most. */

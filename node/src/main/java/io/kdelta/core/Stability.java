@@ -5,6 +5,7 @@ import io.kdelta.causal.CausalToken;
 import io.kdelta.causal.Coverage;
 import io.kdelta.causal.Dot;
 import io.kdelta.causal.Head;
+import io.kdelta.causal.Heads;
 import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.Intervals;
 import io.kdelta.causal.Key;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a stable read may show, and what it has to do with tokens. Owned by the core.
@@ -28,6 +30,8 @@ import java.util.TreeMap;
 final class Stability {
   private final CausalStore store;
   private final ReplicatedMark mark;
+  private boolean within;
+  private @Nullable Heads found;
 
   Stability(CausalStore store, Cluster cluster) {
     this.store = store;
@@ -35,7 +39,7 @@ final class Stability {
   }
 
   /** Whether a stable read shows a version. */
-  boolean shows(Stored stored) {
+  private boolean shows(Stored stored) {
     if (mark.everything()) return true;
     for (Dot dot : stored.dots()) if (mark.of(dot.incarnation()).contains(dot.seq())) return true;
     return false;
@@ -53,10 +57,30 @@ final class Stability {
     return mark.revision();
   }
 
+  /** A command is carried out: until {@link #end} nothing changes, and what is found is kept. */
+  void begin() {
+    within = true;
+  }
+
+  /** It is done. */
+  void end() {
+    within = false;
+    found = null;
+  }
+
+  /** The heads of a key among the versions that count. */
+  Heads heads(Key key) {
+    Heads known = found;
+    if (known != null && known.key().equals(key)) return known;
+    Heads heads = store.graph().headsAmong(key, this::shows);
+    if (within) found = heads;
+    return heads;
+  }
+
   /** What a stable read of a key rests on. */
   Coverage.Named key(Key key) {
     List<Dot> dots = new ArrayList<>();
-    for (Head head : store.graph().headsAmong(key, this::shows).all()) {
+    for (Head head : heads(key).all()) {
       Stored stored = store.graph().version(head.id());
       if (stored != null) dots.addAll(stored.dots());
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,17 +31,18 @@ public final class DocumentReader {
 
   private final CausalGraph graph;
   private final Predicate<Key> damaged;
-  private final Predicate<Stored> replicated;
+  private final Function<Key, Heads> replicated;
   private final VersionFinder finder;
 
   /**
    * Reads {@code graph}.
    *
    * @param damaged whether a key has lost versions to corruption, so that no answer can be trusted
-   * @param replicated whether enough nodes are known to have a version synced ({@link
+   * @param replicated the heads of a key among what enough nodes are known to have synced ({@link
    *     Moment.Stable})
    */
-  public DocumentReader(CausalGraph graph, Predicate<Key> damaged, Predicate<Stored> replicated) {
+  public DocumentReader(
+      CausalGraph graph, Predicate<Key> damaged, Function<Key, Heads> replicated) {
     this.graph = graph;
     this.damaged = damaged;
     this.replicated = replicated;
@@ -72,7 +74,7 @@ public final class DocumentReader {
   }
 
   private Answer.Value stable(Key key) {
-    Heads heads = graph.headsAmong(key, replicated);
+    Heads heads = replicated.apply(key);
     Head winner = heads.winner().orElse(null);
     Digest state = graph.heads(key).stateId().orElse(null);
     if (winner == null || winner.deleted() || state == null) {
@@ -90,7 +92,7 @@ public final class DocumentReader {
   /** Whether the key has a value now; {@code stable}: one that {@link Moment.Stable} shows. */
   public Answer.Existence exists(Key key, boolean stable) {
     refuseDamaged(key);
-    Heads heads = stable ? graph.headsAmong(key, replicated) : graph.heads(key);
+    Heads heads = stable ? replicated.apply(key) : graph.heads(key);
     return new Answer.Existence(heads.live(), heads.lsn());
   }
 
@@ -100,7 +102,7 @@ public final class DocumentReader {
     Heads heads =
         switch (moment) {
           case Moment.Latest() -> graph.heads(key);
-          case Moment.Stable() -> graph.headsAmong(key, replicated);
+          case Moment.Stable() -> replicated.apply(key);
           case Moment.Time time -> graph.headsAt(key, time.latest());
           case Moment.Id _, Moment.Back _ -> {
             Stored stored = finder.at(key, moment);
@@ -248,7 +250,7 @@ public final class DocumentReader {
     try (var walk = graph.keys(namespace, prefix, after)) {
       while (walk.next()) {
         Heads heads = walk.heads();
-        if (stable) heads = graph.headsAmong(heads.key(), replicated);
+        if (stable) heads = replicated.apply(heads.key());
         lsn = Math.max(lsn, heads.lsn());
         if (heads.live()) found.add(heads.key());
         if (found.size() == limit || ++scanned == KEYS_SCANNED_MAX) {

@@ -9,7 +9,6 @@ import io.kdelta.causal.Heads;
 import io.kdelta.causal.Key;
 import io.kdelta.causal.NodeId;
 import io.kdelta.causal.Request;
-import io.kdelta.causal.Stored;
 import io.kdelta.causal.Transaction;
 import io.kdelta.causal.Version;
 import io.kdelta.causal.Written;
@@ -18,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -43,20 +43,20 @@ public final class DocumentStore {
 
   /** Documents in {@code store}, of a node that knows of no other. */
   public DocumentStore(CausalStore store) {
-    this(store, store::damaged, stored -> true);
+    this(store, store::damaged, store.graph()::heads);
   }
 
   /**
    * Documents in {@code store}.
    *
-   * @param replicated whether enough nodes are known to have a version synced
+   * @param replicated the heads of a key among what enough nodes are known to have synced
    */
-  public static DocumentStore of(CausalStore store, Predicate<Stored> replicated) {
+  public static DocumentStore of(CausalStore store, Function<Key, Heads> replicated) {
     return new DocumentStore(store, store::damaged, replicated);
   }
 
   /** With another word on which keys miss versions. */
-  DocumentStore(CausalStore store, Predicate<Key> damaged, Predicate<Stored> replicated) {
+  DocumentStore(CausalStore store, Predicate<Key> damaged, Function<Key, Heads> replicated) {
     this.store = store;
     this.reader = new DocumentReader(store.graph(), damaged, replicated);
   }

@@ -26,7 +26,7 @@ final class ExportPage {
 
   ExportPage(CausalGraph graph, int limit, long bytesMax) {
     this.graph = graph;
-    this.finder = new VersionFinder(graph, stored -> true);
+    this.finder = new VersionFinder(graph, graph::heads);
     this.limit = limit;
     this.bytesMax = bytesMax;
   }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +26,14 @@ final class VersionFinder {
   private static final int CANDIDATES_MAX = 64;
 
   private final CausalGraph graph;
-  private final Predicate<Stored> replicated;
+  private final Function<Key, Heads> replicated;
 
   /**
    * Looks into {@code graph}.
    *
-   * @param replicated whether enough nodes are known to have a version synced
+   * @param replicated the heads of a key among what enough nodes are known to have synced
    */
-  VersionFinder(CausalGraph graph, Predicate<Stored> replicated) {
+  VersionFinder(CausalGraph graph, Function<Key, Heads> replicated) {
     this.graph = graph;
     this.replicated = replicated;
   }
@@ -70,7 +70,7 @@ final class VersionFinder {
       case Moment.Id(String prefix) -> byPrefix(key, prefix);
       case Moment.Back(int steps) -> back(key, steps);
       case Moment.Stable() -> {
-        Head winner = graph.headsAmong(key, replicated).winner().orElse(null);
+        Head winner = replicated.apply(key).winner().orElse(null);
         if (winner == null) throw new KdeltaException.NotFound(key.toString());
         yield held(winner.id());
       }

@@ -328,7 +328,8 @@ final class DocumentReaderTest {
   @Test
   void aDamagedKeyIsNotAnswered() {
     bench.put(ALICE, "1");
-    DocumentReader reader = new DocumentReader(bench.causal.graph(), ALICE::equals, stored -> true);
+    DocumentReader reader =
+        new DocumentReader(bench.causal.graph(), ALICE::equals, bench.causal.graph()::heads);
     assertThrows(Corrupt.class, () -> reader.get(ALICE, Moment.now()));
     assertThrows(Corrupt.class, () -> reader.exists(ALICE));
     assertThrows(Corrupt.class, () -> reader.heads(ALICE, Moment.now()));

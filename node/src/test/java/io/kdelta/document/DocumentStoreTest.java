@@ -136,7 +136,8 @@ final class DocumentStoreTest {
   @Test
   void whereVersionsAreMissingOnlyWhoSawSomethingWrites() {
     Digest seen = bench.write(Write.put(ALICE, Bytes.utf8("1"))).version().id();
-    DocumentStore damaged = new DocumentStore(bench.causal, key -> true, stored -> true);
+    DocumentStore damaged =
+        new DocumentStore(bench.causal, key -> true, bench.causal.graph()::heads);
     Write put = Write.put(ALICE, Bytes.utf8("2"));
     Write absent = Write.put(BO, Bytes.utf8("2")).when(Precondition.IF_ABSENT);
     assertThrows(Corrupt.class, () -> damaged.write(List.of(put), ""));
