@@ -1,5 +1,6 @@
 package io.kdelta.sim;
 
+import io.kdelta.causal.Dot;
 import io.kdelta.causal.Envelope;
 import io.kdelta.core.Reply;
 import io.kdelta.core.WatchFrom;
@@ -7,6 +8,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -54,7 +56,8 @@ final class SubscriptionOracle implements Oracle {
 
   /**
    * A peer that lies about places in the logs of others can make a node take one version for
-   * another, and a watcher that goes on elsewhere pass over the true one (ARCHITECTURE.md).
+   * another, and a watcher that goes on elsewhere pass over the true one, or hear late of one that
+   * has no place there (ARCHITECTURE.md).
    */
   @Override
   public void acted(Action action) {
@@ -99,7 +102,11 @@ final class SubscriptionOracle implements Oracle {
     boolean start = watcher.watch().from() == Request.Watch.From.START;
     TreeSet<Digest> known = new TreeSet<>();
     TreeSet<Digest> first = new TreeSet<>();
-    for (Envelope one : told) first.add(one.version().id());
+    TreeSet<Digest> usurped = new TreeSet<>();
+    for (Envelope one : told) {
+      first.add(one.version().id());
+      if (lies && isUsurped(one)) usurped.add(one.version().id());
+    }
     for (Envelope one : told) {
       if (!watcher.watch().holds(Model.path(one))) {
         throw failure(watcher, "out of scope: " + Model.path(one));
@@ -107,6 +114,7 @@ final class SubscriptionOracle implements Oracle {
       if (world.atlas().mayMiss(Model.path(one))) continue;
       for (Digest parent : one.version().parents()) {
         if (known.contains(parent) || !(start || first.contains(parent))) continue;
+        if (usurped.contains(parent) || usurped.contains(one.version().id())) continue;
         throw failure(watcher, one.version().id() + " came before its parent " + parent);
       }
       known.add(one.version().id());
@@ -120,6 +128,13 @@ final class SubscriptionOracle implements Oracle {
         }
       }
     }
+  }
+
+  /** Whether the place of a version was claimed for another, or was lost to one. */
+  private boolean isUsurped(Envelope one) {
+    if (one.dots().isEmpty()) return true;
+    NavigableSet<Dot> claimed = world.liar().claimed();
+    return one.dots().stream().anyMatch(claimed::contains);
   }
 
   private static boolean owed(
