@@ -3,6 +3,7 @@ package io.kdelta.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import io.kdelta.client.ClientSettings;
@@ -12,12 +13,16 @@ import io.kdelta.proto.v1.PutRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -77,7 +82,28 @@ final class PeerMetricsTest {
                 .build());
       }
       await().atMost(PATIENCE).untilAsserted(() -> assertEquals(List.of(), missing(scrape(first))));
+      List<String> named = namedInTheReadme();
+      assertTrue(named.size() > 20, named::toString);
+      List<String> told = List.of(scrape(first).split("\n", -1));
+      named.removeIf(name -> told.stream().anyMatch(line -> line.matches(name + "(_.*|[ {].*)")));
+      assertEquals(List.of(), named, "in the README, and not told by a node");
     }
+  }
+
+  /** Each name that its part about metrics writes out, or makes of an asterisk and a list. */
+  private static List<String> namedInTheReadme() throws IOException {
+    String text = Files.readString(Path.of(System.getProperty("kdelta.root"), "README.md"));
+    int begin = text.indexOf("\n## Metrics\n");
+    String part = text.substring(begin, text.indexOf("\n## ", begin + 1));
+    List<String> names = new ArrayList<>();
+    Matcher each =
+        Pattern.compile("`(kdelta_\\w+?)_?\\*?(\\{\\w+\\})?`(\\s+\\(([^)]*)\\))?").matcher(part);
+    while (each.find()) {
+      String list = each.group(4);
+      if (list == null) names.add(each.group(1));
+      else for (String one : list.split(",\\s+", -1)) names.add(each.group(1) + "_" + one);
+    }
+    return names;
   }
 
   private static List<String> missing(String text) {
