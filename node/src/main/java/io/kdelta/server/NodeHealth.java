@@ -27,6 +27,9 @@ final class NodeHealth {
 
   private static final long ALIVE_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
+  /** Versions that it may lack and be ready: more than are under way while everybody writes. */
+  static final long LAG_VERSIONS_MAX = 16_384;
+
   /**
    * What the core said.
    *
@@ -73,7 +76,21 @@ final class NodeHealth {
     if (last == null) return "starting";
     if (time.nanos() - last.nanos() > READY_NANOS_MAX) return "the core does not answer";
     if (!last.status().readiness().ready()) return last.status().readiness().reason();
-    return "";
+    long behind = behind(last.members());
+    return behind > LAG_VERSIONS_MAX ? behind + " versions behind" : "";
+  }
+
+  /** How many versions the node lacks of what a linked one holds, at least. */
+  static long behind(Reply.@Nullable MemberList members) {
+    if (members == null) return 0;
+    long own = 0;
+    long most = 0;
+    for (Reply.MemberList.Node node : members.nodes()) {
+      long versions = node.member().facts().versions();
+      if (node.self()) own = versions;
+      else if (node.member().linked()) most = Math.max(most, versions);
+    }
+    return Math.max(0, most - own);
   }
 
   /** Whether the core still takes its turns. */
@@ -120,7 +137,7 @@ final class NodeHealth {
     Picture last = picture;
     names.learn(status.node(), status.name());
     picture = new Picture(status, last == null ? null : last.members(), time.nanos());
-    if (!stopping) serve(status.readiness().ready());
+    if (!stopping) serve(unreadiness().isEmpty());
   }
 
   private void seen(Reply.MemberList members) {
