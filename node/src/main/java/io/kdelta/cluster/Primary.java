@@ -51,8 +51,6 @@ final class Primary {
     final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
     @Nullable Incarnation served;
-    long wireBytes;
-    long frames;
 
     Peer(Window window) {
       this.window = window;
@@ -212,8 +210,8 @@ final class Primary {
           new Pulse.Peer(
               node,
               peer.window.sent(),
-              peer.wireBytes,
-              peer.frames,
+              peer.window.sentWire(),
+              peer.window.frames(),
               underWay,
               peer.window.peak(),
               Math.max(0, limits.windowBytes() - underWay),
@@ -295,9 +293,7 @@ final class Primary {
       Optional<Weight> weight =
           wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
       if (weight.isEmpty()) return false;
-      peer.window.sent(weight.get().plain());
-      peer.wireBytes += weight.get().wire();
-      peer.frames++;
+      peer.window.sent(weight.get());
       stream.next = frame.lastSeq() + 1;
     }
     return true;

@@ -11,6 +11,8 @@ package io.kdelta.cluster;
  */
 final class Window {
   private long sent;
+  private long sentWire;
+  private long frames;
   private long peak;
   private long credited;
   private long taken;
@@ -31,9 +33,21 @@ final class Window {
     return sent - credited;
   }
 
+  /** What these bytes took on the wire. */
+  long sentWire() {
+    return sentWire;
+  }
+
+  /** In how many frames. */
+  long frames() {
+    return frames;
+  }
+
   /** A frame was sent. */
-  void sent(int bytes) {
-    sent += bytes;
+  void sent(Weight frame) {
+    sent += frame.plain();
+    sentWire += frame.wire();
+    frames++;
     peak = Math.max(peak, underWay());
   }
 

@@ -119,16 +119,19 @@ final class HostilePeerTest {
 
   @Test
   void aFormatThatIsNotReadIsRefused() {
+    int beyond = PeerCodec.NEWEST + 1;
     give(new Event.LinkUp(1, Optional.empty()));
     List<Effect> effects =
-        say(1, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 3, 9)));
+        say(1, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, beyond, 99)));
     PeerMessage.Refuse refusal = only(PeerMessage.Refuse.class, effects).getFirst();
     assertEquals(PeerMessage.Refuse.Reason.FORMAT, refusal.reason());
-    assertEquals("speaks peer formats 3 to 9, that one 1 to 2", refusal.text());
+    String theirs = "speaks peer formats " + beyond + " to 99";
+    String ours = "1 to " + PeerCodec.NEWEST;
+    assertEquals(theirs + ", that one " + ours, refusal.text());
     String told = only(Effect.Notice.class, effects).getFirst().text();
-    assertTrue(told.contains("speaks peer formats 3 to 9, this one 1 to 2"), told);
+    assertTrue(told.contains(theirs + ", this one " + ours), told);
     give(new Event.LinkUp(2, Optional.empty()));
-    say(2, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 0, 9)));
+    say(2, new PeerMessage.Hello(ClusterId.named("demo"), false, 1, card(PEER, 0, 99)));
     assertTrue(member(PEER).linked(), "ranges that overlap do");
   }
 
@@ -345,6 +348,8 @@ final class HostilePeerTest {
       assertTrue(bytes > 1 << 20 && bytes < (1 << 20) + 300_000, "sent " + sent);
     }
     assertEquals(List.of(1L, 2L), List.copyOf(sent.keySet()));
+    Pulse.Peer shown = cluster.pulse().peers().getFirst();
+    assertTrue(shown.wireBytes() > 1 << 20 && shown.frames() > 50, "of the link, not the turn");
     for (int turn = 0; turn < 50; turn++) {
       long link = 1L + turn % 2;
       long before = sent.getOrDefault(link, 0L);
