@@ -174,6 +174,27 @@ final class ReconcilerTest {
   }
 
   @Test
+  void everyHalfMinuteOneIsAskedWhateverTheRootsThatWereTold() {
+    Ring ring = new Ring(3, 17);
+    for (Ring.Node node : ring.nodes) node.write(20);
+    ring.link(0, 1);
+    ring.link(1, 2);
+    ring.link(0, 2);
+    ring.pass(10_000);
+    List<Integer> before = ring.nodes.stream().map(node -> node.agreed.size()).toList();
+    ring.pass(120_000);
+    for (Ring.Node node : ring.nodes) {
+      int more = node.agreed.size() - before.get(node.index);
+      assertTrue(more >= 3 && more <= 18, node.index + " ended " + more + " in two minutes");
+    }
+    ring.nodes.get(2).writeUnseen(5);
+    ring.pass(1_000);
+    assertEquals(60, ring.nodes.get(0).shelf.versions.size(), "no root tells of it");
+    ring.pass(90_000);
+    for (Ring.Node node : ring.nodes) assertEquals(65, node.shelf.versions.size());
+  }
+
+  @Test
   void aSilentPeerEndsTheSessionAndIsTriedAgain() {
     Ring ring = new Ring(2, 7);
     ring.nodes.get(0).write(10);
