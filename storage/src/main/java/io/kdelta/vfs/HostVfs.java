@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -49,6 +50,9 @@ public final class HostVfs implements Vfs {
 
   private final Path root;
 
+  /** Kept: to find it the system lists all of its mounts. */
+  private final FileStore store;
+
   /**
    * @param root the directory; it is created, durably, if it is missing
    */
@@ -62,6 +66,7 @@ public final class HostVfs implements Vfs {
       Path made = Files.createDirectories(root.toAbsolutePath(), mode(root, "rwx------"));
       // Two names of one directory must find the same lock.
       this.root = made.toRealPath();
+      this.store = Files.getFileStore(this.root);
       for (Path parent : parents) {
         try (FileChannel channel = FileChannel.open(parent, StandardOpenOption.READ)) {
           channel.force(true);
@@ -194,7 +199,7 @@ public final class HostVfs implements Vfs {
   @Override
   public long freeSpace() {
     try {
-      return Files.getFileStore(root).getUsableSpace();
+      return store.getUsableSpace();
     } catch (IOException e) {
       throw fault("", "freeSpace", e);
     }
