@@ -25,6 +25,11 @@ final class VersionStream implements AutoCloseable {
   /** So often in a row may the level of a write not be met in time. */
   private static final int UNCONFIRMED_MAX = 6;
 
+  /** So often in a row may there be no room yet: flushes and merges catch up meanwhile. */
+  private static final int FULL_MAX = 240;
+
+  private static final long FULL_PAUSE_MILLIS = 250;
+
   private final Client client;
   private final ImportCommand.Tally tally;
   private final ReentrantLock lock = new ReentrantLock();
@@ -82,14 +87,20 @@ final class VersionStream implements AutoCloseable {
     }
   }
 
-  /** Goes on after a failure: elsewhere, or here when only the level was not met in time. */
-  private void resume(StatusRuntimeException failure) {
+  /** Goes on after a failure: elsewhere, or here when the level was late or there was no room. */
+  private void resume(StatusRuntimeException failure) throws InterruptedException {
     Verdict verdict = Verdict.of(failure);
     boolean elsewhere = verdict == Verdict.ELSEWHERE;
+    boolean full = failure.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED;
     int most = elsewhere ? client.servers().addresses().size() - 1 : UNCONFIRMED_MAX;
+    if (elsewhere && full) most = FULL_MAX;
     if (verdict == Verdict.FINAL || failures >= most) throw client.told(failure);
     failures++;
     if (elsewhere) client.next();
+    if (full) {
+      long left = TimeUnit.MILLISECONDS.toNanos(FULL_PAUSE_MILLIS);
+      while (left > 0) left = changed.awaitNanos(left);
+    }
     attempt = open();
     unanswered.forEach(attempt::send);
   }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of a core: the one that takes its turns, one that writes and syncs the log, one that
- * builds tables. The only class of this package that knows threads.
+ * builds tables, one for chores, which are the files of snapshots. The only class of this package
+ * that knows threads.
  *
  * <p>Every method may be called from any thread. What crosses are immutable values: events go in
  * through the {@link Inbox}, replies and messages go out through a {@link Responder} and the {@link
@@ -39,6 +40,7 @@ public final class CoreThread implements AutoCloseable {
   private final Inbox inbox;
   private final Worker log;
   private final Worker tables;
+  private final Worker chores;
 
   /** Why the table thread competes with the others, if it does. */
   private final Optional<String> competes;
@@ -63,15 +65,18 @@ public final class CoreThread implements AutoCloseable {
       this.workers = List.of();
       this.log = Runnable::run;
       this.tables = Runnable::run;
+      this.chores = Runnable::run;
       this.competes = Optional.empty();
     } else {
       HostWorker logThread = new HostWorker("kdelta-log", this::fail);
       HostWorker tableThread = new HostWorker("kdelta-tables", this::fail);
-      this.workers = List.of(logThread, tableThread);
+      HostWorker choreThread = new HostWorker("kdelta-chores", this::fail);
+      this.workers = List.of(logThread, tableThread, choreThread);
       this.log = logThread;
       this.tables = tableThread;
+      this.chores = choreThread;
       // A flush or a merge runs for seconds: a turn or a sync that becomes due goes first.
-      this.competes = tableThread.runBehindOthers();
+      this.competes = tableThread.runBehindOthers().or(choreThread::runBehindOthers);
     }
     this.thread =
         Thread.ofPlatform().name("kdelta-core").daemon(true).unstarted(() -> live(vfs, entropy));
@@ -208,7 +213,8 @@ public final class CoreThread implements AutoCloseable {
   private void live(Vfs vfs, Entropy entropy) {
     Core core = null;
     try {
-      competes.ifPresent(why -> sink.notice("the table thread runs like the others: " + why));
+      competes.ifPresent(
+          why -> sink.notice("the threads for tables and chores run like the others: " + why));
       core = Core.open(config, vfs, time, entropy);
       stats = core.stats();
       perform(core.turn(List.of()));
@@ -272,6 +278,7 @@ public final class CoreThread implements AutoCloseable {
         switch (work.kind()) {
           case LOG -> log;
           case TABLE -> tables;
+          case CHORE -> chores;
         };
     worker.submit(() -> {
       work.run();

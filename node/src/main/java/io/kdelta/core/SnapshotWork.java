@@ -22,9 +22,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file work of snapshots: gives it to the table thread, in the order in which it was asked for,
+ * The file work of snapshots: gives it to the chore thread, in the order in which it was asked for,
  * and answers on the core. Owned by the core; the files that come in and what is read of them are
- * touched by the table thread alone while a piece is out.
+ * touched by the chore thread alone while a piece is out.
  */
 final class SnapshotWork {
   private static final long LOOK_NANOS = 20_000_000L;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * when all others are durable: where it is, all is. Nothing here is part of the store; whatever
  * becomes of it, only time is lost.
  *
- * <p>Owner: one thread at a time, that of table work.
+ * <p>Owner: one thread at a time, that of chores.
  */
 public final class IncomingFiles implements AutoCloseable {
   /** Where they lie, below the data. */

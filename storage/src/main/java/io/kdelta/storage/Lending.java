@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a store at one moment, pinned for another store that fetches them: none of them goes
- * before {@link #close}. Owner: the core; listing and reading run on the table thread, one piece at
- * a time.
+ * before {@link #close}. Owner: the core; listing runs on the table thread, reading as a chore, a
+ * piece at a time.
  */
 public final class Lending implements AutoCloseable {
   /** How much one piece of listing reads. */

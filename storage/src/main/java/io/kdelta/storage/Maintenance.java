@@ -4,7 +4,6 @@ import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.vfs.Vfs;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +29,6 @@ final class Maintenance {
   private final Views views;
   private final Entropy entropy;
   private final Scrub scrub = new Scrub();
-  private final ArrayDeque<OfOthers> chores = new ArrayDeque<>();
   private @Nullable Job job;
   private @Nullable Runnable takeBack;
   private Optional<KdeltaException.Corrupt> manifestWrong = Optional.empty();
@@ -44,9 +42,6 @@ final class Maintenance {
 
   /** Where a copy goes and what stands in its marker. */
   record Destination(Vfs target, Bytes label, String owner) {}
-
-  /** A piece of work that this class knows nothing of. */
-  private record OfOthers(Runnable work, Runnable afterwards) {}
 
   /** The errand that is under way. */
   private static final class Job {
@@ -83,11 +78,6 @@ final class Maintenance {
     Errand errand = start(Errand.Kind.LEND, "", null);
     if (job != null) job.pieceBytes = pieceBytes;
     return errand;
-  }
-
-  /** A piece for the table thread; what comes afterwards runs on the core. */
-  void chore(Runnable work, Runnable afterwards) {
-    chores.add(new OfOthers(work, afterwards));
   }
 
   /** Where the snapshot of that name lies; Invalid for what is no name. */
@@ -129,11 +119,6 @@ final class Maintenance {
 
   /** The next piece that is due, if there is one. */
   @Nullable TableWork next() {
-    OfOthers other = chores.poll();
-    if (other != null) {
-      takeBack = other.afterwards();
-      return new TableWork.Chore(vfs, other.work());
-    }
     Job due = job;
     if (due != null && due.errand.kind() != Errand.Kind.COMPACT && settled(due)) {
       takeBack = () -> ended(due);

@@ -34,6 +34,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
   private final Views views;
   private final TableWorks tableWorks;
   private final Maintenance maintenance;
+  private final Chores chores = new Chores();
   private final Counters counters;
   private final ReadEpoch epoch = new ReadEpoch();
   private final RowView view = new RowView();
@@ -170,8 +171,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
   /**
    * New work to run off the core: at most one piece of each kind is out at any time. Call it after
    * a turn that applied something, after every {@link #workDone}, and now and then at all times:
-   * work that failed comes again after some calls, which is how the store finds out that a full
-   * disk has room again.
+   * what failed comes again after some calls, and finds out that a full disk has room again.
    */
   public List<StorageWork> takeWork() {
     epoch.end();
@@ -187,6 +187,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     // What the log could not keep never comes into tables: nobody may wait for that.
     if (wal.fenced()) wal.failure().ifPresent(maintenance::troubled);
     tableWorks.take().ifPresent(work::add);
+    chores.take().ifPresent(work::add);
     return work;
   }
 
@@ -201,6 +202,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
         wal.written(log.write);
       }
       case TableWork table -> tableWorks.done(table);
+      case Chores.Piece piece -> chores.done(piece);
       default -> throw new AssertionError("not work of this engine");
     }
   }
@@ -299,9 +301,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
     return new IncomingFiles(vfs);
   }
 
-  /** A piece of work of others for the table thread, between its own; it throws nothing. */
+  /** A piece of work on files of others, beside its own; it throws nothing. */
   public void chore(Runnable work, Runnable afterwards) {
-    maintenance.chore(work, afterwards);
+    chores.add(work, afterwards);
   }
 
   /** Merges everything into one run: overwritten and deleted rows give their room back. */
@@ -386,10 +388,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * Closes in good order: what only the log holds is written as tables, and the manifest says that
-   * the log ends there, so that the next open has nothing to read back. Blocks about as long as a
-   * memtable takes to write; no work may be out. Where something stands in the way, a full disk or
-   * a fence, it ends as {@link #close} does, and the next open reads the log.
+   * Closes in good order: what only the log holds is written as tables, and the manifest says so:
+   * the next open has nothing to read back. Blocks about as long as a memtable takes to write; no
+   * work may be out. Where a full disk or a fence stands in the way, it ends as {@link #close}.
    */
   public void shutDown() {
     if (closed) return;

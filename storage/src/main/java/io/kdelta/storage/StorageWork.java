@@ -13,7 +13,11 @@ public interface StorageWork {
     /** Writes and syncs the log: short, a commit waits for it. */
     LOG,
     /** Builds, merges, opens and removes tables, prepares log segments: long, nobody waits. */
-    TABLE
+    TABLE,
+    /**
+     * What others do with files that are not of this store: long, it waits for none of the above.
+     */
+    CHORE
   }
 
   /** Which thread it is for. */
