@@ -102,10 +102,10 @@ final class SubscriptionOracle implements Oracle {
     boolean start = watcher.watch().from() == Request.Watch.From.START;
     TreeSet<Digest> known = new TreeSet<>();
     TreeSet<Digest> first = new TreeSet<>();
-    TreeSet<Digest> usurped = new TreeSet<>();
+    TreeSet<Digest> doubtful = new TreeSet<>();
     for (Envelope one : told) {
       first.add(one.version().id());
-      if (lies && isUsurped(one)) usurped.add(one.version().id());
+      if (lies && isDoubtful(one)) doubtful.add(one.version().id());
     }
     for (Envelope one : told) {
       if (!watcher.watch().holds(Model.path(one))) {
@@ -114,7 +114,7 @@ final class SubscriptionOracle implements Oracle {
       if (world.atlas().mayMiss(Model.path(one))) continue;
       for (Digest parent : one.version().parents()) {
         if (known.contains(parent) || !(start || first.contains(parent))) continue;
-        if (usurped.contains(parent) || usurped.contains(one.version().id())) continue;
+        if (doubtful.contains(parent) || doubtful.contains(one.version().id())) continue;
         throw failure(watcher, one.version().id() + " came before its parent " + parent);
       }
       known.add(one.version().id());
@@ -130,11 +130,16 @@ final class SubscriptionOracle implements Oracle {
     }
   }
 
-  /** Whether the place of a version was claimed for another, or was lost to one. */
-  private boolean isUsurped(Envelope one) {
+  /**
+   * Whether the place of a version was lost to another, or lies in a log of which a place was
+   * claimed for another: once nodes know of that, no token names what is in the log, and what a
+   * snapshot left out there may be told behind what superseded it.
+   */
+  private boolean isDoubtful(Envelope one) {
     if (one.dots().isEmpty()) return true;
     NavigableSet<Dot> claimed = world.liar().claimed();
-    return one.dots().stream().anyMatch(claimed::contains);
+    return one.dots().stream()
+        .anyMatch(dot -> claimed.stream().anyMatch(c -> c.incarnation().equals(dot.incarnation())));
   }
 
   private static boolean owed(
