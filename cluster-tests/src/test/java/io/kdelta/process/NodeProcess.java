@@ -178,6 +178,17 @@ final class NodeProcess implements AutoCloseable {
     return told.statusCode() == 200 || told.body().contains("versions behind");
   }
 
+  /** What it tells Prometheus. */
+  String metrics() throws IOException, InterruptedException {
+    HttpRequest ask =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics"))
+            .timeout(Duration.ofSeconds(5))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(ask, HttpResponse.BodyHandlers.ofString()).body();
+    }
+  }
+
   /** SIGKILL: nothing of the process gets a chance to say goodbye. */
   void kill() throws InterruptedException {
     Process running = process;

@@ -110,14 +110,14 @@ final class SnapshotJoinTest {
       try {
         CatchUp now = cluster.status(1).getCatchUp();
         long at = System.nanoTime();
-        if (!now.getPhase().isEmpty()) {
+        if (now.getRung().equals("snapshot")) {
           if (startedAt == 0) startedAt = at;
           bytes = Math.max(bytes, now.getBytesTotal());
           files = Math.max(files, now.getFilesTotal());
           if (now.getPhase().equals("reading") && fetchedAt == 0) fetchedAt = at;
           read(cluster);
         }
-        if (startedAt == 0 || !now.getPhase().isEmpty()) return false;
+        if (startedAt == 0 || now.getRung().equals("snapshot")) return false;
         doneAt = System.nanoTime();
         return true;
       } catch (StatusRuntimeException early) {

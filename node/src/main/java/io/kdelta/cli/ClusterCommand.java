@@ -109,24 +109,46 @@ final class ClusterCommand implements Runnable {
       for (ObjectNode item : items) {
         if (!item.path("self").booleanValue()) continue;
         ObjectNode told = item.putObject("catchUp");
+        told.put("rung", catchUp.getRung());
         told.put("phase", catchUp.getPhase()).put("peer", catchUp.getPeer());
         told.put("bytes", catchUp.getBytes()).put("bytesTotal", catchUp.getBytesTotal());
         told.put("files", catchUp.getFiles()).put("filesTotal", catchUp.getFilesTotal());
-        told.put("versions", catchUp.getVersions()).put("millis", catchUp.getMillis());
+        told.put("versions", catchUp.getVersions());
+        told.put("versionsTotal", catchUp.getVersionsTotal()).put("millis", catchUp.getMillis());
       }
       if (invocation.output().format() != Format.TABLE) return;
-      invocation.notice(
-          "snapshot of %s: %s, %d of %d files, %d of %d bytes (%d %%), %d versions, %d kB/s"
-              .formatted(
-                  catchUp.getPeer(),
-                  catchUp.getPhase(),
-                  catchUp.getFiles(),
-                  catchUp.getFilesTotal(),
-                  catchUp.getBytes(),
-                  catchUp.getBytesTotal(),
-                  100 * catchUp.getBytes() / Math.max(1, catchUp.getBytesTotal()),
-                  catchUp.getVersions(),
-                  catchUp.getBytes() / Math.max(1, catchUp.getMillis())));
+      invocation.notice(catchUp.getRung().equals("snapshot") ? ofFiles(catchUp) : moving(catchUp));
+    }
+
+    private static String ofFiles(CatchUp catchUp) {
+      return "snapshot of %s: %s, %d of %d files, %d of %d bytes (%d %%), %d of %d versions, %d kB/s"
+          .formatted(
+              catchUp.getPeer(),
+              catchUp.getPhase(),
+              catchUp.getFiles(),
+              catchUp.getFilesTotal(),
+              catchUp.getBytes(),
+              catchUp.getBytesTotal(),
+              100 * catchUp.getBytes() / Math.max(1, catchUp.getBytesTotal()),
+              catchUp.getVersions(),
+              catchUp.getVersionsTotal(),
+              catchUp.getBytes() / Math.max(1, catchUp.getMillis()));
+    }
+
+    /** Streams may come from several; a session is with one. */
+    private static String moving(CatchUp catchUp) {
+      long rate = 1_000 * catchUp.getVersions() / Math.max(1, catchUp.getMillis());
+      return "%s: %d of %d versions that %s holds more (%d %%), %d bytes, %d versions/s"
+          .formatted(
+              catchUp.getRung().equals("session")
+                  ? "session (" + catchUp.getPhase() + ")"
+                  : catchUp.getRung(),
+              catchUp.getVersions(),
+              catchUp.getVersionsTotal(),
+              catchUp.getPeer(),
+              100 * catchUp.getVersions() / Math.max(1, catchUp.getVersionsTotal()),
+              catchUp.getBytes(),
+              rate);
     }
 
     private static String summary(List<Member> nodes) {

@@ -46,7 +46,7 @@ final class Backup {
   private final ClusterConfig config;
   private final Outbox outbox;
   private final Wire wire;
-  private final Doubt doubt;
+  private final Sessions sessions;
   private final Receipts receipts;
   private final Disputes disputes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
@@ -55,11 +55,6 @@ final class Backup {
   private final Map<Incarnation, Intervals> refused = new TreeMap<>();
   private final Map<Digest, Long> asked = new TreeMap<>();
   private final LinkedHashMap<Incarnation, Long> progress = new LinkedHashMap<>();
-
-  /** Where a doubt about a peer's log goes: only a session can settle it. */
-  interface Doubt {
-    void about(NodeId node, String reason, long now);
-  }
 
   /** One linked node. */
   private static final class Peer {
@@ -96,12 +91,12 @@ final class Backup {
   /** A frame on its way into the store. */
   private record Flight(NodeId node, Window window, Frame frame, int size) {}
 
-  Backup(Replica replica, ClusterConfig config, Outbox outbox, Wire wire, Doubt doubt) {
+  Backup(Replica replica, ClusterConfig config, Outbox outbox, Wire wire, Sessions sessions) {
     this.replica = replica;
     this.config = config;
     this.outbox = outbox;
     this.wire = wire;
-    this.doubt = doubt;
+    this.sessions = sessions;
     this.receipts = new Receipts(replica, config.node(), wire);
     this.disputes = new Disputes(replica, outbox, wire);
   }
@@ -209,12 +204,21 @@ final class Backup {
           suspend(flight.node(), log, Long.MAX_VALUE, now);
         }
         receipts.taken(frame, versions.versions(), taken.lsn(), now);
+        sessions.streamed(fresh(versions.versions()), flight.size(), now);
         askParents(flight.node(), versions.versions(), now);
       }
     }
     if (disputed(log)) disputes.noticed(frame, now);
     credit(flight.node(), flight.window(), flight.size(), now);
     return true;
+  }
+
+  private static int fresh(List<Reception> receptions) {
+    int fresh = 0;
+    for (Reception reception : receptions) {
+      if (reception instanceof Reception.Visible || reception instanceof Reception.Parked) fresh++;
+    }
+    return fresh;
   }
 
   /** A node disputes a log. */
@@ -243,6 +247,11 @@ final class Backup {
     return true;
   }
 
+  /** This node was asleep for that long: nothing could make progress. */
+  void forgive(long nanos) {
+    progress.replaceAll((_, at) -> at + nanos);
+  }
+
   /** Damage was set aside here: positions that were held may be missing. */
   void mended() {
     receipts.mended();
@@ -258,7 +267,7 @@ final class Backup {
     Stream stream = stream(node, lost.incarnation());
     if (stream == null) return;
     stream.suspendedUntil = Long.MAX_VALUE;
-    doubt.about(node, "it cannot ship a log from " + lost.from() + " on", now);
+    sessions.doubt(node, "it cannot ship a log from " + lost.from() + " on", now);
   }
 
   /** A session with that node has ended: its streams may be asked for again. */
@@ -331,7 +340,7 @@ final class Backup {
   private void suspend(NodeId node, Incarnation incarnation, long until, long now) {
     Stream stream = stream(node, incarnation);
     if (stream != null) stream.suspendedUntil = until;
-    doubt.about(node, "a log that it ships does not join what is held", now);
+    sessions.doubt(node, "a log that it ships does not join what is held", now);
   }
 
   private void askParents(NodeId node, List<Reception> receptions, long now) {

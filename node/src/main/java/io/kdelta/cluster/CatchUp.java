@@ -109,6 +109,8 @@ final class CatchUp {
   private long startedAt;
   private long latest;
   private long bytesHeld;
+  private long bytesFetched;
+  private long filesFetched;
   private long bytesSent;
   private long bytesReceived;
   private long versions;
@@ -134,20 +136,31 @@ final class CatchUp {
   }
 
   Traffic.Snapshots totals() {
-    return totals;
+    return isActive() ? totals.and(running(false)) : totals;
+  }
+
+  /** What this one has brought so far. */
+  private Traffic.Snapshots running(boolean whole) {
+    return new Traffic.Snapshots(
+        whole ? 1 : 0, filesFetched, bytesFetched, versions, latest - startedAt);
   }
 
   CatchUpProgress progress() {
     FileList of = list;
     if (phase == Phase.IDLE) return CatchUpProgress.NONE;
     long millis = (latest - startedAt) / MILLI;
-    if (of == null) return new CatchUpProgress(label(), peer, 0, 0, 0, 0, versions, millis);
+    if (of == null) return told(0, 0, 0, 0, millis);
     int whole = 0;
     for (int i = 0; i < held.length; i++) {
       if (held[i] == of.files().get(i).pieces()) whole++;
     }
+    return told(bytesHeld, of.bytes(), whole, of.files().size(), millis);
+  }
+
+  private CatchUpProgress told(
+      long bytes, long bytesTotal, int files, int filesTotal, long millis) {
     return new CatchUpProgress(
-        label(), peer, bytesHeld, of.bytes(), whole, of.files().size(), versions, millis);
+        "snapshot", label(), peer, bytes, bytesTotal, files, filesTotal, versions, 0, millis);
   }
 
   /** Asks that peer for its files. */
@@ -209,6 +222,7 @@ final class CatchUp {
     }
     if (piece != null) {
       bytesHeld += piece;
+      bytesFetched += piece;
       fetch(now);
       return true;
     }
@@ -258,8 +272,6 @@ final class CatchUp {
 
   void forgive(long nanos) {
     heardAt += nanos;
-    startedAt += nanos;
-    latest += nanos;
   }
 
   void tick(long now) {
@@ -293,6 +305,8 @@ final class CatchUp {
     startedAt = now;
     latest = now;
     bytesHeld = 0;
+    bytesFetched = 0;
+    filesFetched = 0;
     bytesSent = 0;
     bytesReceived = 0;
     versions = 0;
@@ -301,6 +315,7 @@ final class CatchUp {
   private void recalled(Optional<FileList> found, long now) {
     leftover = true;
     if (found.isEmpty()) {
+      totals = totals();
       phase = Phase.IDLE;
       return;
     }
@@ -367,7 +382,7 @@ final class CatchUp {
       fail("the peer sends what nobody asked for", true, now);
       return;
     }
-    held[next.file()]++;
+    if (++held[next.file()] == gathered().files().get(next.file()).pieces()) filesFetched++;
     long tag = host.tag();
     keeping.put(tag, piece.bytes().size());
     host.effect(
@@ -402,8 +417,6 @@ final class CatchUp {
       return;
     }
     if (!storing.isEmpty()) return;
-    FileList of = gathered();
-    totals = totals.and(of.files().size(), of.bytes(), versions, now - startedAt);
     drop();
     over("taken in", Verdict.DONE, now);
   }
@@ -434,6 +447,8 @@ final class CatchUp {
 
   private void over(String outcome, Verdict verdict, long now) {
     phase = Phase.IDLE;
+    latest = now;
+    totals = totals.and(running(verdict == Verdict.DONE));
     Session session =
         new Session(
             peer,

@@ -40,6 +40,7 @@ public final class Cluster {
   private boolean started;
   private boolean membershipStale;
   private long armed = Long.MAX_VALUE;
+  private final Oversleep oversleep = new Oversleep();
 
   /** Reads what the node remembers; says nothing before {@link Event.Started}. */
   public Cluster(ClusterConfig config, Replica replica, Entropy entropy) {
@@ -87,7 +88,7 @@ public final class Cluster {
             entropy.split("sessions"),
             new SessionHost(
                 config.node(), identity, outbox, links, holdings, this::member, this::meet));
-    backup = new Backup(replica, config, outbox, links, sessions::doubt);
+    backup = new Backup(replica, config, outbox, links, sessions);
     relay = new Relay(config, replica, holdings, backup, roster, links, met::contains);
     departure = new Departure(config, replica, roster, links, holdings, ledger, primary);
     roster.recall(replica.recall(Roster.ROW));
@@ -223,10 +224,10 @@ public final class Cluster {
 
   /** What was said and heard since the start. */
   public Traffic traffic() {
-    return links.traffic().with(sessions.ended(), sessions.rounds(), sessions.snapshots());
+    return links.traffic().with(sessions.totals(), sessions.snapshots());
   }
 
-  /** How far the snapshot is that is taken in now. */
+  /** How far this node is with what it lacks. */
   public CatchUpProgress catchUp() {
     return sessions.progress();
   }
@@ -304,9 +305,9 @@ public final class Cluster {
 
   /** A process that slept must not take its own silence for that of others. */
   private void wake(long now) {
-    if (!started || armed == Long.MAX_VALUE) return;
-    long late = now - armed;
-    if (late <= config.pace().probeTimeout()) return;
+    long late = oversleep.late(armed, now);
+    if (!started || late <= config.pace().probeTimeout()) return;
+    backup.forgive(late);
     links.forgive(late);
     gossip.forgive(late, now);
     sessions.forgive(late);
@@ -352,7 +353,7 @@ public final class Cluster {
   }
 
   private void tellHoldings(long now) {
-    holdings.calm(!sessions.progress().phase().isEmpty());
+    holdings.calm(sessions.progress().isOfFiles());
     for (NodeId node : links.linked()) {
       PeerMessage told = holdings.due(node, gossip.refutation(), stage, now);
       if (told == null) continue;

@@ -262,6 +262,15 @@ final class Exchange {
     close();
   }
 
+  /** How far it is with what this side lacks. */
+  CatchUpProgress progress(long now) {
+    List<Rung> climbed = machine.rungs();
+    String phase = climbed.isEmpty() ? "root" : climbed.getLast().label();
+    long millis = (now - startedAt) / 1_000_000;
+    return new CatchUpProgress(
+        "session", phase, peer, bytesReceived, 0, 0, 0, versionsReceived, 0, millis);
+  }
+
   /** The record for {@code cluster log}. */
   Session record(long now) {
     List<String> rungs = new ArrayList<>();

@@ -9,11 +9,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rung a node takes to catch up (cluster.md section 4): a snapshot where much is missing,
- * else a session; streams follow a session.
+ * Which rung a node takes to catch up (cluster.md section 4): streams as long as they bring what is
+ * missing; else a snapshot where much is missing, else a session; streams follow a session.
  *
- * <p>Owned by the core thread. Invariant: while a snapshot is taken in, no session moves versions,
- * and the other way round. A peer whose snapshot failed is left to sessions for a while.
+ * <p>Owned by the core thread. Invariants: while a snapshot is taken in, no session moves versions,
+ * and the other way round; while much is missing and streams bring it, neither does, for both would
+ * bring it once more. A peer whose snapshot failed is left to sessions for a while.
  */
 final class Ladder implements Sessions {
   /** Parts of a hundred of a peer's versions that must be missing for a snapshot to be cheaper. */
@@ -31,7 +32,13 @@ final class Ladder implements Sessions {
   /** An attempt that brought more was not in vain. */
   private static final long PROGRESS_BYTES = 1 << 20;
 
-  /** How long an empty node waits for a linked peer's numbers. */
+  /** How long a peer that was met before may take until its streams bring something. */
+  static final long FIRST_WORD = 5_000_000_000L;
+
+  /** Of the versions from which on much is missing: so many new ones are progress of streams. */
+  private static final int PROGRESS_PARTS = 64;
+
+  /** How long a linked peer's numbers are waited for before a session begins with it. */
   private static final long NUMBERS = 1_000_000_000L;
 
   private final ClusterConfig.Snapshots limits;
@@ -49,13 +56,17 @@ final class Ladder implements Sessions {
   private int tries;
 
   private long pausedUntil;
+  private final Inflow inflow;
+  private long latest;
 
   /** What is known of a linked node. */
   private static final class Peer {
     final long upAt;
+    boolean met;
     Member.@Nullable Facts facts;
 
-    Peer(long now) {
+    Peer(boolean met, long now) {
+      this.met = met;
       upAt = now;
     }
   }
@@ -64,6 +75,7 @@ final class Ladder implements Sessions {
     this.limits = limits.snapshots();
     this.replica = replica;
     this.host = host;
+    inflow = new Inflow(Math.max(1, this.limits.versionsMin() / PROGRESS_PARTS));
     Host watched = new Watched();
     reconciler = new Reconciler(limits.sessions(), replica, entropy, watched, this::mayReconcile);
     catchUp = new CatchUp(replica, host, entropy.split("snapshot"), this::caughtUp);
@@ -77,7 +89,7 @@ final class Ladder implements Sessions {
 
   @Override
   public void up(NodeId node, boolean met, long now) {
-    peers.put(node, new Peer(now));
+    peers.put(node, new Peer(met, now));
     reconciler.up(node, met, now);
   }
 
@@ -121,6 +133,12 @@ final class Ladder implements Sessions {
   @Override
   public void grown(long now) {
     reconciler.grown(now);
+  }
+
+  @Override
+  public void streamed(int fresh, int size, long now) {
+    latest = now;
+    inflow.took(fresh, size, now);
   }
 
   @Override
@@ -168,12 +186,14 @@ final class Ladder implements Sessions {
   @Override
   public void forgive(long nanos) {
     reconciler.forgive(nanos);
+    inflow.forgive(nanos);
     catchUp.forgive(nanos);
     lender.forgive(nanos);
   }
 
   @Override
   public void tick(long now) {
+    latest = now;
     catchUp.tick(now);
     lender.tick(now);
     climb(now);
@@ -192,18 +212,27 @@ final class Ladder implements Sessions {
   }
 
   @Override
-  public long ended() {
-    return reconciler.ended();
-  }
-
-  @Override
-  public long rounds() {
-    return reconciler.rounds();
+  public Traffic.Sessions totals() {
+    return reconciler.totals();
   }
 
   @Override
   public CatchUpProgress progress() {
-    return catchUp.progress();
+    long held = replica.counts().versions();
+    NodeId most = NodeId.NONE;
+    long theirs = held;
+    for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
+      Member.Facts facts = entry.getValue().facts;
+      if (facts == null || facts.versions() <= theirs) continue;
+      most = entry.getKey();
+      theirs = facts.versions();
+    }
+    Exchange session = reconciler.moving();
+    CatchUpProgress progress = CatchUpProgress.NONE;
+    if (catchUp.isActive()) progress = catchUp.progress();
+    else if (session != null) progress = session.progress(latest);
+    else if (theirs > held && inflow.flows(latest)) progress = inflow.progress(most);
+    return progress.of(progress.versions() + theirs - held);
   }
 
   @Override
@@ -213,25 +242,44 @@ final class Ladder implements Sessions {
 
   /** Begins a snapshot if one is worth it: with the peer that holds most. */
   private void climb(long now) {
-    if (catchUp.isActive() || reconciler.isMoving() || now < pausedUntil) return;
+    if (catchUp.isActive() || reconciler.moving() != null || now < pausedUntil) return;
     NodeId best = null;
     long most = 0;
     for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
       Member.Facts facts = entry.getValue().facts;
       if (facts == null || facts.versions() <= most) continue;
-      if (!isWorthwhile(entry.getKey(), facts, now) || isSuspected(entry.getKey())) continue;
+      if (!isWorthwhile(facts) || isBlamed(entry.getKey(), now)) continue;
+      if (isSuspected(entry.getKey())) continue;
       best = entry.getKey();
       most = facts.versions();
     }
-    if (best != null) catchUp.start(best, now);
+    if (best != null && !isStreaming(most, now)) catchUp.start(best, now);
   }
 
-  private boolean isWorthwhile(NodeId node, Member.Facts facts, long now) {
+  private boolean isBlamed(NodeId node, long now) {
     Long until = blamed.get(node);
-    if (until != null && until > now) return false;
+    return until != null && until > now;
+  }
+
+  /** Whether so much is missing that files are cheaper than a session. */
+  private boolean isWorthwhile(Member.Facts facts) {
     long missing = facts.versions() - replica.counts().versions();
-    boolean much = missing >= limits.versionsMin();
-    return much && missing * 100 >= facts.versions() * MISSING_PERCENT;
+    return missing >= limits.versionsMin() && missing * 100 >= facts.versions() * MISSING_PERCENT;
+  }
+
+  /**
+   * Whether so many versions come by streams, or will in a moment: somebody is linked who holds
+   * about as many and with whom a session has ended, and what streams bring grows.
+   */
+  private boolean isStreaming(long versions, long now) {
+    for (Peer peer : peers.values()) {
+      if (!peer.met) continue;
+      if (now - peer.upAt >= FIRST_WORD && !inflow.flows(now)) continue;
+      Member.Facts facts = peer.facts;
+      if (facts == null && now - peer.upAt < NUMBERS) return true;
+      if (facts != null && versions - facts.versions() < limits.versionsMin()) return true;
+    }
+    return false;
   }
 
   private boolean isSuspected(NodeId node) {
@@ -244,8 +292,10 @@ final class Ladder implements Sessions {
     Peer peer = peers.get(node);
     if (peer == null) return true;
     Member.Facts facts = peer.facts;
-    if (facts == null) return replica.counts().versions() > 0 || now - peer.upAt >= NUMBERS;
-    return !isWorthwhile(node, facts, now);
+    if (facts == null) return now - peer.upAt >= NUMBERS;
+    long missing = facts.versions() - replica.counts().versions();
+    if (missing >= limits.versionsMin() && isStreaming(facts.versions(), now)) return false;
+    return !isWorthwhile(facts) || isBlamed(node, now);
   }
 
   private void caughtUp(Session session, CatchUp.Verdict verdict, long now) {
@@ -291,6 +341,8 @@ final class Ladder implements Sessions {
     @Override
     public void agreed(NodeId node, long now) {
       catchUp.forget();
+      Peer peer = peers.get(node);
+      if (peer != null) peer.met = true;
       host.agreed(node, now);
     }
 

@@ -31,6 +31,9 @@ final class Primary {
 
   private static final int STREAMS_MAX = 4_096;
 
+  /** Nodes whose bytes are counted; beyond it those that are not linked are forgotten. */
+  private static final int SHIPPED_MAX = 1_024;
+
   private final Replica replica;
   private final ClusterConfig.Limits limits;
   private final Wire wire;
@@ -38,6 +41,7 @@ final class Primary {
   private final Slots slots;
   private final int scanBytes;
   private final Map<NodeId, Peer> peers = new TreeMap<>();
+  private final Map<NodeId, Shipped> shipped = new TreeMap<>();
   private final TreeMap<Incarnation, Wish> wishes = new TreeMap<>();
   private final TreeMap<Long, Frame> tail = new TreeMap<>();
   private long tailBytes;
@@ -50,11 +54,20 @@ final class Primary {
     final Map<Incarnation, Long> offered = new TreeMap<>();
     final Map<Incarnation, Long> wished = new TreeMap<>();
     final Window window;
+    final Shipped shipped;
     @Nullable Incarnation served;
 
-    Peer(Window window) {
+    Peer(Window window, Shipped shipped) {
       this.window = window;
+      this.shipped = shipped;
     }
+  }
+
+  /** What went to one node since the start of this one, by whatever links. */
+  private static final class Shipped {
+    long bytes;
+    long wireBytes;
+    long frames;
   }
 
   /** Somebody waits until {@code until} for others to hold a log up to {@code to}. */
@@ -89,7 +102,8 @@ final class Primary {
 
   /** A node is linked, by the link with that window. */
   void up(NodeId node, Window window) {
-    peers.put(node, new Peer(window));
+    if (shipped.size() >= SHIPPED_MAX) shipped.keySet().retainAll(peers.keySet());
+    peers.put(node, new Peer(window, shipped.computeIfAbsent(node, _ -> new Shipped())));
   }
 
   void down(NodeId node) {
@@ -209,9 +223,9 @@ final class Primary {
       shown.add(
           new Pulse.Peer(
               node,
-              peer.window.sent(),
-              peer.window.sentWire(),
-              peer.window.frames(),
+              peer.shipped.bytes,
+              peer.shipped.wireBytes,
+              peer.shipped.frames,
               underWay,
               peer.window.peak(),
               Math.max(0, limits.windowBytes() - underWay),
@@ -293,7 +307,10 @@ final class Primary {
       Optional<Weight> weight =
           wire.sendCounting(node, new PeerMessage.Ship(frame, fresh == null), now);
       if (weight.isEmpty()) return false;
-      peer.window.sent(weight.get());
+      peer.window.sent(weight.get().plain());
+      peer.shipped.bytes += weight.get().plain();
+      peer.shipped.wireBytes += weight.get().wire();
+      peer.shipped.frames++;
       stream.next = frame.lastSeq() + 1;
     }
     return true;

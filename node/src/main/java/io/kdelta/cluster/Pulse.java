@@ -36,7 +36,7 @@ public record Pulse(
   /**
    * What is shipped to one linked node.
    *
-   * @param bytes of frames since the link stands, before they were packed
+   * @param bytes of frames since this node started, by all links, before they were packed
    * @param wireBytes what they took on the wire
    * @param frames how many
    * @param underWay bytes that it has not given back as credit

@@ -81,8 +81,7 @@ final class Reconciler implements Sessions {
   /** The peer whose session may move versions. */
   private @Nullable NodeId bulk;
 
-  private long ended;
-  private long rounds;
+  private Traffic.Sessions totals = Traffic.Sessions.NONE;
   private long latest;
   private long grownAt;
   private long lookAt = Long.MAX_VALUE;
@@ -316,13 +315,8 @@ final class Reconciler implements Sessions {
   }
 
   @Override
-  public long ended() {
-    return ended;
-  }
-
-  @Override
-  public long rounds() {
-    return rounds;
+  public Traffic.Sessions totals() {
+    return totals;
   }
 
   /** A peer opens a session. */
@@ -434,8 +428,7 @@ final class Reconciler implements Sessions {
       if (!peer.met) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
     }
     Session session = exchange.record(now);
-    ended++;
-    rounds += session.rounds();
+    totals = totals.and(session);
     boolean asked = errands.wants(node);
     if (asked && again) {
       if (peer != null) peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
@@ -454,9 +447,9 @@ final class Reconciler implements Sessions {
     host.effect(new Effect.SessionEnded(session));
   }
 
-  /** Whether a session is under way that may move versions. */
-  boolean isMoving() {
-    return bulk != null;
+  /** The session under way that may move versions. */
+  @Nullable Exchange moving() {
+    return bulk == null ? null : running.get(bulk);
   }
 
   private void failed(Peer peer, long now) {

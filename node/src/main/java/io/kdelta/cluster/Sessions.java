@@ -85,7 +85,10 @@ interface Sessions {
     throw new AssertionError("nobody asked for " + done);
   }
 
-  /** How far the snapshot is that is taken in now. */
+  /** A frame of a stream was taken in: so many versions that were new, so many bytes. */
+  default void streamed(int fresh, int size, long now) {}
+
+  /** How far this node is with what it lacks. */
   default CatchUpProgress progress() {
     return CatchUpProgress.NONE;
   }
@@ -113,11 +116,8 @@ interface Sessions {
   /** Sessions that ended, newest first, a bounded number. */
   List<Session> past();
 
-  /** How many sessions have ended since the start, whether {@link #past} tells of them or not. */
-  long ended();
-
-  /** Their round trips. */
-  long rounds();
+  /** Of all that have ended since the start, whether {@link #past} tells of them or not. */
+  Traffic.Sessions totals();
 
   /** Makes the driver; its own stream of chance is split off. */
   interface Factory {

@@ -11,8 +11,8 @@ import java.util.EnumMap;
  * @param sessionReceivedBytes bytes received for it
  * @param gossipSentBytes bytes of everything else sent
  * @param gossipReceivedBytes bytes of everything else received
- * @param sessions sessions that ended, equal roots found at once included
- * @param rounds their round trips
+ * @param lentBytes bytes of messages sent to nodes that took a snapshot from here
+ * @param sessions what sessions took
  * @param snapshots what came by snapshots
  */
 public record Traffic(
@@ -22,18 +22,36 @@ public record Traffic(
     long sessionReceivedBytes,
     long gossipSentBytes,
     long gossipReceivedBytes,
-    long sessions,
-    long rounds,
+    long lentBytes,
+    Sessions sessions,
     Snapshots snapshots) {
   /** Nothing yet. */
-  public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0, 0, 0, Snapshots.NONE);
+  public static final Traffic NONE =
+      new Traffic(0, 0, 0, 0, 0, 0, 0, Sessions.NONE, Snapshots.NONE);
 
   /**
-   * Snapshots that this node has taken in since its start.
+   * Sessions that ended since the start.
    *
-   * @param count how many
-   * @param files of all of them
-   * @param bytes of their files
+   * @param count how many, equal roots found at once included
+   * @param rounds their round trips
+   * @param millis from the first message of each to its end
+   */
+  public record Sessions(long count, long rounds, long millis) {
+    /** None yet. */
+    public static final Sessions NONE = new Sessions(0, 0, 0);
+
+    /** With one more. */
+    Sessions and(Session session) {
+      return new Sessions(count + 1, rounds + session.rounds(), millis + session.millis());
+    }
+  }
+
+  /**
+   * What came by snapshots since the start of this node, that of one under way included.
+   *
+   * @param count snapshots that were taken in to their end
+   * @param files files that came whole
+   * @param bytes of files that came
    * @param versions that were new here
    * @param nanos from asking to the last version
    */
@@ -41,10 +59,14 @@ public record Traffic(
     /** None yet. */
     public static final Snapshots NONE = new Snapshots(0, 0, 0, 0, 0);
 
-    /** With one more. */
-    Snapshots and(long itsFiles, long itsBytes, long itsVersions, long itsNanos) {
+    /** Both. */
+    Snapshots and(Snapshots other) {
       return new Snapshots(
-          count + 1, files + itsFiles, bytes + itsBytes, versions + itsVersions, nanos + itsNanos);
+          count + other.count,
+          files + other.files,
+          bytes + other.bytes,
+          versions + other.versions,
+          nanos + other.nanos);
     }
   }
 
@@ -52,16 +74,20 @@ public record Traffic(
   static final class Bytes {
     private final EnumMap<Lane, Long> sent = new EnumMap<>(Lane.class);
     private final EnumMap<Lane, Long> received = new EnumMap<>(Lane.class);
+    private long lent;
 
     void sent(PeerMessage message, int size) {
-      sent.merge(message.lane(), (long) size, Long::sum);
+      if (message instanceof PeerMessage.Snapshot) lent += size;
+      else sent.merge(message.lane(), (long) size, Long::sum);
     }
 
     void received(PeerMessage message, int size) {
+      // What a snapshot brings is counted by its files.
+      if (message instanceof PeerMessage.Snapshot) return;
       received.merge(message.lane(), (long) size, Long::sum);
     }
 
-    Traffic with(long sessions, long rounds, Snapshots snapshots) {
+    Traffic with(Sessions sessions, Snapshots snapshots) {
       return new Traffic(
           sent.getOrDefault(Lane.SHIP, 0L),
           received.getOrDefault(Lane.SHIP, 0L),
@@ -69,8 +95,8 @@ public record Traffic(
           received.getOrDefault(Lane.BULK, 0L),
           sent.getOrDefault(Lane.GOSSIP, 0L),
           received.getOrDefault(Lane.GOSSIP, 0L),
+          lent,
           sessions,
-          rounds,
           snapshots);
     }
   }

@@ -11,8 +11,6 @@ package io.kdelta.cluster;
  */
 final class Window {
   private long sent;
-  private long sentWire;
-  private long frames;
   private long peak;
   private long credited;
   private long taken;
@@ -23,31 +21,14 @@ final class Window {
     return sent - credited < windowBytes;
   }
 
-  /** Bytes sent in all. */
-  long sent() {
-    return sent;
-  }
-
   /** Bytes that are on their way to the other end. */
   long underWay() {
     return sent - credited;
   }
 
-  /** What these bytes took on the wire. */
-  long sentWire() {
-    return sentWire;
-  }
-
-  /** In how many frames. */
-  long frames() {
-    return frames;
-  }
-
   /** A frame was sent. */
-  void sent(Weight frame) {
-    sent += frame.plain();
-    sentWire += frame.wire();
-    frames++;
+  void sent(int bytes) {
+    sent += bytes;
     peak = Math.max(peak, underWay());
   }
 

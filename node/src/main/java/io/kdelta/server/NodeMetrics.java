@@ -125,8 +125,18 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "kdelta.replication.received.bytes",
         "log frames received",
         s -> s.traffic().receivedBytes());
-    counter(core, "kdelta.reconciliation.sessions", "sessions ended", s -> s.traffic().sessions());
-    counter(core, "kdelta.reconciliation.rounds", "round trips", s -> s.traffic().rounds());
+    counter(
+        core,
+        "kdelta.reconciliation.sessions",
+        "sessions ended",
+        s -> s.traffic().sessions().count());
+    counter(
+        core, "kdelta.reconciliation.rounds", "round trips", s -> s.traffic().sessions().rounds());
+    counter(
+        core,
+        "kdelta.reconciliation.millis",
+        "time of sessions",
+        s -> s.traffic().sessions().millis());
     counter(
         core,
         "kdelta.reconciliation.sent.bytes",
@@ -138,8 +148,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "received in sessions",
         s -> s.traffic().sessionReceivedBytes());
     counter(core, "kdelta.snapshots", "snapshots taken in", s -> s.traffic().snapshots().count());
-    counter(core, "kdelta.snapshot.files", "their files", s -> s.traffic().snapshots().files());
-    counter(core, "kdelta.snapshot.bytes", "bytes of them", s -> s.traffic().snapshots().bytes());
+    counter(core, "kdelta.snapshot.files", "files got", s -> s.traffic().snapshots().files());
+    counter(core, "kdelta.snapshot.bytes", "bytes of files", s -> s.traffic().snapshots().bytes());
+    counter(core, "kdelta.snapshot.lent.bytes", "sent to others", s -> s.traffic().lentBytes());
     counter(
         core,
         "kdelta.snapshot.versions",

@@ -11,13 +11,17 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 
 /**
  * The numbers of a node among its peers: membership, and what is shipped to whom. Read from the
  * last picture of {@link NodeHealth}, twice a second at most. The only label is the name of a
- * member.
+ * member; its counters outlive its links.
  */
 final class PeerMetrics {
   /**
@@ -27,9 +31,22 @@ final class PeerMetrics {
    */
   private record Series(MultiGauge gauge, ToDoubleFunction<Pulse.Peer> value) {}
 
+  /**
+   * A number that only grows, of each node that was ever linked: it stays when the link is gone.
+   *
+   * @param value reads it
+   * @param seen by name of the node, what it last was
+   */
+  private record Sum(
+      String name,
+      String description,
+      ToLongFunction<Pulse.Peer> value,
+      Map<String, AtomicLong> seen) {}
+
   private final MeterRegistry registry;
   private final NodeHealth health;
   private final List<Series> series = new ArrayList<>();
+  private final List<Sum> sums = new ArrayList<>();
   private final MultiGauge load;
 
   PeerMetrics(MeterRegistry registry, NodeHealth health) {
@@ -44,9 +61,9 @@ final class PeerMetrics {
     gauge("kdelta.membership.format", "peer format that all speak", Pulse::format);
     counter("kdelta.replication.receipts", "receipts that told something new", Pulse::receipts);
     counter("kdelta.replication.slots.lost", "streams that could not go on", Pulse::lost);
-    series("kdelta.peer.shipped.bytes", "frames sent on this link, unpacked", Pulse.Peer::bytes);
-    series("kdelta.peer.shipped.wire.bytes", "the same as packed", Pulse.Peer::wireBytes);
-    series("kdelta.peer.shipped.frames", "how many", Pulse.Peer::frames);
+    sum("kdelta.peer.shipped.bytes", "frames sent, unpacked", Pulse.Peer::bytes);
+    sum("kdelta.peer.shipped.wire.bytes", "the same as packed", Pulse.Peer::wireBytes);
+    sum("kdelta.peer.shipped.frames", "how many", Pulse.Peer::frames);
     series("kdelta.peer.queued.bytes", "frames not given back as credit", Pulse.Peer::underWay);
     series("kdelta.peer.queued.peak.bytes", "the most these ever were", Pulse.Peer::peak);
     series("kdelta.peer.credit.bytes", "frames that may be sent before", Pulse.Peer::credit);
@@ -70,6 +87,13 @@ final class PeerMetrics {
       loads.add(MultiGauge.Row.of(label(member.card().name()), member.facts().load()));
     }
     load.register(loads, true);
+    for (Sum sum : sums) {
+      for (Pulse.Peer peer : members.pulse().peers()) {
+        String name = names.get(peer.node());
+        if (name != null)
+          counted(sum, name).accumulateAndGet(sum.value().applyAsLong(peer), Math::max);
+      }
+    }
     for (Series one : series) {
       List<MultiGauge.Row<?>> rows = new ArrayList<>();
       for (Pulse.Peer peer : members.pulse().peers()) {
@@ -78,6 +102,25 @@ final class PeerMetrics {
       }
       one.gauge().register(rows, true);
     }
+  }
+
+  /** Made when its node is first seen. */
+  private AtomicLong counted(Sum sum, String name) {
+    return sum.seen()
+        .computeIfAbsent(
+            name,
+            _ -> {
+              AtomicLong last = new AtomicLong();
+              FunctionCounter.builder(sum.name(), last, AtomicLong::doubleValue)
+                  .description(sum.description())
+                  .tags(label(name))
+                  .register(registry);
+              return last;
+            });
+  }
+
+  private void sum(String name, String description, ToLongFunction<Pulse.Peer> value) {
+    sums.add(new Sum(name, description, value, new ConcurrentHashMap<>()));
   }
 
   private static Tags label(String name) {

@@ -198,6 +198,8 @@ final class Replies {
               .setFiles(progress.files())
               .setFilesTotal(progress.filesTotal())
               .setVersions(progress.versions())
+              .setVersionsTotal(progress.versionsTotal())
+              .setRung(progress.rung())
               .setMillis(progress.millis()));
     }
     return status.build();

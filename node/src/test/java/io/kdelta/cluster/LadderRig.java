@@ -25,6 +25,9 @@ final class LadderRig implements Sessions.Host {
   static final NodeId ONE = new NodeId(2, 2);
   static final NodeId TWO = new NodeId(3, 3);
 
+  /** One that leaves it to this node to begin. */
+  static final NodeId HIGHER = new NodeId(7, 7);
+
   final ModelReplica replica = new ModelReplica();
   final List<Effect> effects = new ArrayList<>();
   final Map<NodeId, List<PeerMessage>> sent = new TreeMap<>();
@@ -44,9 +47,18 @@ final class LadderRig implements Sessions.Host {
 
   /** Links a node that says it holds so many versions. */
   void meet(NodeId node, long versions) {
-    linked.add(node);
-    ladder.up(node, false, now);
+    link(node, false);
     hear(node, versions);
+  }
+
+  /**
+   * Links a node that has not told its numbers yet.
+   *
+   * @param met whether a session with it ever ended well
+   */
+  void link(NodeId node, boolean met) {
+    linked.add(node);
+    ladder.up(node, met, now);
   }
 
   void hear(NodeId node, long versions) {
@@ -104,6 +116,11 @@ final class LadderRig implements Sessions.Host {
   long asked(NodeId node) {
     List<PeerMessage.SnapshotAsk> asked = told(node, PeerMessage.SnapshotAsk.class);
     return asked.isEmpty() ? 0 : asked.getLast().session();
+  }
+
+  /** How many sessions were begun with a node. */
+  int sessions(NodeId node) {
+    return told(node, PeerMessage.Reconcile.class).size();
   }
 
   /** How a snapshot ended, the newest. */

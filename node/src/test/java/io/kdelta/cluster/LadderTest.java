@@ -1,5 +1,6 @@
 package io.kdelta.cluster;
 
+import static io.kdelta.cluster.LadderRig.HIGHER;
 import static io.kdelta.cluster.LadderRig.ONE;
 import static io.kdelta.cluster.LadderRig.SECOND;
 import static io.kdelta.cluster.LadderRig.TWO;
@@ -114,5 +115,86 @@ final class LadderTest {
     rig.pass(SECOND);
     rig.meet(ONE, 100);
     assertEquals(2, rig.told(ONE, PeerMessage.SnapshotAsk.class).size());
+  }
+
+  @Test
+  void aNodeThatComesBackLeavesItToStreamsAsLongAsTheyBringIt() {
+    LadderRig rig = new LadderRig(10);
+    rig.link(ONE, true);
+    rig.hear(ONE, 1_000);
+    for (int i = 0; i < 20; i++) {
+      rig.ladder.streamed(5, 700, rig.now);
+      rig.pass(SECOND);
+      assertEquals(0, rig.asked(ONE), "they bring it");
+    }
+    CatchUpProgress shown = rig.ladder.progress();
+    assertEquals("stream", shown.rung());
+    assertEquals(ONE, shown.peer());
+    assertEquals(100, shown.versions());
+    assertEquals(14_000, shown.bytes());
+    assertEquals(100 + 990, shown.versionsTotal());
+    rig.pass(Inflow.PATIENCE - SECOND);
+    assertNotEquals(0, rig.asked(ONE), "they stand still");
+    assertEquals("snapshot", rig.ladder.progress().rung());
+  }
+
+  @Test
+  void streamsThatBringNothingAreWaitedForAMoment() {
+    LadderRig rig = new LadderRig(10);
+    rig.link(ONE, true);
+    rig.hear(ONE, 1_000);
+    rig.pass(Ladder.FIRST_WORD - 1);
+    assertEquals(0, rig.asked(ONE));
+    rig.pass(1);
+    assertNotEquals(0, rig.asked(ONE));
+  }
+
+  @Test
+  void aStreamOfOneWhoHoldsLittleKeepsNobodyFromTheFilesOfAnother() {
+    LadderRig rig = new LadderRig(10);
+    rig.link(ONE, true);
+    rig.hear(ONE, 20);
+    rig.ladder.streamed(5, 700, rig.now);
+    rig.meet(TWO, 1_000);
+    assertNotEquals(0, rig.asked(TWO));
+  }
+
+  @Test
+  void whileStreamsBringMuchNoSessionBringsItOnceMore() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 100);
+    for (int i = 0; i < 30; i++) {
+      rig.ladder.streamed(1, 100, rig.now);
+      rig.pass(SECOND / 2);
+      assertEquals(0, rig.sessions(HIGHER));
+    }
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    rig.ladder.streamed(1, 100, rig.now);
+    rig.pass(SECOND / 2);
+    assertEquals(1, rig.sessions(HIGHER), "little is missing, and the roots still differ");
+  }
+
+  @Test
+  void noSessionForestallsTheSnapshotThatThePeersNumbersCallFor() {
+    LadderRig rig = new LadderRig(10);
+    rig.link(HIGHER, false);
+    rig.pass(SECOND / 2);
+    assertEquals(0, rig.sessions(HIGHER));
+    rig.hear(HIGHER, 1_000);
+    assertEquals(0, rig.sessions(HIGHER));
+    assertNotEquals(0, rig.asked(HIGHER));
+  }
+
+  @Test
+  void aPeerThatTellsNoNumbersIsReconciledWithAllTheSame() {
+    LadderRig rig = new LadderRig(10);
+    rig.link(HIGHER, false);
+    rig.pass(SECOND);
+    assertEquals(1, rig.sessions(HIGHER));
+    rig = new LadderRig(10);
+    rig.link(HIGHER, false);
+    rig.hear(HIGHER, 12);
+    assertEquals(1, rig.sessions(HIGHER), "its numbers are there: nothing is waited for");
   }
 }

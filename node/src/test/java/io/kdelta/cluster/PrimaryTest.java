@@ -104,6 +104,22 @@ final class PrimaryTest {
   }
 
   @Test
+  void whatWentToANodeIsCountedOverItsLinks() {
+    write(2_000);
+    long first = peer(FAST).bytes();
+    assertTrue(first > 1_000 && peer(FAST).frames() == 1, "shipped " + first);
+    primary.down(FAST);
+    primary.up(FAST, new Window());
+    assertEquals(first, peer(FAST).bytes());
+    assertEquals(1, peer(FAST).frames());
+    assertTrue(primary.follow(FAST, new PeerMessage.Follow(LOG, 2, Long.MAX_VALUE, null), 0));
+    write(2_000);
+    assertTrue(peer(FAST).bytes() >= 2 * first - 10 && peer(FAST).wireBytes() > first);
+    assertEquals(2, peer(FAST).frames());
+    assertEquals(peer(SLOW).bytes(), peer(FAST).bytes(), "one link or two");
+  }
+
+  @Test
   void whatItGivesBackInBitsIsAllThatItGetsUntilItHasEverything() {
     for (long seed = 0; seed < 20; seed++) {
       PrimaryTest fresh = new PrimaryTest();

@@ -30,13 +30,8 @@ final class StreamOnly implements Sessions {
   public void grown(long now) {}
 
   @Override
-  public long ended() {
-    return 0;
-  }
-
-  @Override
-  public long rounds() {
-    return 0;
+  public Traffic.Sessions totals() {
+    return Traffic.Sessions.NONE;
   }
 
   @Override

@@ -72,7 +72,8 @@ final class CoreClusterTest {
     CoreStats counted = a.core().stats();
     assertTrue(counted.storage().logSyncs() > 0);
     assertTrue(counted.traffic().shippedBytes() > 0, counted::toString);
-    assertTrue(counted.traffic().sessions() >= 2 && counted.traffic().rounds() >= 2);
+    assertTrue(
+        counted.traffic().sessions().count() >= 2 && counted.traffic().sessions().rounds() >= 2);
     assertTrue(net.rigs.get(1).core().stats().traffic().receivedBytes() > 0);
     net.stop(2);
     net.rigs.get(2).disk.crash();

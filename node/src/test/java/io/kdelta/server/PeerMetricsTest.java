@@ -3,6 +3,7 @@ package io.kdelta.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -31,6 +33,8 @@ import org.junit.jupiter.api.Test;
  */
 final class PeerMetricsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final String SHIPPED = "kdelta_peer_shipped_bytes_total{peer=\"second\"}";
 
   /** Without labels, and with what they must at least come to. */
   private static final Map<String, Double> LEAST =
@@ -45,15 +49,17 @@ final class PeerMetricsTest {
               Map.entry("kdelta_membership_format", 3.0),
               Map.entry("kdelta_replication_receipts_total", 1.0),
               Map.entry("kdelta_replication_slots_lost_total", 0.0),
-              Map.entry("kdelta_peer_shipped_bytes{peer=\"second\"}", 100.0),
-              Map.entry("kdelta_peer_shipped_wire_bytes{peer=\"second\"}", 100.0),
-              Map.entry("kdelta_peer_shipped_frames{peer=\"second\"}", 1.0),
+              Map.entry("kdelta_peer_shipped_bytes_total{peer=\"second\"}", 100.0),
+              Map.entry("kdelta_peer_shipped_wire_bytes_total{peer=\"second\"}", 100.0),
+              Map.entry("kdelta_peer_shipped_frames_total{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_queued_bytes{peer=\"second\"}", 0.0),
               Map.entry("kdelta_peer_queued_peak_bytes{peer=\"second\"}", 100.0),
               Map.entry("kdelta_peer_credit_bytes{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_slots{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_lag_versions{peer=\"second\"}", 0.0),
               Map.entry("kdelta_peer_load{peer=\"second\"}", 0.0),
+              Map.entry("kdelta_reconciliation_millis_total", 0.0),
+              Map.entry("kdelta_snapshot_lent_bytes_total", 0.0),
               Map.entry("kdelta_sessions_waiting", 0.0),
               Map.entry("kdelta_sessions_behind_total", 0.0),
               Map.entry("kdelta_watches_waiting", 0.0),
@@ -84,9 +90,15 @@ final class PeerMetricsTest {
       await().atMost(PATIENCE).untilAsserted(() -> assertEquals(List.of(), missing(scrape(first))));
       List<String> named = namedInTheReadme();
       assertTrue(named.size() > 20, named::toString);
-      List<String> told = List.of(scrape(first).split("\n", -1));
-      named.removeIf(name -> told.stream().anyMatch(line -> line.matches(name + "(_.*|[ {].*)")));
+      List<String> lines = List.of(scrape(first).split("\n", -1));
+      named.removeIf(name -> lines.stream().anyMatch(line -> line.matches(name + "(_.*|[ {].*)")));
       assertEquals(List.of(), named, "in the README, and not told by a node");
+      double shipped = Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
+      second.close();
+      await().atMost(PATIENCE).until(() -> first.linkedPeers() == 0);
+      assertFalse(told(scrape(first)).containsKey("kdelta_peer_queued_bytes{peer=\"second\"}"));
+      double after = Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
+      assertTrue(after >= shipped, "what was shipped stays when the link is gone: " + after);
     }
   }
 
@@ -106,13 +118,18 @@ final class PeerMetricsTest {
     return names;
   }
 
-  private static List<String> missing(String text) {
+  private static Map<String, Double> told(String text) {
     TreeMap<String, Double> told = new TreeMap<>();
     for (String line : text.split("\n", -1)) {
       int space = line.lastIndexOf(' ');
       if (line.startsWith("#") || space < 0) continue;
       told.put(line.substring(0, space), Double.valueOf(line.substring(space + 1)));
     }
+    return told;
+  }
+
+  private static List<String> missing(String text) {
+    Map<String, Double> told = told(text);
     List<String> missing = new ArrayList<>();
     LEAST.forEach((name, least) -> {
       Double value = told.get(name);
