@@ -10,14 +10,17 @@ import java.util.Random;
 
 /** Histories of many versions, as a file to be imported. */
 final class Histories {
-  private static final int TEXT_BYTES = 100;
+  private static final int TEXT_BYTES = Integer.getInteger("kdelta.bytes", 100);
 
   /** Spreads the keys: neighbours in time are none in the order of keys. */
   private static final int SPREAD = 0x9E37_79B1;
 
   private Histories() {}
 
-  /** So many versions of documents of about 128 bytes, every tenth over an earlier one. */
+  /**
+   * So many versions of documents of about 128 bytes, or of the property kdelta.bytes and a few
+   * more; every tenth over an earlier one.
+   */
   static Path write(Path folder, String name, int versions) throws IOException {
     Path file = folder.resolve(name + ".jsonl");
     Random random = new Random(name.hashCode());

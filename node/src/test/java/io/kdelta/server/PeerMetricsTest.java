@@ -73,10 +73,20 @@ final class PeerMetricsTest {
 
   @Test
   void eachIsThereOnALiveNode() throws Exception {
-    try (NodeServer first = start("first", "");
-        NodeServer second = start("second", first.address().toString());
-        KdeltaClient client =
-            KdeltaClient.connect(ClientSettings.of(List.of(first.address().toString())))) {
+    try (NodeServer first = start("first", "")) {
+      double shipped = whileTwoAreLinked(first);
+      await().atMost(PATIENCE).until(() -> first.linkedPeers() == 0);
+      assertFalse(told(scrape(first)).containsKey("kdelta_peer_queued_bytes{peer=\"second\"}"));
+      double after = Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
+      assertTrue(after >= shipped, "what was shipped stays when the link is gone: " + after);
+    }
+  }
+
+  /** What the first has shipped to the second when that ends. */
+  private static double whileTwoAreLinked(NodeServer first) throws Exception {
+    String address = first.address().toString();
+    try (NodeServer second = start("second", address);
+        KdeltaClient client = KdeltaClient.connect(ClientSettings.of(List.of(address)))) {
       await().atMost(PATIENCE).until(() -> second.linkedPeers() == 1);
       for (int i = 0; i < 3; i++) {
         client.put(
@@ -93,12 +103,7 @@ final class PeerMetricsTest {
       List<String> lines = List.of(scrape(first).split("\n", -1));
       named.removeIf(name -> lines.stream().anyMatch(line -> line.matches(name + "(_.*|[ {].*)")));
       assertEquals(List.of(), named, "in the README, and not told by a node");
-      double shipped = Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
-      second.close();
-      await().atMost(PATIENCE).until(() -> first.linkedPeers() == 0);
-      assertFalse(told(scrape(first)).containsKey("kdelta_peer_queued_bytes{peer=\"second\"}"));
-      double after = Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
-      assertTrue(after >= shipped, "what was shipped stays when the link is gone: " + after);
+      return Objects.requireNonNull(told(scrape(first)).get(SHIPPED));
     }
   }
 
