@@ -37,8 +37,8 @@ final class ConditionOracle implements Oracle {
 
   private final World world;
 
-  /** By client: the conditions of its last request, by key. */
-  private final TreeMap<Integer, SortedMap<String, Precondition>> asked = new TreeMap<>();
+  /** The conditions of a request, by key. */
+  private final OnTheirWay<SortedMap<String, Precondition>> asked = new OnTheirWay<>();
 
   private final IfAbsent overNothing = new IfAbsent();
 
@@ -73,7 +73,7 @@ final class ConditionOracle implements Oracle {
         // Nothing is written.
       }
     }
-    asked.put(ask.client(), conditions);
+    asked.left(ask, conditions);
   }
 
   private static void note(
@@ -87,7 +87,7 @@ final class ConditionOracle implements Oracle {
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    SortedMap<String, Precondition> conditions = asked.remove(ask.client());
+    SortedMap<String, Precondition> conditions = asked.ended(ask);
     if (conditions == null || conditions.isEmpty()) return;
     switch (outcome.reply()) {
       case Reply.Written reply -> wrote(ask, conditions, reply);

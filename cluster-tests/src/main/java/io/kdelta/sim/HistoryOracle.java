@@ -27,7 +27,7 @@ final class HistoryOracle implements Oracle {
   private record Sent(long nanos, int life) {}
 
   private final World world;
-  private final TreeMap<Integer, Sent> open = new TreeMap<>();
+  private final OnTheirWay<Sent> open = new OnTheirWay<>();
 
   /** Answers by node and key, in the order in which they came. */
   private final TreeMap<String, List<Seen>> histories = new TreeMap<>();
@@ -45,12 +45,12 @@ final class HistoryOracle implements Oracle {
 
   @Override
   public void asked(Action.Ask ask, SimNode node) {
-    open.put(ask.client(), new Sent(world.nowNanos(), node.life()));
+    open.left(ask, new Sent(world.nowNanos(), node.life()));
   }
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    Sent sent = open.remove(ask.client());
+    Sent sent = open.ended(ask);
     SimNode node = world.node(ask);
     // A stable read shows less than the node does, and may be told so.
     boolean less = ask.request() instanceof Request.Stable;

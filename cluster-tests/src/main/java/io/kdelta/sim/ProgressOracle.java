@@ -14,7 +14,7 @@ final class ProgressOracle implements Oracle {
   private record Sent(Action.Ask ask, int life, long nanos) {}
 
   private final World world;
-  private final TreeMap<Integer, Sent> open = new TreeMap<>();
+  private final OnTheirWay<Sent> open = new OnTheirWay<>();
 
   /** By node: when it last ran freely. */
   private final TreeMap<Integer, Long> freeSince = new TreeMap<>();
@@ -32,12 +32,12 @@ final class ProgressOracle implements Oracle {
 
   @Override
   public void asked(Action.Ask ask, SimNode node) {
-    open.put(ask.client(), new Sent(ask, node.life(), world.nowNanos()));
+    open.left(ask, new Sent(ask, node.life(), world.nowNanos()));
   }
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    open.remove(ask.client());
+    var _ = open.ended(ask);
   }
 
   @Override
@@ -52,12 +52,12 @@ final class ProgressOracle implements Oracle {
 
   @Override
   public void glance(SimNode node) {
-    for (Sent sent : open.values()) check(sent);
+    for (Sent sent : open.all()) check(sent);
   }
 
   @Override
   public void end() {
-    for (Sent sent : open.values()) check(sent);
+    for (Sent sent : open.all()) check(sent);
   }
 
   private void check(Sent sent) {

@@ -31,7 +31,9 @@ final class SessionOracle implements Oracle {
   private static final long PROMPT_NANOS = 10_000_000L;
 
   private final World world;
-  private final TreeMap<Integer, Long> open = new TreeMap<>();
+
+  /** When a request with a token left. */
+  private final OnTheirWay<Long> open = new OnTheirWay<>();
 
   /** By client: the node that it asked before. */
   private final TreeMap<Integer, Integer> before = new TreeMap<>();
@@ -62,7 +64,7 @@ final class SessionOracle implements Oracle {
   @Override
   public void asked(Action.Ask ask, SimNode node) {
     if (ask.session() == 0) return;
-    open.put(ask.client(), world.nowNanos());
+    open.left(ask, world.nowNanos());
     count("asked");
     Integer earlier = before.put(ask.client(), ask.node());
     if (earlier != null && earlier != ask.node()) count("asked at another node than before");
@@ -70,7 +72,7 @@ final class SessionOracle implements Oracle {
 
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
-    Long asked = open.remove(ask.client());
+    Long asked = open.ended(ask);
     if (asked == null) return;
     boolean behind = outcome.error() instanceof KdeltaException.Behind;
     boolean told = outcome.reply() != null || outcome.error() instanceof KdeltaException.NotFound;
