@@ -73,7 +73,7 @@ final class RestoredNodeTest {
               (double) carried / missing,
               sessions);
       System.out.println(told);
-      assertTrue(carried >= missing, told);
+      assertTrue(carried >= (long) MISSING * TEXT_BYTES / 2, "chance can not be packed: " + told);
       assertTrue(carried <= MARGIN * missing + MEETING_BYTES, told);
     }
   }

@@ -270,10 +270,13 @@ final class Backup {
     sessions.doubt(node, "it cannot ship a log from " + lost.from() + " on", now);
   }
 
-  /** A session with that node has ended: its streams may be asked for again. */
-  void settled(NodeId node) {
+  /**
+   * A session with that node has ended with equal roots: its streams may be asked for again, and
+   * what comes next joins what is held, though the store had no room a moment ago.
+   */
+  void settled(NodeId node, long now) {
     Peer peer = peers.get(node);
-    if (peer != null) peer.streams.values().removeIf(s -> s.suspendedUntil == Long.MAX_VALUE);
+    if (peer != null) peer.streams.values().removeIf(stream -> now < stream.suspendedUntil);
   }
 
   /** A node misses parents of what was shipped to it. */

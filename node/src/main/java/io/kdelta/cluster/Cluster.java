@@ -493,7 +493,7 @@ public final class Cluster {
 
   private void meet(NodeId node, long now) {
     membershipStale |= met.add(node);
-    backup.settled(node);
+    backup.settled(node, now);
     relay.changed(now);
     chooseBackups(now);
     primary.pumpAll(now);
