@@ -92,6 +92,9 @@ final class Liar implements SimNetwork.Endpoint {
   /** Places in logs of others that it has claimed for versions of its own. */
   private final TreeSet<Dot> claimed = new TreeSet<>();
 
+  /** How far it has told each honest node to hold logs. */
+  private final TreeMap<Integer, TreeMap<Incarnation, Long>> boasted = new TreeMap<>();
+
   private long told;
   private long seq;
 
@@ -126,6 +129,12 @@ final class Liar implements SimNetwork.Endpoint {
     return Collections.unmodifiableNavigableSet(claimed);
   }
 
+  /** Whether it has told that honest node that it holds that place of a log. */
+  boolean saysToHold(int honest, Dot place) {
+    TreeMap<Incarnation, Long> lasts = boasted.getOrDefault(honest, new TreeMap<>());
+    return place.seq() <= lasts.getOrDefault(place.incarnation(), 0L);
+  }
+
   /** It can be dialled from now on, and it dials an honest node. */
   void meet(int honest, String there) {
     network.listen(index, address, this);
@@ -151,15 +160,15 @@ final class Liar implements SimNetwork.Endpoint {
       if (leads.getOrDefault(link, NONE) != honest || !links.getOrDefault(link, false)) continue;
       told++;
       trace.note(simulator.nowNanos(), index, "lies to node-" + honest + ": " + lie);
-      tell(link, lie, dice);
+      tell(honest, link, lie, dice);
       return;
     }
   }
 
-  private void tell(long link, Lie lie, Entropy dice) {
+  private void tell(int honest, long link, Lie lie, Entropy dice) {
     switch (lie) {
       case WRONG_DOCUMENT, FORGED_PARENTS, SQUATTED_DOT, BROKEN_CHAIN -> forge(link, lie, dice);
-      case FALSE_RECEIPT, FALSE_POSITIONS -> boast(link, lie, dice);
+      case FALSE_RECEIPT, FALSE_POSITIONS -> boast(honest, link, lie, dice);
       case GARBAGE, BENT_MESSAGE, ABSURD_SIZE, NONSENSE_SESSION -> babble(link, lie, dice);
     }
   }
@@ -200,7 +209,7 @@ final class Liar implements SimNetwork.Endpoint {
   }
 
   /** Receipts and positions that nobody has. */
-  private void boast(long link, Lie lie, Entropy dice) {
+  private void boast(int honest, long link, Lie lie, Entropy dice) {
     if (lie == Lie.FALSE_RECEIPT) {
       Incarnation victim = log(dice);
       long last = lasts.getOrDefault(victim, 1L) + dice.nextInt(3);
@@ -208,8 +217,11 @@ final class Liar implements SimNetwork.Endpoint {
       return;
     }
     TreeMap<Incarnation, Intervals> all = new TreeMap<>();
+    TreeMap<Incarnation, Long> said = boasted.computeIfAbsent(honest, first -> new TreeMap<>());
     for (Incarnation log : logs) {
-      all.put(log, Intervals.of(1, lasts.getOrDefault(log, 1L) + 1 + dice.nextInt(1_000)));
+      long last = lasts.getOrDefault(log, 1L) + 1 + dice.nextInt(1_000);
+      all.put(log, Intervals.of(1, last));
+      said.merge(log, last, Math::max);
     }
     Member.Facts facts = new Member.Facts(told, Member.Stage.READY, draw(dice), 1, 1, 1, 1, 0);
     send(link, new PeerMessage.Facts(1, facts, all));
