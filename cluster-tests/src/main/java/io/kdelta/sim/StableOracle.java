@@ -58,8 +58,7 @@ final class StableOracle implements Oracle {
   }
 
   private boolean liarSaysToHold(SimNode answering, Envelope shown) {
-    return shown.dots().stream()
-        .anyMatch(dot -> world.liar().saysToHold(answering.index(), dot));
+    return shown.dots().stream().anyMatch(dot -> world.liar().saysToHold(answering.index(), dot));
   }
 
   private boolean has(SimNode node, Digest id) {
