@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.cluster.ModelNet.Node;
 import io.kdelta.cluster.ModelNet.Pending;
+import io.kdelta.env.Entropy;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.Limits;
 import java.util.ArrayList;
@@ -204,6 +205,32 @@ final class ShippingTest {
     net.await("receipted again", 5 * SECOND, () -> all.acked);
   }
 
+  /** While a node had no room its streams were left; what a session brings is receipted, too. */
+  @Test
+  void whatASessionBroughtIsReceipted() {
+    for (long seed = 30; seed < 40; seed++) {
+      ModelNet net = new ModelNet(seed);
+      net.sessions = ShippingTest::reconciling;
+      net.with(3).startAll().run(5 * SECOND);
+      net.node(2).replica.full(true);
+      Pending all = written(net.node(0), "k", 1, AckLevel.ALL);
+      for (int i = 0; i < 20; i++) {
+        Pending later = written(net.node(0), "k", 1, AckLevel.ONE);
+        net.await("acknowledged", SECOND, () -> later.acked);
+        net.run(100 * MILLI);
+      }
+      assertFalse(all.acked);
+      net.node(2).replica.full(false);
+      String name = "seed " + seed + ": ";
+      net.await(name + "equal roots", 20 * SECOND, () -> equalRoots(net));
+      net.await(name + "receipted", SECOND, () -> all.acked);
+    }
+  }
+
+  private static Sessions reconciling(Replica replica, Entropy entropy, Sessions.Host host) {
+    return new Reconciler(Limits.STANDARD, replica, entropy, host, (_, _) -> true);
+  }
+
   @Test
   void aDrainWaitsForTheBackups() {
     for (long seed = 0; seed < 10; seed++) {
@@ -260,10 +287,7 @@ final class ShippingTest {
   @Test
   void everythingConvergesWithSessionsToo() {
     for (long seed = 100; seed < 108; seed++) {
-      converges(
-          seed,
-          (replica, entropy, host) ->
-              new Reconciler(Limits.STANDARD, replica, entropy, host, (_, _) -> true));
+      converges(seed, ShippingTest::reconciling);
     }
   }
 
