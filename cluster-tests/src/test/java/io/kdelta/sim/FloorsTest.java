@@ -38,6 +38,7 @@ final class FloorsTest {
           "io.kdelta.server",
           "io.kdelta.client",
           "io.kdelta.wire",
+          "io.kdelta.tls",
           "io.kdelta.core",
           "io.kdelta.cluster",
           "io.kdelta.graph",
@@ -68,6 +69,7 @@ final class FloorsTest {
               || name.startsWith("io.kdelta.vfs.Host")
               || name.startsWith("io.kdelta.server.")
               || name.startsWith("io.kdelta.client.")
+              || name.startsWith("io.kdelta.tls.")
               || name.startsWith("io.kdelta.cli.")
               || name.startsWith("io.kdelta.proto.")
               || name.startsWith("io.kdelta.core.CoreThread")
@@ -144,6 +146,7 @@ final class FloorsTest {
                 "io.kdelta.server..",
                 "io.kdelta.client..",
                 "io.kdelta.wire..",
+                "io.kdelta.tls..",
                 "io.kdelta.proto..")
             .should()
             .dependOnClassesThat()

@@ -58,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
     invocation.notice(
         clients + " clients, " + mix + " gets to puts, for " + seconds.toMillis() / 1e3 + " s ...");
     Servers servers = invocation.servers();
-    Load load = new Load(servers, clients, keys, getShare, ack.level());
+    Load load = new Load(servers, invocation.tls(), clients, keys, getShare, ack.level());
     Load.Result result = load.run(seconds);
     List<ObjectNode> rows = new ArrayList<>();
     rows.add(row("get", result.gets(), result.seconds()));

@@ -7,7 +7,11 @@ import io.grpc.StatusRuntimeException;
 import io.kdelta.client.ClientSettings;
 import io.kdelta.client.KdeltaClient;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.tls.TlsFailure;
+import io.kdelta.tls.TlsFiles;
+import io.kdelta.tls.TlsProbe;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -21,13 +25,21 @@ final class Client implements AutoCloseable {
   private final Servers servers;
   private final Session session;
   private final KdeltaClient kdelta;
+  private final boolean secured;
 
-  Client(Servers servers, Duration timeout, Session session) {
+  /** Usage when the files of {@code tls} cannot be used. */
+  Client(Servers servers, Duration timeout, Session session, Optional<TlsFiles> tls) {
     this.servers = servers;
     this.session = session;
+    this.secured = tls.isPresent();
     Duration all = timeout.multipliedBy(servers.addresses().size());
     ClientSettings settings = ClientSettings.of(servers.addresses()).within(all, timeout).rounds(1);
-    this.kdelta = KdeltaClient.connect(settings, session.carrier());
+    if (tls.isPresent()) settings = settings.tls(tls.get());
+    try {
+      this.kdelta = KdeltaClient.connect(settings, session.carrier());
+    } catch (KdeltaException.Invalid e) {
+      throw Invocation.tlsRefused(e);
+    }
   }
 
   Servers servers() {
@@ -67,6 +79,10 @@ final class Client implements AutoCloseable {
     Throwable said = failure instanceof KdeltaException ? failure.getCause() : failure;
     if (!(said instanceof StatusRuntimeException status)) {
       throw new AssertionError("an error that no server told", failure);
+    }
+    if (!secured && Failures.unreached(status)) {
+      Optional<TlsFailure> why = TlsProbe.of(address(), status);
+      if (why.isPresent()) return Failures.apart(why.get(), status, address());
     }
     return Failures.of(status, address(), servers);
   }

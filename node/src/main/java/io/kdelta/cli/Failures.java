@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.kdelta.tls.TlsFailure;
 import io.kdelta.wire.StatusReading;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,10 @@ final class Failures {
       return new CliException(exitCode, reason, description, hint.isEmpty() ? null : hint, failure);
     }
     return switch (status.getCode()) {
-      case UNAVAILABLE -> unreachable(failure, servers);
+      case UNAVAILABLE ->
+          TlsFailure.of(failure)
+              .map(why -> apart(why, failure, address))
+              .orElseGet(() -> unreachable(failure, servers));
       case DEADLINE_EXCEEDED ->
           new CliException(
               ExitCode.UNREACHABLE,
@@ -42,6 +46,12 @@ final class Failures {
               null,
               failure);
     };
+  }
+
+  /** Whether it was the transport that failed, and no server that said something. */
+  static boolean unreached(StatusRuntimeException failure) {
+    return failure.getStatus().getCode() == Status.Code.UNAVAILABLE
+        && StatusReading.info(failure).isEmpty();
   }
 
   /** What the command line can say where the server has no advice. */
@@ -62,6 +72,16 @@ final class Failures {
       case "NO_VALUE_AT" -> "kdelta log " + key + " shows the history";
       default -> "";
     };
+  }
+
+  /** There is a server, and the two do not come together over TLS. */
+  static CliException apart(TlsFailure why, StatusRuntimeException failure, String address) {
+    return new CliException(
+        ExitCode.UNREACHABLE,
+        "TLS",
+        "cannot talk to " + address + ": " + why.what(),
+        why.hint(),
+        failure);
   }
 
   private static CliException unreachable(StatusRuntimeException failure, Servers servers) {

@@ -1,8 +1,12 @@
 package io.kdelta.cli;
 
+import io.kdelta.error.KdeltaException;
+import io.kdelta.tls.TlsFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -71,6 +75,33 @@ final class Invocation {
           "Answer nothing older than what this causal token names; none: begin a new session.")
   private @Nullable String token;
 
+  @Option(
+      names = "--tls",
+      scope = ScopeType.INHERIT,
+      description = "Speak TLS; trust whom the JDK trusts, unless --tls-ca says otherwise.")
+  private boolean tls;
+
+  @Option(
+      names = "--tls-ca",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FILE",
+      description = "Speak TLS; whose certificates to trust (PEM).")
+  private @Nullable Path tlsCa;
+
+  @Option(
+      names = "--tls-cert",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FILE",
+      description = "Certificate to show, with whoever signed it behind (PEM).")
+  private @Nullable Path tlsCert;
+
+  @Option(
+      names = "--tls-key",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FILE",
+      description = "Its key (PEM, PKCS #8, not encrypted).")
+  private @Nullable Path tlsKey;
+
   Invocation(Console console, Map<String, String> environment) {
     this.console = console;
     this.environment = environment;
@@ -117,7 +148,39 @@ final class Invocation {
 
   /** To other servers than those that were named. */
   Client client(Servers servers) {
-    return new Client(servers, timeout, session(servers));
+    return new Client(servers, timeout, session(servers), tls());
+  }
+
+  /** How to speak TLS; empty: not at all. */
+  Optional<TlsFiles> tls() {
+    TlsFiles files = tlsFiles();
+    return tls || !files.equals(TlsFiles.NONE) ? Optional.of(files) : Optional.empty();
+  }
+
+  /** The files that were named, by a client or by a node that starts. */
+  private TlsFiles tlsFiles() {
+    try {
+      return new TlsFiles(
+          Optional.ofNullable(tlsCa), Optional.ofNullable(tlsCert), Optional.ofNullable(tlsKey));
+    } catch (KdeltaException.Invalid e) {
+      throw tlsRefused(e);
+    }
+  }
+
+  /** The files of TLS as settings of a node. */
+  Map<String, String> tlsSettings() {
+    TreeMap<String, String> settings = new TreeMap<>();
+    TlsFiles files = tlsFiles();
+    files.ca().ifPresent(file -> settings.put("tls-ca", file.toString()));
+    files.certificate().ifPresent(file -> settings.put("tls-cert", file.toString()));
+    files.key().ifPresent(file -> settings.put("tls-key", file.toString()));
+    return settings;
+  }
+
+  /** What a person is told whose files of TLS cannot be used. */
+  static CliException tlsRefused(KdeltaException.Invalid error) {
+    return new CliException(
+        ExitCode.USAGE, "INVALID_ARGUMENT", "--" + error.getMessage(), null, error);
   }
 
   /** A lone server remembers what it said; a token is for going to another one. */

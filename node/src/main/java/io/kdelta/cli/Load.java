@@ -8,11 +8,13 @@ import io.kdelta.proto.v1.AckLevel;
 import io.kdelta.proto.v1.GetRequest;
 import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.PutRequest;
+import io.kdelta.tls.TlsFiles;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -43,14 +45,21 @@ final class Load {
   private final AckLevel level;
   private final AtomicReference<String> firstFailure = new AtomicReference<>("");
 
-  Load(Servers servers, int clients, int keys, double getShare, AckLevel level) {
+  Load(
+      Servers servers,
+      Optional<TlsFiles> tls,
+      int clients,
+      int keys,
+      double getShare,
+      AckLevel level) {
     this.clients = clients;
     this.keys = keys;
     this.getShare = getShare;
     this.level = level;
     int count = Math.ceilDiv(clients, CLIENTS_PER_CHANNEL);
     for (int i = 0; i < count; i++) {
-      channels.add(ServerChannels.open(servers.addresses().get(i % servers.addresses().size())));
+      channels.add(
+          ServerChannels.open(servers.addresses().get(i % servers.addresses().size()), tls));
     }
   }
 

@@ -68,6 +68,11 @@ final class StartCommand implements Callable<Integer> {
               "scrub-hours",
               "N",
               "Read all tables once in so many hours, to find rot (default 24; 0: never)."),
+          new Flag(
+              "tls-client-auth",
+              "none|require",
+              "Whether clients have to show a certificate of --tls-ca (default: require with"
+                  + " --tls-ca); peers have to, where there is one."),
           new Flag("in-memory", "", "Keep nothing when it stops."),
           new Flag("insecure", "", "Listen beyond this machine although nothing is encrypted."));
 
@@ -151,18 +156,15 @@ final class StartCommand implements Callable<Integer> {
   }
 
   private void announce(NodeServer server, NodeConfig settings, Instant begun) {
-    if (settings.network().exposed()) {
-      log(
-          "WARNING: other machines can reach this node, and nothing is encrypted or"
-              + " authenticated (--insecure)");
-    }
+    if (settings.network().exposed()) warnOf(settings.network());
     Duration took = Duration.between(begun, invocation.console().now().get());
+    String scheme = settings.network().tls().isPresent() ? "https://" : "http://";
     var out = invocation.console().out();
     out.println("kdelta " + Software.VERSION + "  " + settings.identity().name());
     out.println("  gRPC  " + server.address());
     server
         .httpAddress()
-        .ifPresent(a -> out.println("  HTTP  http://" + a + "  /healthz /readyz /metrics"));
+        .ifPresent(a -> out.println("  HTTP  " + scheme + a + "  /healthz /readyz /metrics"));
     out.println(
         "  data  "
             + (settings.store().inMemory()
@@ -175,9 +177,27 @@ final class StartCommand implements Callable<Integer> {
     out.flush();
   }
 
+  private void warnOf(NodeConfig.Network network) {
+    Optional<NodeConfig.Tls> tls = network.tls();
+    if (tls.isEmpty()) {
+      log(
+          "WARNING: other machines can reach this node, and nothing is encrypted or"
+              + " authenticated (--insecure)");
+    } else if (tls.get().files().ca().isEmpty()) {
+      log(
+          "WARNING: other machines can reach this node, and whoever does may read, write and"
+              + " pose as a peer; --tls-ca FILE asks all for a certificate");
+    } else if (!tls.get().clientsAuthenticate()) {
+      log(
+          "WARNING: other machines can reach this node, and whoever does may read and write"
+              + " (--tls-client-auth none)");
+    }
+  }
+
   /** The settings among the flags, by the names that the file has for them too. */
   private Map<String, String> flags() {
-    TreeMap<String, String> flags = new TreeMap<>();
+    // The same flags as those of a client, for the node dials its peers by them, too.
+    TreeMap<String, String> flags = new TreeMap<>(invocation.tlsSettings());
     for (Flag flag : FLAGS) {
       Object value = spec.findOption("--" + flag.name()).getValue();
       boolean given = value != null && !value.equals(false);

@@ -1,7 +1,9 @@
 package io.kdelta.client;
 
+import io.kdelta.tls.TlsFiles;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a client goes about its calls.
@@ -11,9 +13,15 @@ import java.util.List;
  * @param attempt how long one server has for an answer before the next one is asked
  * @param rounds how often all servers are asked at most before a call fails, whatever time is left
  * @param backoff the pauses between two rounds
+ * @param tls what is shown and whom is trusted; absent: nothing is encrypted
  */
 public record ClientSettings(
-    List<String> servers, Duration patience, Duration attempt, int rounds, Backoff backoff) {
+    List<String> servers,
+    Duration patience,
+    Duration attempt,
+    int rounds,
+    Backoff backoff,
+    Optional<TlsFiles> tls) {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration ATTEMPT = Duration.ofSeconds(6);
 
@@ -25,6 +33,12 @@ public record ClientSettings(
       throw new IllegalArgumentException("a time of " + patience + " or " + attempt);
     }
     if (rounds < 1) throw new IllegalArgumentException(rounds + " rounds");
+  }
+
+  /** Without TLS. */
+  public ClientSettings(
+      List<String> servers, Duration patience, Duration attempt, int rounds, Backoff backoff) {
+    this(servers, patience, attempt, rounds, backoff, Optional.empty());
   }
 
   /**
@@ -39,11 +53,16 @@ public record ClientSettings(
    * The same with another time for a call, of which one server may have {@code attempt} at most.
    */
   public ClientSettings within(Duration time, Duration forOneServer) {
-    return new ClientSettings(servers, time, forOneServer, rounds, backoff);
+    return new ClientSettings(servers, time, forOneServer, rounds, backoff, tls);
   }
 
   /** The same with so many rounds. */
   public ClientSettings rounds(int most) {
-    return new ClientSettings(servers, patience, attempt, most, backoff);
+    return new ClientSettings(servers, patience, attempt, most, backoff, tls);
+  }
+
+  /** The same over TLS; {@link TlsFiles#NONE} trusts whom the JDK trusts. */
+  public ClientSettings tls(TlsFiles files) {
+    return new ClientSettings(servers, patience, attempt, rounds, backoff, Optional.of(files));
   }
 }

@@ -80,14 +80,15 @@ public final class KdeltaClient implements AutoCloseable {
     this.servers = servers;
   }
 
-  /** A client with a session of its own. */
+  /** A client with a session of its own; Invalid when the files of its TLS cannot be used. */
   public static KdeltaClient connect(ClientSettings settings) {
     return connect(settings, new TokenCarrier(CausalToken.NONE));
   }
 
   /** A client that goes on with a session. */
   public static KdeltaClient connect(ClientSettings settings, TokenCarrier session) {
-    return new KdeltaClient(settings, session, new ServerChannels(settings.servers(), session));
+    return new KdeltaClient(
+        settings, session, new ServerChannels(settings.servers(), session, settings.tls()));
   }
 
   /** The same client, connections and session, of another patience; closing one closes both. */

@@ -5,16 +5,23 @@ import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
+import io.kdelta.env.HostTime;
+import io.kdelta.tls.Credentials;
+import io.kdelta.tls.TlsFiles;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Logger;
 
 /**
  * One connection a server, made when it is first asked, and which of the servers is asked now. Any
  * thread; state is guarded by the lock.
  */
 public final class ServerChannels {
+  private static final Logger LOG = Logger.getLogger(ServerChannels.class.getName());
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
   private static final int INBOUND_BYTES_MAX = 40 << 20;
 
@@ -22,21 +29,52 @@ public final class ServerChannels {
   private final TokenCarrier carrier;
   private final ReentrantLock lock = new ReentrantLock();
   private final TreeMap<String, ManagedChannel> channels = new TreeMap<>();
+  private final Optional<Secured> secured;
   private int current;
 
-  ServerChannels(List<String> addresses, TokenCarrier carrier) {
-    this.addresses = List.copyOf(addresses);
-    this.carrier = carrier;
+  /** How to speak TLS. */
+  private record Secured(Credentials credentials, SslContext context) {
+    static Secured by(TlsFiles files) {
+      Credentials loaded =
+          Credentials.load(files, new HostTime(), Credentials.LOOK, ServerChannels::notice);
+      return new Secured(loaded, loaded.client());
+    }
   }
 
-  /** A channel of the caller's own to {@code address}, who shuts it down. */
-  public static ManagedChannel open(String address) {
-    return NettyChannelBuilder.forTarget("dns:///" + address)
-        .usePlaintext()
+  /** Without TLS. */
+  ServerChannels(List<String> addresses, TokenCarrier carrier) {
+    this(addresses, carrier, Optional.empty());
+  }
+
+  /** Invalid when files of {@code tls} cannot be used. */
+  ServerChannels(List<String> addresses, TokenCarrier carrier, Optional<TlsFiles> tls) {
+    this.addresses = List.copyOf(addresses);
+    this.carrier = carrier;
+    this.secured = tls.map(Secured::by);
+  }
+
+  /**
+   * A channel of the caller's own to {@code address}, who shuts it down.
+   *
+   * @throws io.kdelta.error.KdeltaException.Invalid when files of {@code tls} cannot be used
+   */
+  public static ManagedChannel open(String address, Optional<TlsFiles> tls) {
+    return channel(address, tls.map(Secured::by));
+  }
+
+  private static ManagedChannel channel(String address, Optional<Secured> secured) {
+    NettyChannelBuilder builder = NettyChannelBuilder.forTarget("dns:///" + address);
+    if (secured.isPresent()) builder.sslContext(secured.get().context());
+    else builder.usePlaintext();
+    return builder
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
         .maxInboundMessageSize(INBOUND_BYTES_MAX)
         .disableRetry()
         .build();
+  }
+
+  private static void notice(String line) {
+    LOG.warning(line);
   }
 
   List<String> addresses() {
@@ -65,9 +103,10 @@ public final class ServerChannels {
 
   /** The channel to a server; what the session has seen goes with every request over it. */
   Channel to(String address) {
+    secured.ifPresent(found -> found.credentials().look());
     lock.lock();
     try {
-      ManagedChannel channel = channels.computeIfAbsent(address, ServerChannels::open);
+      ManagedChannel channel = channels.computeIfAbsent(address, to -> channel(to, secured));
       return ClientInterceptors.intercept(channel, carrier);
     } finally {
       lock.unlock();

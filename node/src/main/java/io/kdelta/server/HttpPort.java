@@ -1,5 +1,6 @@
 package io.kdelta.server;
 
+import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -24,21 +25,23 @@ final class HttpPort implements AutoCloseable {
   private record Answer(int code, String contentType, String body) {}
 
   private final HttpServer server;
+  private final Filter before;
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
 
-  private HttpPort(HttpServer server) {
+  private HttpPort(HttpServer server, Filter before) {
     this.server = server;
+    this.before = before;
   }
 
   /** Binds; an address in use is an {@link IOException}. */
-  static HttpPort open(Address address, NodeHealth health, Supplier<String> metrics)
+  static HttpPort open(Address address, NodeTls tls, NodeHealth health, Supplier<String> metrics)
       throws IOException {
     // The JDK's server reads its limits once, from here.
     System.setProperty("sun.net.httpserver.maxReqTime", REQUEST_SECONDS_MAX);
     System.setProperty("sun.net.httpserver.maxRspTime", RESPONSE_SECONDS_MAX);
     System.setProperty("jdk.httpserver.maxConnections", CONNECTIONS_MAX);
-    HttpServer server = HttpServer.create(address.resolve("http"), BACKLOG);
-    HttpPort port = new HttpPort(server);
+    HttpServer server = tls.http(address.resolve("http"), BACKLOG);
+    HttpPort port = new HttpPort(server, tls.httpFilter());
     port.answer("/healthz", () -> health.alive() ? plain(200, "ok") : plain(503, "stuck"));
     port.answer(
         "/readyz",
@@ -65,13 +68,16 @@ final class HttpPort implements AutoCloseable {
   }
 
   private void answer(String path, Supplier<Answer> answer) {
-    server.createContext(
-        path,
-        exchange -> {
-          try (exchange) {
-            respond(exchange, path, answer);
-          }
-        });
+    server
+        .createContext(
+            path,
+            exchange -> {
+              try (exchange) {
+                respond(exchange, path, answer);
+              }
+            })
+        .getFilters()
+        .add(before);
   }
 
   private static void respond(HttpExchange exchange, String path, Supplier<Answer> answer)

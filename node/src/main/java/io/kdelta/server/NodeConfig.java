@@ -2,7 +2,9 @@ package io.kdelta.server;
 
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.tls.TlsFiles;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -56,12 +58,21 @@ public record NodeConfig(Identity identity, Network network, Store store) {
    * @param listen gRPC, of clients and peers
    * @param http probes and metrics; absent: none
    * @param advertise where peers are told to dial this node; absent: where it listens
+   * @param tls how it is encrypted; absent: not at all
    * @param insecure whether it may listen beyond loopback although nothing is encrypted
    */
   public record Network(
-      Address listen, Optional<Address> http, Optional<Address> advertise, boolean insecure) {
+      Address listen,
+      Optional<Address> http,
+      Optional<Address> advertise,
+      Optional<Tls> tls,
+      boolean insecure) {
     public Network {
-      if (!insecure) {
+      if (insecure && tls.isPresent()) {
+        throw new KdeltaException.Invalid(
+            "insecure", "is not meant together with --tls-cert: give one of the two");
+      }
+      if (!insecure && tls.isEmpty()) {
         requireLoopback("listen", listen);
         if (http.isPresent()) requireLoopback("http", http.get());
       }
@@ -77,9 +88,32 @@ public record NodeConfig(Identity identity, Network network, Store store) {
         throw new KdeltaException.Invalid(
             field,
             address
-                + " can be reached from other machines, and nothing is encrypted or"
-                + " authenticated yet; give --insecure if the network is trusted");
+                + " can be reached from other machines, and nothing would be encrypted or"
+                + " authenticated; give --tls-cert FILE --tls-key FILE --tls-ca FILE, or"
+                + " --insecure if the network is trusted");
       }
+    }
+  }
+
+  /**
+   * How the node is encrypted, for clients and peers alike.
+   *
+   * @param files what it shows, to those it dials too, and whose certificates it accepts
+   * @param clientsAuthenticate whether every client has to show a certificate of the CA; peers have
+   *     to wherever there is one
+   * @param look how often the files are looked at, more than none
+   */
+  public record Tls(TlsFiles files, boolean clientsAuthenticate, Duration look) {
+    public Tls {
+      if (files.certificate().isEmpty()) {
+        throw new KdeltaException.Invalid(
+            "tls-cert", "a node that speaks TLS shows a certificate; give it and --tls-key FILE");
+      }
+      if (clientsAuthenticate && files.ca().isEmpty()) {
+        throw new KdeltaException.Invalid(
+            "tls-client-auth", "whose certificates are to be accepted? give --tls-ca FILE");
+      }
+      if (!look.isPositive()) throw new KdeltaException.Invalid("tls", "a look every " + look);
     }
   }
 

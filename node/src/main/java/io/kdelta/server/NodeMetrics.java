@@ -11,6 +11,7 @@ import io.kdelta.cluster.Member;
 import io.kdelta.core.CoreStats;
 import io.kdelta.core.CoreThread;
 import io.kdelta.core.Reply;
+import io.kdelta.tls.Credentials;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
@@ -57,6 +58,16 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     garbage.bindTo(registry);
+  }
+
+  /** Shows until when the own certificate is valid, in seconds since 1970. */
+  void bind(Credentials credentials) {
+    Gauge.builder(
+            "kdelta.tls.certificate.end.seconds",
+            credentials,
+            c -> c.end().map(end -> (double) end.getEpochSecond()).orElse(Double.NaN))
+        .description("until when the certificate is valid")
+        .register(registry);
   }
 
   /** Shows the counters of a core, and its members. */

@@ -62,6 +62,7 @@ public final class NodeServer implements AutoCloseable {
   private final NodeMetrics metrics = new NodeMetrics();
   private final CompletableFuture<Optional<Throwable>> departure = new CompletableFuture<>();
   private final CompletableFuture<CoreThread> core = new CompletableFuture<>();
+  private final NodeTls tls;
   private final Calls calls;
   private final PeerStreams peers;
   private final NodeHealth health;
@@ -73,6 +74,7 @@ public final class NodeServer implements AutoCloseable {
       throws CannotStart {
     this.config = config;
     this.notices = notices;
+    this.tls = NodeTls.load(config.network().tls(), time, notices);
     int processors = Runtime.getRuntime().availableProcessors();
     int count = Math.max(WORKERS_MIN, processors);
     this.workers = Executors.newFixedThreadPool(count, named("kdelta-edge"));
@@ -85,7 +87,9 @@ public final class NodeServer implements AutoCloseable {
             timer,
             loops,
             EdgeLimits.messageBytesMax(config.store().documentBytesMax()),
-            peerNames);
+            peerNames,
+            tls,
+            notices);
     List<BindableService> services = services();
     this.health =
         new NodeHealth(
@@ -204,8 +208,9 @@ public final class NodeServer implements AutoCloseable {
   private Server build(List<BindableService> services) {
     ConnectionCap connections = new ConnectionCap(EdgeLimits.CONNECTIONS_MAX);
     NettyServerBuilder builder =
-        loops
-            .carry(NettyServerBuilder.forAddress(config.network().listen().resolve("listen")))
+        tls.carry(
+                loops.carry(
+                    NettyServerBuilder.forAddress(config.network().listen().resolve("listen"))))
             .directExecutor()
             .callExecutor(new CallExecutors(workers))
             .maxInboundMessageSize(EdgeLimits.messageBytesMax(config.store().documentBytesMax()))
@@ -225,7 +230,12 @@ public final class NodeServer implements AutoCloseable {
     for (BindableService service : services) {
       ServerServiceDefinition limited = RecursionLimit.apply(service.bindService());
       builder.addService(
-          service instanceof AdminService ? ServerInterceptors.intercept(limited, LOCAL) : limited);
+          switch (service) {
+            case AdminService _ -> ServerInterceptors.intercept(limited, LOCAL);
+            case PeerStreams _ when tls.knowsPeers() ->
+                ServerInterceptors.intercept(limited, new PeersOnly());
+            default -> limited;
+          });
     }
     return builder
         .addService(RecursionLimit.apply(health.manager().getHealthService().bindService()))
@@ -243,7 +253,7 @@ public final class NodeServer implements AutoCloseable {
     Address address = config.network().http().orElse(null);
     if (address == null) return;
     try {
-      http = HttpPort.open(address, health, metrics::scrape);
+      http = HttpPort.open(address, tls, health, metrics::scrape);
     } catch (IOException e) {
       throw taken("--http", address, e);
     }
@@ -279,8 +289,10 @@ public final class NodeServer implements AutoCloseable {
     }
     core.complete(opened);
     metrics.bind(opened, health);
+    tls.credentials().ifPresent(metrics::bind);
     calls.open(opened);
     health.watch(opened, timer);
+    tls.watch(timer);
   }
 
   private CoreConfig coreConfig() {

@@ -3,6 +3,8 @@ package io.kdelta.server;
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.tls.Credentials;
+import io.kdelta.tls.TlsFiles;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.InetAddress;
@@ -39,9 +41,14 @@ public final class NodeSettings {
           "name",
           "port",
           "scrub-hours",
+          "tls-ca",
+          "tls-cert",
+          "tls-client-auth",
+          "tls-key",
           "zone");
 
   private static final String NONE = "none";
+  private static final String REQUIRE = "require";
   private static final int HTTP_OFFSET = 2;
   private static final int SCRUB_HOURS = 24;
 
@@ -99,7 +106,7 @@ public final class NodeSettings {
             Optional.ofNullable(values.get("cluster")),
             join(),
             number("backups", ClusterConfig.BACKUPS)),
-        new NodeConfig.Network(listen, http(listen), address("advertise"), flag("insecure")),
+        new NodeConfig.Network(listen, http(listen), address("advertise"), tls(), flag("insecure")),
         new NodeConfig.Store(
             Path.of(values.getOrDefault("data", defaultDirectory())),
             inMemory,
@@ -127,6 +134,23 @@ public final class NodeSettings {
     if (text != null) return address("http");
     int port = listen.port() == 0 ? 0 : listen.port() + HTTP_OFFSET;
     return Optional.of(listen.withPort(port));
+  }
+
+  /** Whoever names a CA and says no more wants certificates of everybody. */
+  private Optional<NodeConfig.Tls> tls() {
+    TlsFiles files = new TlsFiles(path("tls-ca"), path("tls-cert"), path("tls-key"));
+    String clients = values.get("tls-client-auth");
+    if (files.equals(TlsFiles.NONE) && clients == null) return Optional.empty();
+    if (clients == null) clients = files.ca().isPresent() ? REQUIRE : NONE;
+    if (!clients.equals(NONE) && !clients.equals(REQUIRE)) {
+      throw new KdeltaException.Invalid(
+          "tls-client-auth", "'" + clients + "' is neither none nor require");
+    }
+    return Optional.of(new NodeConfig.Tls(files, clients.equals(REQUIRE), Credentials.LOOK));
+  }
+
+  private Optional<Path> path(String key) {
+    return Optional.ofNullable(values.get(key)).map(Path::of);
   }
 
   private List<String> join() {

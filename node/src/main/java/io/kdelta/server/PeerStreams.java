@@ -16,13 +16,17 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.Envelope;
 import io.kdelta.proto.v1.PeerGrpc;
+import io.kdelta.tls.TlsFailure;
+import io.kdelta.tls.TlsProbe;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+  private static final int ADDRESSES_MAX = 1_024;
 
   /** What the name of a peer stands for; may block. */
   interface Names {
@@ -44,6 +49,15 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   private final EventLoops loops;
   private final int messageBytesMax;
   private final Names names;
+  private final NodeTls tls;
+  private final Consumer<String> notices;
+
+  /** Under which name an address was found, for the certificate may name that alone. */
+  private final Recent<String> foundAs = new Recent<>(ADDRESSES_MAX);
+
+  /** What was said last about a peer that TLS keeps away. */
+  private final Recent<String> troubles = new Recent<>(ADDRESSES_MAX);
+
   private final AtomicLong lastLink = new AtomicLong();
   private final Map<Long, PeerLink> links = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -53,8 +67,12 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
       ScheduledExecutorService timer,
       EventLoops loops,
       int messageBytesMax,
-      Names names) {
+      Names names,
+      NodeTls tls,
+      Consumer<String> notices) {
     this.names = names;
+    this.tls = tls;
+    this.notices = notices;
     this.calls = calls;
     this.timer = timer;
     this.loops = loops;
@@ -119,7 +137,10 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
               try {
                 List<String> addresses = names.resolve(peer);
                 if (addresses.equals(List.of(peer))) connect(core, peer);
-                else tell(core, new Event.Resolved(peer, addresses));
+                else {
+                  for (String address : addresses) foundAs.put(address, peer);
+                  tell(core, new Event.Resolved(peer, addresses));
+                }
               } catch (UnknownHostException | KdeltaException e) {
                 tell(core, new Event.DialFailed(peer));
               }
@@ -134,9 +155,8 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   private void connect(CoreThread core, String address) {
     if (closed) return;
     ManagedChannel channel =
-        loops
-            .carry(NettyChannelBuilder.forTarget("dns:///" + address))
-            .usePlaintext()
+        tls.carry(loops.carry(NettyChannelBuilder.forTarget("dns:///" + address)))
+            .overrideAuthority(authority(address))
             .disableRetry()
             .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
             .maxInboundMessageSize(messageBytesMax)
@@ -146,6 +166,28 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
             .build();
     Dialled dialled = new Dialled(core, address, channel);
     PeerGrpc.newStub(channel).exchange(dialled);
+  }
+
+  /** The name that a certificate has to be for: the one that people wrote, if there was one. */
+  private String authority(String address) {
+    String name = foundAs.get(address);
+    if (name == null || name.startsWith(HostNames.SRV)) return address;
+    return name;
+  }
+
+  /** Says why a peer is kept away by TLS, once until that changes. */
+  private void explain(String address, Throwable failure) {
+    if (closed) return;
+    if (tls.credentials().isPresent()) notice(address, TlsFailure.of(failure));
+    // A plain word to a server of TLS ends without one: asking it what it wants blocks.
+    else Thread.startVirtualThread(() -> notice(address, TlsProbe.of(address, failure)));
+  }
+
+  private void notice(String address, Optional<TlsFailure> trouble) {
+    trouble
+        .map(why -> "cannot link to " + address + ": " + why.what() + " (" + why.hint() + ")")
+        .filter(line -> !line.equals(troubles.put(address, line)))
+        .ifPresent(notices);
   }
 
   void send(long link, Bytes message, Lane lane) {
@@ -195,6 +237,9 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     /** Set on the first sign of life; read on threads of gRPC, one at a time. */
     private volatile @Nullable PeerLink link;
 
+    /** The peer has said something. */
+    private volatile boolean heard;
+
     Dialled(CoreThread core, String address, ManagedChannel channel) {
       this.core = core;
       this.address = address;
@@ -227,11 +272,14 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     @Override
     public void onNext(Envelope envelope) {
       PeerLink open = link;
+      if (!heard) troubles.remove(address);
+      heard = true;
       if (open != null) open.received(envelope);
     }
 
     @Override
     public void onError(Throwable failure) {
+      if (!heard) explain(address, failure);
       finish();
     }
 

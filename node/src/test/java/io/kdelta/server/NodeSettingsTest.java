@@ -1,6 +1,7 @@
 package io.kdelta.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +66,29 @@ final class NodeSettingsTest {
     assertRefused("--insecure", () -> read(Map.of("http", "0.0.0.0:7880")));
     NodeConfig config = read(Map.of("listen", "0.0.0.0:7878", "insecure", "true"));
     assertTrue(config.network().exposed());
+  }
+
+  @Test
+  void withTlsItListensEverywhere() {
+    Map<String, String> files = Map.of("tls-cert", "c.pem", "tls-key", "k.pem");
+    TreeMap<String, String> flags = new TreeMap<>(files);
+    flags.put("listen", "0.0.0.0:7878");
+    assertFalse(read(flags).network().tls().orElseThrow().clientsAuthenticate());
+    flags.put("tls-ca", "ca.pem");
+    assertTrue(read(flags).network().tls().orElseThrow().clientsAuthenticate());
+    flags.put("tls-client-auth", "none");
+    assertFalse(read(flags).network().tls().orElseThrow().clientsAuthenticate());
+    flags.put("insecure", "true");
+    assertRefused("one of the two", () -> read(flags));
+    assertRefused("--tls-key", () -> read(Map.of("tls-cert", "c.pem")));
+    assertRefused("--tls-cert", () -> read(Map.of("tls-key", "k.pem")));
+    assertRefused("shows a certificate", () -> read(Map.of("tls-ca", "ca.pem")));
+    assertRefused("shows a certificate", () -> read(Map.of("tls-client-auth", "none")));
+    TreeMap<String, String> anybody = new TreeMap<>(files);
+    anybody.put("tls-client-auth", "require");
+    assertRefused("--tls-ca", () -> read(anybody));
+    anybody.put("tls-client-auth", "maybe");
+    assertRefused("neither none nor require", () -> read(anybody));
   }
 
   @Test
