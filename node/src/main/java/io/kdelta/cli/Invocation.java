@@ -171,6 +171,11 @@ final class Invocation {
   Map<String, String> tlsSettings() {
     TreeMap<String, String> settings = new TreeMap<>();
     TlsFiles files = tlsFiles();
+    if (tls && files.certificate().isEmpty()) {
+      throw CliException.usage(
+          "--tls: a node that speaks TLS shows a certificate",
+          "kdelta start --tls-cert FILE --tls-key FILE --tls-ca FILE");
+    }
     files.ca().ifPresent(file -> settings.put("tls-ca", file.toString()));
     files.certificate().ifPresent(file -> settings.put("tls-cert", file.toString()));
     files.key().ifPresent(file -> settings.put("tls-key", file.toString()));

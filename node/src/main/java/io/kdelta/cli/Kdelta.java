@@ -26,7 +26,7 @@ public final class Kdelta implements Runnable {
   public static void main(String[] arguments) {
     Console console = Console.ofProcess();
     List<String> words = List.of(arguments);
-    LogLines.install(console.err(), words.contains("--debug"));
+    LogLines.install(console.err(), words.contains("--debug"), LogFormat.TEXT);
     int exitCode = run(console, System.getenv(), words);
     System.exit(exitCode);
   }

@@ -1,8 +1,6 @@
 package io.kdelta.cli;
 
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -19,36 +17,32 @@ final class LogLines extends Handler {
   private final PrintStream target;
   private final boolean debug;
 
-  private LogLines(PrintStream target, boolean debug) {
+  private final LogFormat format;
+
+  private LogLines(PrintStream target, boolean debug, LogFormat format) {
     this.target = target;
     this.debug = debug;
+    this.format = format;
   }
 
   /** Replaces whatever handles the logs of this process. */
-  static void install(PrintStream target, boolean debug) {
+  static void install(PrintStream target, boolean debug, LogFormat format) {
     LogManager.getLogManager().reset();
     Logger root = Logger.getLogger("");
     root.setLevel(Level.WARNING);
-    root.addHandler(new LogLines(target, debug));
+    root.addHandler(new LogLines(target, debug, format));
   }
 
   @Override
   public void publish(LogRecord record) {
     if (record.getLevel().intValue() < Level.WARNING.intValue()) return;
     String name = String.valueOf(record.getLoggerName());
-    StringBuilder line = new StringBuilder(Times.full(record.getInstant()));
-    line.append("  ").append(record.getLevel()).append("  ").append(name).append(": ");
-    line.append(record.getMessage());
     Throwable thrown = record.getThrown();
-    if (thrown != null) line.append(": ").append(thrown);
-    target.println(Output.safe(line.toString()));
-    if (thrown != null && (debug || name.startsWith(OURS))) target.println(trace(thrown));
-  }
-
-  private static String trace(Throwable thrown) {
-    StringWriter text = new StringWriter();
-    thrown.printStackTrace(new PrintWriter(text));
-    return text.toString();
+    String message = record.getMessage() + (thrown == null ? "" : ": " + thrown);
+    Throwable shown = debug || name.startsWith(OURS) ? thrown : null;
+    String level = record.getLevel().getName();
+    target.println(
+        format.lines(new LogFormat.Entry(record.getInstant(), level, name, message, shown)));
   }
 
   @Override

@@ -83,6 +83,12 @@ final class StartCommand implements Callable<Integer> {
   @Option(names = "--config", paramLabel = "FILE", description = "Properties, key = value.")
   private @Nullable Path config;
 
+  @Option(
+      names = "--log-format",
+      paramLabel = "text|json",
+      description = "How to log: lines for people (default), or an object a line.")
+  private LogFormat logFormat = LogFormat.TEXT;
+
   private StartCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -96,6 +102,9 @@ final class StartCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Instant begun = invocation.console().now().get();
+    if (logFormat != LogFormat.TEXT) {
+      LogLines.install(invocation.console().err(), invocation.debug(), logFormat);
+    }
     // Behind the name of a peer may be another address with every dial.
     Security.setProperty("networkaddress.cache.ttl", "0");
     Security.setProperty("networkaddress.cache.negative.ttl", "0");
@@ -158,6 +167,19 @@ final class StartCommand implements Callable<Integer> {
   private void announce(NodeServer server, NodeConfig settings, Instant begun) {
     if (settings.network().exposed()) warnOf(settings.network());
     Duration took = Duration.between(begun, invocation.console().now().get());
+    if (logFormat == LogFormat.JSON) {
+      log(
+          "kdelta "
+              + Software.VERSION
+              + " "
+              + settings.identity().name()
+              + " is ready in "
+              + took.toMillis()
+              + " ms: gRPC "
+              + server.address()
+              + server.httpAddress().map(a -> ", HTTP " + a).orElse(""));
+      return;
+    }
     String scheme = settings.network().tls().isPresent() ? "https://" : "http://";
     var out = invocation.console().out();
     out.println("kdelta " + Software.VERSION + "  " + settings.identity().name());
@@ -207,7 +229,8 @@ final class StartCommand implements Callable<Integer> {
   }
 
   private void log(String line) {
-    invocation.console().notice(Times.full(invocation.console().now().get()) + "  " + line);
+    Instant now = invocation.console().now().get();
+    invocation.console().notice(logFormat.lines(LogFormat.Entry.notice(now, line)));
   }
 
   /** What a person is told whose node can not start, and what to do about it. */

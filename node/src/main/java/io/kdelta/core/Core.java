@@ -261,6 +261,7 @@ public final class Core implements AutoCloseable {
         0,
         0,
         store.stats().versions(),
+        store.stats().conflicts(),
         StoredReplica.diskBytes(storage),
         engine.lastLsn(),
         engine.durableLsn(),

@@ -19,6 +19,7 @@ import io.kdelta.storage.StorageStats;
  * @param inboxEvents events waiting now
  * @param inboxBytes bytes waiting now
  * @param versions versions in the set
+ * @param conflictedKeys keys with two or more heads
  * @param diskBytes bytes of its files
  * @param lastLsn newest batch in the log
  * @param durableLsn newest batch that is synced
@@ -39,6 +40,7 @@ public record CoreStats(
     long inboxEvents,
     long inboxBytes,
     long versions,
+    long conflictedKeys,
     long diskBytes,
     long lastLsn,
     long durableLsn,
@@ -72,6 +74,7 @@ public record CoreStats(
         inboxEvents,
         inboxBytes,
         versions,
+        conflictedKeys,
         diskBytes,
         lastLsn,
         durableLsn,

@@ -47,6 +47,7 @@ public final class CoreThread implements AutoCloseable {
 
   private final List<HostWorker> workers;
   private final AtomicLong tickets = new AtomicLong();
+  private final AtomicLong logNanos = new AtomicLong();
   private final ConcurrentHashMap<Long, Responder> responders = new ConcurrentHashMap<>();
   private final CompletableFuture<CoreStats> opened = new CompletableFuture<>();
   private final Thread thread;
@@ -191,6 +192,11 @@ public final class CoreThread implements AutoCloseable {
     return last.with(inbox.refused(), inbox.events(), inbox.bytes());
   }
 
+  /** How long writes of the log took since the start, each with its sync, in nanoseconds. */
+  public long logNanos() {
+    return logNanos.get();
+  }
+
   /**
    * Ends the core: what came before is finished as far as this node can alone, what waits for
    * others is refused as UNKNOWN, the log is synced, memtables are written as tables, files and
@@ -281,7 +287,9 @@ public final class CoreThread implements AutoCloseable {
           case CHORE -> chores;
         };
     worker.submit(() -> {
+      long begun = time.nanos();
       work.run();
+      if (work.kind() == StorageWork.Kind.LOG) logNanos.addAndGet(time.nanos() - begun);
       inbox.finish(new Event.WorkDone(work));
     });
   }

@@ -9,6 +9,7 @@ import io.kdelta.core.Reply;
 import io.kdelta.core.Responder;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.proto.v1.PeerGrpc;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -149,7 +150,13 @@ final class NodeHealth {
   private void serve(boolean ready) {
     ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
     manager.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
-    for (String service : services) manager.setStatus(service, status);
+    for (String service : services) {
+      if (!service.equals(PeerGrpc.SERVICE_NAME)) manager.setStatus(service, status);
+    }
+    // Peers link to a node that has read its log, ready or not: that is what a start-up probe asks.
+    boolean started = picture != null && !stopping;
+    manager.setStatus(
+        PeerGrpc.SERVICE_NAME, started ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
 
   private static Responder hear(java.util.function.Consumer<Reply> answered) {

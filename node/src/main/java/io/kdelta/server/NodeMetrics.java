@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * what is shown is read from its picture when somebody asks. Labels are bounded: never a key.
  */
 final class NodeMetrics implements ServerInterceptor, AutoCloseable {
+  private static final double MILLIS_PER_SECOND = 1e3;
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbage = new JvmGcMetrics();
@@ -84,6 +87,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     gauge(core, "kdelta.core.inbox.events", "events that wait", CoreStats::inboxEvents);
     gauge(core, "kdelta.core.inbox.bytes", "bytes that wait", CoreStats::inboxBytes);
     gauge(core, "kdelta.versions", "versions in the set", CoreStats::versions);
+    gauge(core, "kdelta.conflicted.keys", "keys with several heads", CoreStats::conflictedKeys);
     gauge(core, "kdelta.disk.bytes", "bytes of all files", CoreStats::diskBytes);
     gauge(
         core,
@@ -112,6 +116,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
 
   private void bindStorage(CoreThread core) {
     counter(core, "kdelta.wal.syncs", "syncs of the log", s -> s.storage().logSyncs());
+    FunctionCounter.builder("kdelta.wal.sync.seconds", core, c -> c.logNanos() / NANOS_PER_SECOND)
+        .description("time of these syncs")
+        .register(registry);
     counter(core, "kdelta.storage.batches", "batches applied", s -> s.storage().batches());
     counter(core, "kdelta.storage.batch.bytes", "their bytes", s -> s.storage().batchBytes());
     counter(core, "kdelta.storage.flushes", "tables flushed", s -> s.storage().flushes());
@@ -123,6 +130,8 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     counter(core, "kdelta.scrub.passes", "passes of the scrub", s -> s.storage().scrubPasses());
     counter(core, "kdelta.scrub.found", "files found rotten", s -> s.storage().scrubFound());
     gauge(core, "kdelta.storage.pressure", "debt, 0 to 1", s -> s.storage().pressure());
+    gauge(core, "kdelta.storage.memtable.bytes", "not in tables", s -> s.storage().memtableBytes());
+    gauge(core, "kdelta.storage.tables", "tables on disk", s -> s.storage().tables());
     gauge(core, "kdelta.storage.runs", "sorted runs on disk", s -> s.storage().runs());
     gauge(core, "kdelta.storage.pins", "open snapshots and cursors", s -> s.storage().pins());
     gauge(core, "kdelta.storage.damaged", "files set aside", s -> s.storage().setAside());
@@ -143,11 +152,8 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         s -> s.traffic().sessions().count());
     counter(
         core, "kdelta.reconciliation.rounds", "round trips", s -> s.traffic().sessions().rounds());
-    counter(
-        core,
-        "kdelta.reconciliation.millis",
-        "time of sessions",
-        s -> s.traffic().sessions().millis());
+    seconds(
+        core, "kdelta.reconciliation", "time of sessions", s -> s.traffic().sessions().millis());
     counter(
         core,
         "kdelta.reconciliation.sent.bytes",
@@ -167,9 +173,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         "kdelta.snapshot.versions",
         "new versions in them",
         s -> s.traffic().snapshots().versions());
-    counter(
+    seconds(
         core,
-        "kdelta.snapshot.millis",
+        "kdelta.snapshot",
         "time from asking to the last version",
         s -> s.traffic().snapshots().nanos() / 1_000_000);
     counter(core, "kdelta.gossip.sent.bytes", "gossip sent", s -> s.traffic().gossipSentBytes());
@@ -222,6 +228,15 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   private void counter(
       CoreThread core, String name, String description, ToLongFunction<CoreStats> value) {
     FunctionCounter.builder(name, core, c -> (double) value.applyAsLong(c.stats()))
+        .description(description)
+        .register(registry);
+  }
+
+  /** A sum of times as a counter of seconds, of what is counted in milliseconds. */
+  private void seconds(
+      CoreThread core, String name, String description, ToLongFunction<CoreStats> millis) {
+    FunctionCounter.builder(
+            name + ".seconds", core, c -> millis.applyAsLong(c.stats()) / MILLIS_PER_SECOND)
         .description(description)
         .register(registry);
   }

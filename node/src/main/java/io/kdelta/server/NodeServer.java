@@ -43,8 +43,12 @@ import org.jspecify.annotations.Nullable;
  * and a probe gets an answer while a long log is read.
  */
 public final class NodeServer implements AutoCloseable {
-  private static final long DRAIN_SECONDS_MAX = 15;
-  private static final long CALLS_SECONDS_MAX = 5;
+  /** How long a stop waits until others hold what this node holds. */
+  static final long DRAIN_SECONDS_MAX = 15;
+
+  /** How long it then waits for calls to end. */
+  static final long CALLS_SECONDS_MAX = 5;
+
   private static final int WORKERS_MIN = 2;
 
   /** Half of the processors read and write the network, up to so many. */

@@ -203,7 +203,8 @@ public final class Credentials {
     } catch (IOException | UnsupportedOperationException e) {
       return;
     }
-    if (permissions.contains(PosixFilePermission.GROUP_READ)
+    // Of root's files a group may be meant to read one: that is how Kubernetes gives it to a pod.
+    if ((permissions.contains(PosixFilePermission.GROUP_READ) && !ofRoot(key))
         || permissions.contains(PosixFilePermission.OTHERS_READ)) {
       notices.accept(
           "WARNING: others than its owner can read the key "
@@ -212,6 +213,14 @@ public final class Credentials {
               + PosixFilePermissions.toString(permissions)
               + "): chmod 600 "
               + key);
+    }
+  }
+
+  private static boolean ofRoot(Path file) {
+    try {
+      return Files.getAttribute(file, "unix:uid").equals(0);
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      return false;
     }
   }
 

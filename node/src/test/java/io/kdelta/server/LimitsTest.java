@@ -123,7 +123,7 @@ final class LimitsTest {
   @Test
   void healthFollowsReadiness() {
     HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(channel);
-    for (String service : List.of("", "kdelta.v1.Kv", "kdelta.v1.Versions")) {
+    for (String service : List.of("", "kdelta.v1.Kv", "kdelta.v1.Versions", "kdelta.v1.Peer")) {
       HealthCheckRequest request = HealthCheckRequest.newBuilder().setService(service).build();
       Awaitility.await()
           .atMost(Duration.ofSeconds(30))

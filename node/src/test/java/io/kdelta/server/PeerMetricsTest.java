@@ -58,7 +58,7 @@ final class PeerMetricsTest {
               Map.entry("kdelta_peer_slots{peer=\"second\"}", 1.0),
               Map.entry("kdelta_peer_lag_versions{peer=\"second\"}", 0.0),
               Map.entry("kdelta_peer_load{peer=\"second\"}", 0.0),
-              Map.entry("kdelta_reconciliation_millis_total", 0.0),
+              Map.entry("kdelta_reconciliation_seconds_total", 0.0),
               Map.entry("kdelta_snapshot_lent_bytes_total", 0.0),
               Map.entry("kdelta_sessions_waiting", 0.0),
               Map.entry("kdelta_sessions_behind_total", 0.0),

@@ -136,7 +136,7 @@ final class TlsReloadTest {
   @Test
   void aKeyThatOthersCanReadIsTold() throws Exception {
     Path key = live.key().orElseThrow();
-    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r-----"));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw----r--"));
     start(live).close();
     assertTrue(notices.toString().contains("chmod 600 " + key), notices::toString);
   }
