@@ -13,7 +13,7 @@ final class MerkleInner extends MerkleNode {
   /** The children; null where no digest goes on with that nibble. */
   final @Nullable MerkleNode[] children;
 
-  private final long count;
+  private long count;
 
   /** What is known of the children's hashes. */
   private Below below;
@@ -55,6 +55,15 @@ final class MerkleInner extends MerkleNode {
     int stale = known.stale | 1 << nibble;
     return new MerkleInner(
         changed, newCount, stale == Below.ALL ? Below.UNKNOWN : new Below(known.hashes, stale));
+  }
+
+  /** Replaces a child of a node that nobody else has seen yet. */
+  void replace(int nibble, MerkleNode child, long added) {
+    children[nibble] = child;
+    count += added;
+    Below known = below;
+    int stale = known.stale | 1 << nibble;
+    below = stale == Below.ALL ? Below.UNKNOWN : new Below(known.hashes, stale);
   }
 
   /** All digests below in one leaf; there are few enough. */

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A place with so few digests that they are listed: sorted, side by side in one array, so that they
@@ -97,6 +98,26 @@ final class MerkleLeaf extends MerkleNode {
     System.arraycopy(ids, at, grown, at + Digest.SIZE, ids.length - at);
     int size = size() + 1;
     return size <= MerkleTree.LEAF_MAX ? new MerkleLeaf(grown) : of(grown, 0, size, depth);
+  }
+
+  /** The digests here and others, which are in order, at this or a deeper place each. */
+  MerkleNode withAll(List<Digest> news, int depth) {
+    byte[] grown = new byte[ids.length + news.size() * Digest.SIZE];
+    int from = 0;
+    int at = 0;
+    for (Digest digest : news) {
+      int index = indexOf(digest);
+      int upTo = (index < 0 ? -index - 1 : index) * Digest.SIZE;
+      System.arraycopy(ids, from, grown, at, upTo - from);
+      at += upTo - from;
+      from = upTo;
+      if (index >= 0) continue;
+      digest.writeTo(grown, at);
+      at += Digest.SIZE;
+    }
+    System.arraycopy(ids, from, grown, at, ids.length - from);
+    int size = (at + ids.length - from) / Digest.SIZE;
+    return size == size() ? this : MerkleNode.of(grown, 0, size, depth);
   }
 
   /** The digests here but that at {@code index}. */

@@ -150,6 +150,16 @@ public final class MerkleTree implements Iterable<Digest> {
     return grown == root ? this : new MerkleTree(grown);
   }
 
+  /**
+   * This set and all {@code digests}, in any order; this very tree when it holds them already. What
+   * they share of their paths is made once, not once for each.
+   */
+  public MerkleTree insertAll(Collection<Digest> digests) {
+    if (digests.isEmpty()) return this;
+    MerkleNode grown = insertedAll(root, sorted(digests), 0);
+    return grown == root ? this : new MerkleTree(grown);
+  }
+
   /** This set without {@code digest}; this very tree when it does not hold it. */
   public MerkleTree remove(Digest digest) {
     MerkleNode shrunk = removed(root, digest, 0);
@@ -275,6 +285,30 @@ public final class MerkleTree implements Iterable<Digest> {
     MerkleLeaf leaf = (MerkleLeaf) node;
     int at = leaf.indexOf(digest);
     return at >= 0 ? held : leaf.with(-at - 1, digest, depth);
+  }
+
+  /** The place with all of {@code news} in it, which are in order and at least one. */
+  private static MerkleNode insertedAll(@Nullable MerkleNode held, List<Digest> news, int depth) {
+    if (held == null) return MerkleNode.of(news, depth);
+    if (news.size() == 1) return inserted(held, news.getFirst(), depth);
+    MerkleNode node = held.opened();
+    if (!(node instanceof MerkleInner inner)) return ((MerkleLeaf) node).withAll(news, depth);
+    MerkleInner grown = inner;
+    for (int from = 0; from < news.size(); ) {
+      int nibble = news.get(from).nibble(depth);
+      int to = from + 1;
+      while (to < news.size() && news.get(to).nibble(depth) == nibble) to++;
+      MerkleNode child = inner.children[nibble];
+      MerkleNode more = insertedAll(child, news.subList(from, to), depth + 1);
+      if (more != child) {
+        long added = more.count() - (child == null ? 0 : child.count());
+        // The first change makes a node of its own, which the others may write to.
+        if (grown == inner) grown = inner.with(nibble, more, inner.count() + added);
+        else grown.replace(nibble, more, added);
+      }
+      from = to;
+    }
+    return grown == inner ? held : grown;
   }
 
   private static @Nullable MerkleNode removed(MerkleNode held, Digest digest, int depth) {

@@ -69,6 +69,44 @@ final class MerkleTreeTest {
   }
 
   @Test
+  void manyAtOnceMakeTheTreeThatOneByOneMakes() {
+    for (int seed = 0; seed < 40; seed++) {
+      Random random = new Random(seed);
+      List<Digest> universe =
+          seed % 3 == 0 ? Sets.clustered(random, 4_000) : Sets.random(random, 4_000);
+      TreeSet<Digest> model = new TreeSet<>();
+      MerkleTree tree = MerkleTree.empty();
+      for (int step = 0; step < 25; step++) {
+        List<Digest> batch = new ArrayList<>();
+        int size = random.nextInt(1 << random.nextInt(11));
+        for (int i = 0; i < size; i++) batch.add(universe.get(random.nextInt(universe.size())));
+        MerkleTree before = tree;
+        Digest root = before.root();
+        long count = before.count();
+        // Hashes that are known of some children, and of none, are both carried on.
+        if (random.nextBoolean()) tree = tree.remove(universe.get(random.nextInt(4_000)));
+        model.clear();
+        tree.forEach(model::add);
+        MerkleTree base = tree;
+        tree = tree.insertAll(batch);
+        if (!model.addAll(batch)) assertSame(base, tree);
+        String label = "seed " + seed + " step " + step;
+        assertEquals(model.size(), tree.count(), label);
+        if (step % 5 != 0) assertEquals(naive(model, 0), tree.root(), label);
+        assertEquals(count, before.count(), label);
+        assertEquals(root, MerkleTree.of(list(before)).root(), label);
+        assertEquals(new ArrayList<>(model), list(tree), label);
+      }
+    }
+  }
+
+  private static List<Digest> list(MerkleTree tree) {
+    List<Digest> listed = new ArrayList<>();
+    tree.forEach(listed::add);
+    return listed;
+  }
+
+  @Test
   void itIsTheSetItWasGiven() {
     for (int seed = 0; seed < 20; seed++) {
       Random random = new Random(seed);
