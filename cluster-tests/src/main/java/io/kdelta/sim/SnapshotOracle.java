@@ -1,6 +1,7 @@
 package io.kdelta.sim;
 
 import io.kdelta.env.Entropy;
+import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.FileList;
 import io.kdelta.storage.IncomingFiles;
@@ -11,6 +12,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /**
  * SNAPSHOT: when the list of the files of another node lies on a disk, all of these files do, whole
@@ -71,7 +75,7 @@ final class SnapshotOracle implements Oracle {
     for (FileList.Listed file : list.files()) {
       String path = IncomingFiles.DIRECTORY + "/" + file.name();
       boolean there = disk.files().contains(path) && disk.sizeOf(path) == file.bytes();
-      if (!there || !digests(read(disk, path), list.pieceBytes()).equals(file.digests())) {
+      if (!there || !digests(read(disk, path), list).equals(file.digests())) {
         throw new OracleFailure(
             "SNAPSHOT",
             World.name(node.index()) + " would lose " + path + " and keep the list that names it");
@@ -87,19 +91,29 @@ final class SnapshotOracle implements Oracle {
     return Bytes.wrap(bytes);
   }
 
-  private static Bytes digests(Bytes file, int pieceBytes) {
-    int pieces = (file.size() + pieceBytes - 1) / pieceBytes;
-    byte[] digests = new byte[pieces * DIGEST_BYTES];
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      for (int i = 0; i < pieces; i++) {
-        int from = i * pieceBytes;
-        byte[] piece = file.slice(from, Math.min(file.size(), from + pieceBytes)).toArray();
-        System.arraycopy(sha.digest(piece), 0, digests, i * DIGEST_BYTES, DIGEST_BYTES);
+  private static Bytes digests(Bytes file, FileList list) {
+    ByteWriter digests = new ByteWriter();
+    for (int from = 0; from < file.size(); from += list.pieceBytes()) {
+      byte[] piece = file.slice(from, Math.min(file.size(), from + list.pieceBytes())).toArray();
+      switch (list.check()) {
+        case SHA256 -> digests.write(sha256(piece));
+        case SEAL -> digests.writeInt(sum(new CRC32(), piece)).writeInt(sum(new CRC32C(), piece));
+        case LATER -> throw new AssertionError("the list of whole files knows what they are");
       }
+    }
+    return digests.toBytes();
+  }
+
+  private static int sum(Checksum sum, byte[] bytes) {
+    sum.update(bytes);
+    return (int) sum.getValue();
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
     }
-    return Bytes.wrap(digests);
   }
 }

@@ -37,7 +37,7 @@ final class CatchUp {
   private static final long REST = 2_000 * MILLI;
 
   /** Pieces that were asked for and are not kept yet. */
-  private static final int AHEAD = 8;
+  private static final int AHEAD = 24;
 
   /** What one turn takes in: some milliseconds, in which no read is answered. */
   private static final int BATCH_BYTES = 256 << 10;
@@ -82,6 +82,11 @@ final class CatchUp {
   /** A batch on its way into the store. */
   private record Batch(long tag, Bytes finished) {}
 
+  /** What the row says: whose files, which, and after what a reading may go on. */
+  private record Row(NodeId lender, Bytes digest, Bytes finished) {
+    static final Row NONE = new Row(NodeId.NONE, Bytes.EMPTY, Bytes.EMPTY);
+  }
+
   /** A piece that was asked for. */
   private record Wanted(int file, int piece) {}
 
@@ -104,6 +109,10 @@ final class CatchUp {
   private long working;
   private boolean ended;
   private boolean leftover;
+
+  /** Whose files lie here, if that is known. */
+  private NodeId lender = NodeId.NONE;
+
   private long heardAt;
   private long restUntil;
   private long startedAt;
@@ -126,9 +135,15 @@ final class CatchUp {
   /** Looks for what an earlier process left. */
   void recall(long now) {
     if (replica.recall(SnapshotOrder.ROW).filter(row -> !row.isEmpty()).isEmpty()) return;
+    lender = row().lender();
     begin(NodeId.NONE, now);
     phase = Phase.RECALLING;
     work(new SnapshotOrder.Recall());
+  }
+
+  /** Whose files are here in part; NONE for nobody's. Nobody else has the rest of them. */
+  NodeId lender() {
+    return leftover ? lender : NodeId.NONE;
   }
 
   boolean isActive() {
@@ -152,7 +167,7 @@ final class CatchUp {
     if (of == null) return told(0, 0, 0, 0, millis);
     int whole = 0;
     for (int i = 0; i < held.length; i++) {
-      if (held[i] == of.files().get(i).pieces()) whole++;
+      if (held[i] == of.pieces(i)) whole++;
     }
     return told(bytesHeld, of.bytes(), whole, of.files().size(), millis);
   }
@@ -168,7 +183,7 @@ final class CatchUp {
     begin(node, now);
     phase = Phase.ASKING;
     number = entropy.nextLong();
-    send(new PeerMessage.SnapshotAsk(number), now);
+    send(new PeerMessage.SnapshotAsk(number, FileList.Check.LATER), now);
   }
 
   /** What an earlier attempt gathered is of no use any more. */
@@ -189,9 +204,10 @@ final class CatchUp {
         list = told.list();
         listDigest = told.list().digest();
         held = new int[told.list().files().size()];
+        lender = peer;
         remember(Bytes.EMPTY);
         phase = Phase.BEGINNING;
-        work(new SnapshotOrder.Begin(told.list()));
+        work(new SnapshotOrder.Begin(told.list(), peer));
       }
       case PeerMessage.SnapshotPiece piece when phase == Phase.FETCHING -> kept(piece, now);
       case PeerMessage.SnapshotEnd end ->
@@ -323,7 +339,7 @@ final class CatchUp {
     list = whole;
     listDigest = whole.digest();
     held = new int[whole.files().size()];
-    for (int i = 0; i < held.length; i++) held[i] = whole.files().get(i).pieces();
+    for (int i = 0; i < held.length; i++) held[i] = whole.pieces(i);
     bytesHeld = whole.bytes();
     after = finishedBefore();
     heardAt = now;
@@ -332,13 +348,21 @@ final class CatchUp {
 
   /** Where the reading of these files stood, by the row of an earlier process. */
   private Bytes finishedBefore() {
+    Row row = row();
+    return row.digest().equals(listDigest) ? row.finished() : Bytes.EMPTY;
+  }
+
+  /** What an earlier process wrote down, see {@link SnapshotOrder#ROW}. */
+  private Row row() {
     Bytes row = replica.recall(SnapshotOrder.ROW).orElse(Bytes.EMPTY);
     try {
       ByteReader in = new ByteReader(row, "catch-up");
-      if (in.readByte() != 1 || !in.read(32).equals(listDigest)) return Bytes.EMPTY;
-      return in.read(in.remaining());
+      int format = in.readByte();
+      if (format != 1 && format != 2) return Row.NONE;
+      NodeId of = format == 1 ? NodeId.NONE : NodeId.read(in);
+      return new Row(of, in.read(32), in.read(in.remaining()));
     } catch (KdeltaException.Invalid e) {
-      return Bytes.EMPTY;
+      return Row.NONE;
     }
   }
 
@@ -360,7 +384,7 @@ final class CatchUp {
     if (phase != Phase.FETCHING) return;
     FileList of = gathered();
     while (wanted.size() + keeping.size() < AHEAD && nextFile < held.length) {
-      if (nextPiece == of.files().get(nextFile).pieces()) {
+      if (nextPiece == of.pieces(nextFile)) {
         nextFile++;
         nextPiece = nextFile < held.length ? held[nextFile] : 0;
         continue;
@@ -382,12 +406,12 @@ final class CatchUp {
       fail("the peer sends what nobody asked for", true, now);
       return;
     }
-    if (++held[next.file()] == gathered().files().get(next.file()).pieces()) filesFetched++;
+    if (++held[next.file()] == gathered().pieces(next.file())) filesFetched++;
     long tag = host.tag();
     keeping.put(tag, piece.bytes().size());
     host.effect(
         new Effect.Snapshot(
-            tag, new SnapshotOrder.Keep(piece.file(), piece.piece(), piece.bytes())));
+            tag, new SnapshotOrder.Keep(piece.file(), piece.piece(), piece.bytes(), piece.seal())));
   }
 
   private void open() {
@@ -467,13 +491,16 @@ final class CatchUp {
 
   private void drop() {
     leftover = false;
+    lender = NodeId.NONE;
     host.effect(new Effect.Snapshot(host.tag(), new SnapshotOrder.Drop()));
     host.effect(new Effect.Remember(SnapshotOrder.ROW, Bytes.EMPTY));
   }
 
   private void remember(Bytes finished) {
     after = finished;
-    ByteWriter row = new ByteWriter(64).writeByte(1).write(listDigest).write(finished);
+    ByteWriter row = new ByteWriter(96).writeByte(2);
+    lender.write(row);
+    row.write(listDigest).write(finished);
     host.effect(new Effect.Remember(SnapshotOrder.ROW, row.toBytes()));
   }
 

@@ -169,7 +169,10 @@ public record ClusterConfig(
    * @param pieceBytes in which files are lent; from 512 bytes to 1 MiB
    */
   public record Snapshots(long versionsMin, int pieceBytes) {
-    /** From 16,384 versions on, in pieces of 512 KiB. */
-    public static final Snapshots DEFAULT = new Snapshots(16_384, 512 << 10);
+    /**
+     * From 16,384 versions on, in pieces of 256 KiB: the arrays of larger ones would take regions
+     * of their own in the heap, half of them empty.
+     */
+    public static final Snapshots DEFAULT = new Snapshots(16_384, 256 << 10);
   }
 }

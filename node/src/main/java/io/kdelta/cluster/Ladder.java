@@ -56,6 +56,10 @@ final class Ladder implements Sessions {
   private int tries;
 
   private long pausedUntil;
+
+  /** Until when the lender of files that are here in part is waited for. */
+  private long lenderUntil = Long.MIN_VALUE;
+
   private final Inflow inflow;
   private long latest;
 
@@ -84,6 +88,7 @@ final class Ladder implements Sessions {
 
   @Override
   public void started(long now) {
+    lenderUntil = now + FIRST_WORD;
     catchUp.recall(now);
   }
 
@@ -240,20 +245,41 @@ final class Ladder implements Sessions {
     return catchUp.totals();
   }
 
-  /** Begins a snapshot if one is worth it: with the peer that holds most. */
+  /**
+   * Begins a snapshot if one is worth it: with the peer whose files are here in part, else with the
+   * one that holds most.
+   */
   private void climb(long now) {
     if (catchUp.isActive() || reconciler.moving() != null || now < pausedUntil) return;
     NodeId best = null;
     long most = 0;
     for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
       Member.Facts facts = entry.getValue().facts;
-      if (facts == null || facts.versions() <= most) continue;
+      boolean begun = entry.getKey().equals(catchUp.lender());
+      if (facts == null || (facts.versions() <= most && !begun)) continue;
       if (!isWorthwhile(facts) || isBlamed(entry.getKey(), now)) continue;
       if (isSuspected(entry.getKey())) continue;
       best = entry.getKey();
       most = facts.versions();
+      if (begun) break;
     }
-    if (best != null && !isStreaming(most, now)) catchUp.start(best, now);
+    if (best == null || awaitsLender(best, now)) return;
+    if (!isStreaming(most, now)) catchUp.start(best, now);
+  }
+
+  /** Whether the lender of what is here in part may be back in a moment: all others begin anew. */
+  private boolean awaitsLender(NodeId best, long now) {
+    NodeId lender = catchUp.lender();
+    if (lender.equals(NodeId.NONE) || lender.equals(best) || now >= lenderUntil) return false;
+    Peer peer = peers.get(lender);
+    return (peer == null || peer.facts == null) && !isBlamed(lender, now) && !isGone(lender);
+  }
+
+  private boolean isGone(NodeId node) {
+    return host.member(node)
+        .map(Member::state)
+        .filter(state -> state != Member.State.ALIVE && state != Member.State.SUSPECT)
+        .isPresent();
   }
 
   private boolean isBlamed(NodeId node, long now) {
@@ -301,6 +327,7 @@ final class Ladder implements Sessions {
   private void caughtUp(Session session, CatchUp.Verdict verdict, long now) {
     boolean fruitful = verdict == CatchUp.Verdict.DONE || session.bytesReceived() > PROGRESS_BYTES;
     tries = fruitful ? 0 : tries + 1;
+    if (verdict == CatchUp.Verdict.CUT) lenderUntil = now + FIRST_WORD;
     if (verdict == CatchUp.Verdict.FAILED || tries > TRIES_MAX) {
       blamed.put(session.peer(), now + BLAMED);
       tries = 0;

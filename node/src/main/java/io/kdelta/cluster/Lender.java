@@ -20,13 +20,20 @@ final class Lender {
 
   private final Sessions.Host host;
   private final int pieceBytes;
+
+  /** Of the pieces asked for, so many are read at a time, so that the disk waits for no turn. */
+  private static final int READS_MAX = 8;
+
   private final ArrayDeque<PeerMessage.SnapshotGet> asked = new ArrayDeque<>();
+  private final ArrayDeque<Reading> reading = new ArrayDeque<>();
   private @Nullable NodeId borrower;
   private @Nullable FileList list;
   private long number;
   private long lending;
-  private long reading;
   private long heardAt;
+
+  /** A piece that is read. Reads end in the order in which they were asked for. */
+  private record Reading(long tag, PeerMessage.SnapshotGet get) {}
 
   /**
    * @param pieceBytes in which files are lent
@@ -62,9 +69,10 @@ final class Lender {
 
   /** Whether the tag is that of an order given here. */
   boolean done(long tag, SnapshotOutcome outcome, long now) {
-    if (tag == 0 || (tag != lending && tag != reading)) return false;
-    boolean read = tag == reading;
-    if (read) reading = 0;
+    Reading next = reading.peek();
+    boolean read = next != null && next.tag() == tag;
+    if (tag == 0 || (tag != lending && !read)) return false;
+    if (read) reading.remove();
     else lending = 0;
     NodeId node = borrower;
     if (node == null) return true;
@@ -72,16 +80,18 @@ final class Lender {
       case SnapshotOutcome.Lent(FileList files) -> {
         list = files;
         heardAt = now;
-        if (files.encode().size() > FileList.BYTES_MAX) stop(false, "too many files to list", now);
+        if (files.isTooLong()) stop(false, "too many files to list", now);
         else host.send(node, new PeerMessage.SnapshotList(number, files), now);
       }
       case SnapshotOutcome.Piece piece -> {
-        PeerMessage.SnapshotGet get = asked.remove();
+        if (next == null) throw new AssertionError("a piece that nobody reads");
+        PeerMessage.SnapshotGet get = next.get();
+        readOn();
         host.send(
             node,
-            new PeerMessage.SnapshotPiece(number, get.file(), get.piece(), piece.bytes()),
+            new PeerMessage.SnapshotPiece(
+                number, get.file(), get.piece(), piece.bytes(), piece.seal()),
             now);
-        readOn();
       }
       case SnapshotOutcome.Failed(String reason, boolean rotten) ->
           stop(!read && !rotten, reason, now);
@@ -99,7 +109,9 @@ final class Lender {
   }
 
   long deadline() {
-    return list == null || !asked.isEmpty() ? Long.MAX_VALUE : heardAt + PATIENCE;
+    return list == null || !asked.isEmpty() || !reading.isEmpty()
+        ? Long.MAX_VALUE
+        : heardAt + PATIENCE;
   }
 
   private void asked(NodeId node, PeerMessage.SnapshotAsk ask, long now) {
@@ -113,21 +125,23 @@ final class Lender {
     number = ask.session();
     heardAt = now;
     lending = host.tag();
-    host.effect(new Effect.Snapshot(lending, new SnapshotOrder.Lend(pieceBytes)));
+    host.effect(new Effect.Snapshot(lending, new SnapshotOrder.Lend(pieceBytes, ask.check())));
   }
 
   private boolean isThere(PeerMessage.SnapshotGet get) {
     FileList of = list;
-    if (of == null || get.file() >= of.files().size() || asked.size() >= AHEAD_MAX) return false;
-    return get.piece() < of.files().get(get.file()).pieces();
+    if (of == null || get.file() >= of.files().size()) return false;
+    if (asked.size() + reading.size() >= AHEAD_MAX) return false;
+    return get.piece() < of.pieces(get.file());
   }
 
   private void readOn() {
-    PeerMessage.SnapshotGet next = asked.peek();
-    if (next == null || reading != 0) return;
-    reading = host.tag();
-    host.effect(
-        new Effect.Snapshot(reading, new SnapshotOrder.ReadPiece(next.file(), next.piece())));
+    while (!asked.isEmpty() && reading.size() < READS_MAX) {
+      PeerMessage.SnapshotGet next = asked.remove();
+      long tag = host.tag();
+      reading.add(new Reading(tag, next));
+      host.effect(new Effect.Snapshot(tag, new SnapshotOrder.ReadPiece(next.file(), next.piece())));
+    }
   }
 
   private void stop(boolean busy, String reason, long now) {
@@ -145,8 +159,8 @@ final class Lender {
     borrower = null;
     list = null;
     asked.clear();
+    reading.clear();
     lending = 0;
-    reading = 0;
     host.effect(new Effect.Snapshot(host.tag(), new SnapshotOrder.Return()));
   }
 }

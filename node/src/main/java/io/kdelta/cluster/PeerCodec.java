@@ -48,10 +48,11 @@ import java.util.TreeMap;
  * 18 Push         u64 session | u32 count | each: u32 length, envelope
  * 19 PushCredit   u64 session | u64 bytes
  * 20 Dispute      incarnation 16 | u64 seq | digest held | digest told
- * 21 SnapshotAsk  u64 session
+ * 21 SnapshotAsk  u64 session   (from format 4 on for a list without digests)
  * 22 SnapshotList u64 session | u32 length, list of files   (see {@link FileList})
  * 23 SnapshotGet  u64 session | u32 file | u32 piece
  * 24 SnapshotPiece u64 session | u32 file | u32 piece | u32 length, bytes
+ *            from format 4 on: | u64 seal
  * 25 SnapshotEnd  u64 session | u8 busy | text
  * 26 Tallies      64 times u64 sum              (from format 2 on)
  * 27 Tallied      u64 equal                     (from format 2 on)
@@ -72,9 +73,12 @@ public final class PeerCodec {
 
   /**
    * The newest one: 2 tells the load of a node and sums up many logs, 3 packs what carries
-   * versions.
+   * versions, 4 seals each piece of a snapshot where before the list had digests of all.
    */
-  public static final int NEWEST = 3;
+  public static final int NEWEST = 4;
+
+  /** The first format in which pieces of snapshots are sealed. */
+  static final int SEAL_FORMAT = 4;
 
   /** The first format that tells the load. */
   static final int LOAD_FORMAT = 2;
@@ -140,7 +144,7 @@ public final class PeerCodec {
 
   /** The bytes of {@code message} in that format. */
   static Bytes encode(PeerMessage message, int format) {
-    ByteWriter out = new ByteWriter(128);
+    ByteWriter out = new ByteWriter(bytesExpected(message));
     switch (message) {
       case PeerMessage.Hello m -> hello(out.writeByte(1), m);
       case PeerMessage.Refuse m ->
@@ -188,9 +192,14 @@ public final class PeerCodec {
         Fields.writeDigest(log(out, 20, m.incarnation()).writeLong(m.seq()), m.held());
         Fields.writeDigest(out, m.told());
       }
-      case PeerMessage.Snapshot m -> snapshot(out, m);
+      case PeerMessage.Snapshot m -> snapshot(out, m, format);
     }
-    return out.toBytes();
+    return message instanceof PeerMessage.SnapshotPiece ? out.handOver() : out.toBytes();
+  }
+
+  /** A piece of a snapshot fits at once: it is copied once for this message. */
+  private static int bytesExpected(PeerMessage message) {
+    return message instanceof PeerMessage.SnapshotPiece piece ? piece.bytes().size() + 64 : 128;
   }
 
   /** The message in {@code bytes}; anything that {@link #encode} cannot have written is Invalid. */
@@ -229,14 +238,20 @@ public final class PeerCodec {
       case 18 -> new PeerMessage.Push(in.readLong(), envelopes(in));
       case 19 -> new PeerMessage.PushCredit(in.readLong(), natural(in));
       case 20 -> dispute(in);
-      case 21 -> new PeerMessage.SnapshotAsk(in.readLong());
+      case 21 ->
+          new PeerMessage.SnapshotAsk(
+              in.readLong(), format < SEAL_FORMAT ? FileList.Check.SHA256 : FileList.Check.LATER);
       case 22 ->
           new PeerMessage.SnapshotList(
               in.readLong(), FileList.decode(in.readSized(FileList.BYTES_MAX)));
       case 23 -> new PeerMessage.SnapshotGet(in.readLong(), index(in), index(in));
       case 24 ->
           new PeerMessage.SnapshotPiece(
-              in.readLong(), index(in), index(in), in.readSized(FileList.PIECE_BYTES_MAX));
+              in.readLong(),
+              index(in),
+              index(in),
+              in.readSized(FileList.PIECE_BYTES_MAX),
+              format < SEAL_FORMAT ? 0 : in.readLong());
       case 25 -> new PeerMessage.SnapshotEnd(in.readLong(), flag(in), text(in));
       case 26 -> tallies(in);
       case 27 -> new PeerMessage.Tallied(in.readLong());
@@ -259,18 +274,17 @@ public final class PeerCodec {
     return out.writeByte(kind).writeLong(session);
   }
 
-  private static void snapshot(ByteWriter out, PeerMessage.Snapshot message) {
+  private static void snapshot(ByteWriter out, PeerMessage.Snapshot message, int format) {
     switch (message) {
       case PeerMessage.SnapshotAsk m -> session(out, 21, m.session());
       case PeerMessage.SnapshotList m ->
           session(out, 22, m.session()).writeSized(m.list().encode());
       case PeerMessage.SnapshotGet m ->
           session(out, 23, m.session()).writeInt(m.file()).writeInt(m.piece());
-      case PeerMessage.SnapshotPiece m ->
-          session(out, 24, m.session())
-              .writeInt(m.file())
-              .writeInt(m.piece())
-              .writeSized(m.bytes());
+      case PeerMessage.SnapshotPiece m -> {
+        session(out, 24, m.session()).writeInt(m.file()).writeInt(m.piece()).writeSized(m.bytes());
+        if (format >= SEAL_FORMAT) out.writeLong(m.seal());
+      }
       case PeerMessage.SnapshotEnd m ->
           text(session(out, 25, m.session()).writeByte(m.busy() ? 1 : 0), m.reason());
     }

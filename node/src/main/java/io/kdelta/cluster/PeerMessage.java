@@ -212,8 +212,13 @@ public sealed interface PeerMessage {
   /** What is said about a snapshot; its number is drawn by who asks for one. */
   sealed interface Snapshot extends OfSession {}
 
-  /** Lend me your files. */
-  record SnapshotAsk(long session) implements Snapshot {}
+  /**
+   * Lend me your files.
+   *
+   * @param check what pieces are to be held against: {@code SHA256} from who speaks a format before
+   *     {@value PeerCodec#SEAL_FORMAT}, else {@code LATER}
+   */
+  record SnapshotAsk(long session, FileList.Check check) implements Snapshot {}
 
   /** These are they; they stay until one of both ends it. */
   record SnapshotList(long session, FileList list) implements Snapshot {}
@@ -221,8 +226,13 @@ public sealed interface PeerMessage {
   /** Send me that piece of that file; answered in the order of asking. */
   record SnapshotGet(long session, int file, int piece) implements Snapshot {}
 
-  /** A piece. */
-  record SnapshotPiece(long session, int file, int piece, Bytes bytes) implements Snapshot {}
+  /**
+   * A piece.
+   *
+   * @param seal of its bytes; 0 in a format before {@value PeerCodec#SEAL_FORMAT}
+   */
+  record SnapshotPiece(long session, int file, int piece, Bytes bytes, long seal)
+      implements Snapshot {}
 
   /**
    * It is over, or was never possible.

@@ -1,5 +1,6 @@
 package io.kdelta.cluster;
 
+import io.kdelta.causal.NodeId;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.FileList;
 
@@ -8,8 +9,9 @@ import io.kdelta.storage.FileList;
  */
 public sealed interface SnapshotOrder {
   /**
-   * The row by {@link Effect.Remember} that says what lies below incoming: u8 format 1, digest of
-   * the list 32, and the group after which a reading may go on. Empty or absent: nothing.
+   * The row by {@link Effect.Remember} that says what lies below incoming: u8 format 2, lender 16,
+   * digest of the list 32, and the group after which a reading may go on. Format 1 had no lender.
+   * Empty or absent: nothing.
    */
   String ROW = "catch-up";
 
@@ -17,8 +19,9 @@ public sealed interface SnapshotOrder {
    * Pin the own files and list them; answered by Lent. One lending at a time.
    *
    * @param pieceBytes bytes of a piece
+   * @param check what pieces are to be held against
    */
-  record Lend(int pieceBytes) implements SnapshotOrder {}
+  record Lend(int pieceBytes, FileList.Check check) implements SnapshotOrder {}
 
   /** Read a piece of what is lent; answered by Piece. */
   record ReadPiece(int file, int piece) implements SnapshotOrder {}
@@ -29,11 +32,11 @@ public sealed interface SnapshotOrder {
   /** Look for files that an earlier process has gathered; answered by Recalled. */
   record Recall() implements SnapshotOrder {}
 
-  /** Begin to gather files; answered by Begun. */
-  record Begin(FileList list) implements SnapshotOrder {}
+  /** Begin to gather files of that lender; answered by Begun. */
+  record Begin(FileList list, NodeId lender) implements SnapshotOrder {}
 
   /** Verify and keep the next piece of a file; answered by Done. */
-  record Keep(int file, int piece, Bytes bytes) implements SnapshotOrder {}
+  record Keep(int file, int piece, Bytes bytes, long seal) implements SnapshotOrder {}
 
   /** All pieces were kept: make that durable; answered by Done. */
   record Complete() implements SnapshotOrder {}

@@ -12,8 +12,8 @@ public sealed interface SnapshotOutcome {
   /** The own files are pinned. */
   record Lent(FileList list) implements SnapshotOutcome {}
 
-  /** A piece of a file, as it lies on the disk. */
-  record Piece(Bytes bytes) implements SnapshotOutcome {}
+  /** A piece of a file, as it lies on the disk, and its seal. */
+  record Piece(Bytes bytes, long seal) implements SnapshotOutcome {}
 
   /** The files that an earlier process gathered, if all of them are there. */
   record Recalled(Optional<FileList> list) implements SnapshotOutcome {}

@@ -3,6 +3,7 @@ package io.kdelta.core;
 import io.kdelta.causal.Consignment;
 import io.kdelta.causal.ContentSchema;
 import io.kdelta.causal.Envelope;
+import io.kdelta.causal.NodeId;
 import io.kdelta.causal.VersionSource;
 import io.kdelta.cluster.Effect;
 import io.kdelta.cluster.Event;
@@ -14,6 +15,7 @@ import io.kdelta.storage.Errand;
 import io.kdelta.storage.FileList;
 import io.kdelta.storage.IncomingFiles;
 import io.kdelta.storage.Lending;
+import io.kdelta.storage.PieceSeal;
 import io.kdelta.storage.StorageEngine;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -69,7 +71,7 @@ final class SnapshotWork {
   void begin(Effect.Snapshot asked) {
     long tag = asked.tag();
     switch (asked.order()) {
-      case SnapshotOrder.Lend(int pieceBytes) -> lend(tag, pieceBytes);
+      case SnapshotOrder.Lend(int pieceBytes, FileList.Check check) -> lend(tag, pieceBytes, check);
       case SnapshotOrder.Return() -> {
         letGo();
         answer(tag, new SnapshotOutcome.Done());
@@ -77,14 +79,16 @@ final class SnapshotWork {
       case SnapshotOrder.ReadPiece(int file, int piece) -> {
         Lending of = lending;
         if (of == null) answer(tag, failed("nothing is lent", false));
-        else chore(tag, () -> new SnapshotOutcome.Piece(of.read(file, piece)));
+        else chore(tag, () -> read(of, file, piece));
       }
       case SnapshotOrder.Recall() ->
           chore(tag, () -> new SnapshotOutcome.Recalled(incoming.recall()));
-      case SnapshotOrder.Begin(FileList list) ->
-          chore(tag, () -> new SnapshotOutcome.Begun(incoming.begin(list)));
-      case SnapshotOrder.Keep(int file, int piece, Bytes bytes) ->
-          chore(tag, () -> done(() -> incoming.keep(file, piece, bytes)));
+      case SnapshotOrder.Begin(FileList list, NodeId lender) ->
+          chore(
+              tag,
+              () -> new SnapshotOutcome.Begun(incoming.begin(list, Bytes.utf8(lender.toString()))));
+      case SnapshotOrder.Keep(int file, int piece, Bytes bytes, long seal) ->
+          chore(tag, () -> done(() -> incoming.keep(file, piece, bytes, seal)));
       case SnapshotOrder.Complete() -> chore(tag, () -> done(incoming::complete));
       case SnapshotOrder.Open(FileList list, Bytes after) ->
           chore(tag, () -> done(() -> open(list, after)));
@@ -132,10 +136,10 @@ final class SnapshotWork {
     incoming.close();
   }
 
-  private void lend(long tag, int pieceBytes) {
+  private void lend(long tag, int pieceBytes, FileList.Check check) {
     letGo();
     try {
-      lend = new Lend(tag, engine.lend(pieceBytes));
+      lend = new Lend(tag, engine.lend(pieceBytes, check));
     } catch (KdeltaException e) {
       answer(tag, failed(Peers.message(e), false));
     }
@@ -149,6 +153,11 @@ final class SnapshotWork {
     Lending held = lending;
     lending = null;
     if (held != null) held.close();
+  }
+
+  private static SnapshotOutcome read(Lending of, int file, int piece) {
+    Bytes bytes = of.read(file, piece);
+    return new SnapshotOutcome.Piece(bytes, PieceSeal.of(bytes));
   }
 
   private void open(FileList list, Bytes after) {

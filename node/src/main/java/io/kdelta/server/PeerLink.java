@@ -110,8 +110,7 @@ final class PeerLink {
 
   /** A message of the peer came; asks for the next one as soon as the core has taken this one. */
   void received(Envelope envelope) {
-    Bytes message = Bytes.wrap(envelope.getPayload().toByteArray());
-    offer(new Event.PeerMessage(id, message));
+    offer(new Event.PeerMessage(id, Payload.of(envelope.getPayload())));
   }
 
   private void offer(Event.PeerMessage message) {

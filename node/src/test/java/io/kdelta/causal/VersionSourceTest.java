@@ -11,6 +11,7 @@ import io.kdelta.storage.Errand;
 import io.kdelta.storage.FileList;
 import io.kdelta.storage.IncomingFiles;
 import io.kdelta.storage.Lending;
+import io.kdelta.storage.PieceSeal;
 import io.kdelta.vfs.SimVfs;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,14 +43,15 @@ final class VersionSourceTest {
     for (int i = 0; i < 30; i++) lender.put("key-" + i % 20, "{\"n\":" + i + "}");
     for (int i = 0; i < 3; i++) lender.put("large", "\"" + "x".repeat(6_000 + i) + "\"");
     lender.write(Draft.delete(new Key("ns", "key-3")));
-    Errand errand = lender.engine.lend(1 << 10);
+    Errand errand = lender.engine.lend(1 << 10, FileList.Check.LATER);
     for (int i = 0; i < 100 && !errand.done(); i++) lender.settle();
     try (Lending lending = errand.lending().orElseThrow()) {
       FileList list = lending.list();
-      incoming.begin(list);
+      incoming.begin(list, Bytes.utf8("lender"));
       for (int file = 0; file < list.files().size(); file++) {
-        for (int piece = 0; piece < list.files().get(file).pieces(); piece++) {
-          incoming.keep(file, piece, lending.read(file, piece));
+        for (int piece = 0; piece < list.pieces(file); piece++) {
+          Bytes bytes = lending.read(file, piece);
+          incoming.keep(file, piece, bytes, PieceSeal.of(bytes));
         }
       }
       return list;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * ladder, whose peer, disk and store are the test.
  */
 final class CatchUpTest {
-  private static final int PIECES = 20;
+  private static final int PIECES = 30;
   private static final FileList LIST = LadderRig.list(PIECES);
 
   private final LadderRig rig = new LadderRig(0);
@@ -42,7 +42,7 @@ final class CatchUpTest {
 
   private void piece(long session, int piece) {
     Bytes bytes = Bytes.wrap(new byte[LIST.size(0, piece)]);
-    rig.say(ONE, new PeerMessage.SnapshotPiece(session, 0, piece, bytes));
+    rig.say(ONE, new PeerMessage.SnapshotPiece(session, 0, piece, bytes, 0));
   }
 
   private void fetched(int from) {
@@ -91,14 +91,14 @@ final class CatchUpTest {
   }
 
   @Test
-  void eightPiecesAreAskedForAhead() {
+  void twentyFourPiecesAreAskedForAhead() {
     long session = fetching(0);
-    assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    assertEquals(24, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
     rig.now += 2 * SECOND;
     piece(session, 0);
-    assertEquals(8, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
+    assertEquals(24, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
     rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
-    assertEquals(9, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    assertEquals(25, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
     assertEquals(PIECE_BYTES, rig.ladder.progress().bytes());
     assertEquals(LIST.bytes(), rig.ladder.progress().bytesTotal());
     assertEquals("fetching", rig.ladder.progress().phase());
@@ -162,6 +162,8 @@ final class CatchUpTest {
     assertEquals("the link was lost", rig.outcome());
     rig.pass(SECOND);
     rig.meet(TWO, 90);
+    assertEquals(0, rig.asked(TWO), "the lender may be back in a moment");
+    rig.pass(4 * SECOND);
     rig.say(TWO, new PeerMessage.SnapshotList(rig.asked(TWO), LIST));
     rig.answer(SnapshotOrder.Begin.class, new SnapshotOutcome.Begun(List.of(1)));
     assertEquals(1, rig.told(TWO, PeerMessage.SnapshotGet.class).getFirst().piece());
@@ -242,5 +244,58 @@ final class CatchUpTest {
     assertEquals("", rig.ladder.progress().phase());
     fetching(7);
     assertEquals(7, rig.told(ONE, PeerMessage.SnapshotGet.class).getFirst().piece());
+  }
+
+  /** A process that finds a row of one that was killed while it fetched. */
+  private static LadderRig again(Bytes row) {
+    LadderRig later = new LadderRig(0);
+    later.replica.remember(SnapshotOrder.ROW, row);
+    later.ladder.started(later.now);
+    later.answer(SnapshotOrder.Recall.class, new SnapshotOutcome.Recalled(Optional.empty()));
+    return later;
+  }
+
+  @Test
+  void aLaterProcessFetchesOnFromTheSameLender() {
+    fetching(3);
+    LadderRig later = again(row());
+    later.meet(TWO, 900);
+    later.pass(SECOND);
+    assertEquals(0, later.asked(TWO), "it holds more, but not the rest of what is here");
+    later.meet(ONE, 100);
+    assertNotEquals(0, later.asked(ONE));
+    later.say(ONE, new PeerMessage.SnapshotList(later.asked(ONE), LIST));
+    SnapshotOrder.Begin begin = later.ordered(SnapshotOrder.Begin.class).orElseThrow();
+    assertEquals(ONE, begin.lender());
+  }
+
+  @Test
+  void aLenderThatStaysAwayIsNotWaitedForLongerThanFiveSeconds() {
+    fetching(3);
+    LadderRig later = again(row());
+    later.meet(TWO, 900);
+    later.pass(5 * SECOND - 1);
+    assertEquals(0, later.asked(TWO));
+    later.pass(1);
+    assertNotEquals(0, later.asked(TWO));
+  }
+
+  @Test
+  void aLenderThatIsKnownToBeGoneIsNotWaitedFor() {
+    fetching(3);
+    LadderRig later = again(row());
+    later.members.put(ONE, LadderRig.member(ONE, Member.State.DEAD));
+    later.meet(TWO, 900);
+    assertNotEquals(0, later.asked(TWO));
+  }
+
+  @Test
+  void aRowOfAnEarlierProgramNamesNoLender() {
+    fetching(3);
+    Bytes now = row();
+    Bytes earlier = Bytes.concat(Bytes.of(1), now.slice(1 + NodeId.SIZE));
+    LadderRig later = again(earlier);
+    later.meet(TWO, 900);
+    assertNotEquals(0, later.asked(TWO));
   }
 }

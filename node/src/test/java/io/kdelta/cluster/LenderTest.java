@@ -32,7 +32,7 @@ final class LenderTest {
   }
 
   private void lend(NodeId node, long session) {
-    rig.say(node, new PeerMessage.SnapshotAsk(session));
+    rig.say(node, new PeerMessage.SnapshotAsk(session, FileList.Check.LATER));
     rig.answer(SnapshotOrder.Lend.class, new SnapshotOutcome.Lent(LIST));
   }
 
@@ -41,9 +41,23 @@ final class LenderTest {
   }
 
   private void read() {
-    SnapshotOrder.ReadPiece asked = rig.ordered(SnapshotOrder.ReadPiece.class).orElseThrow();
-    Bytes bytes = Bytes.wrap(new byte[LIST.size(asked.file(), asked.piece())]);
-    rig.answer(SnapshotOrder.ReadPiece.class, new SnapshotOutcome.Piece(bytes));
+    rig.answer(SnapshotOrder.ReadPiece.class, new SnapshotOutcome.Piece(Bytes.of(1, 2), 77));
+  }
+
+  /** How many pieces are read at this moment. */
+  private long reads() {
+    return rig.effects.stream()
+        .filter(effect -> effect instanceof Effect.Snapshot asked)
+        .map(effect -> ((Effect.Snapshot) effect).order())
+        .filter(SnapshotOrder.ReadPiece.class::isInstance)
+        .count();
+  }
+
+  @Test
+  void whoKnowsNoSealsIsToldDigests() {
+    rig.say(ONE, new PeerMessage.SnapshotAsk(7, FileList.Check.SHA256));
+    SnapshotOrder.Lend lend = rig.ordered(SnapshotOrder.Lend.class).orElseThrow();
+    assertEquals(FileList.Check.SHA256, lend.check());
   }
 
   private boolean isReturned() {
@@ -54,20 +68,20 @@ final class LenderTest {
   void theListIsToldAndPiecesComeInTheOrderOfAsking() {
     lend(ONE, 7);
     assertEquals(LIST, rig.told(ONE, PeerMessage.SnapshotList.class).getFirst().list());
-    for (int piece : List.of(3, 1, 2)) get(ONE, 7, piece);
-    for (int i = 0; i < 3; i++) read();
-    List<Integer> order =
-        rig.told(ONE, PeerMessage.SnapshotPiece.class).stream()
-            .map(PeerMessage.SnapshotPiece::piece)
-            .toList();
-    assertEquals(List.of(3, 1, 2), order);
-    assertTrue(rig.ordered(SnapshotOrder.ReadPiece.class).isEmpty(), "one read at a time");
+    List<Integer> pieces = List.of(3, 1, 2, 9, 8, 7, 6, 5, 4, 10);
+    for (int piece : pieces) get(ONE, 7, piece);
+    assertEquals(8, reads(), "so many at a time");
+    for (int i = 0; i < pieces.size(); i++) read();
+    List<PeerMessage.SnapshotPiece> sent = rig.told(ONE, PeerMessage.SnapshotPiece.class);
+    assertEquals(pieces, sent.stream().map(PeerMessage.SnapshotPiece::piece).toList());
+    assertEquals(77, sent.getFirst().seal());
+    assertEquals(0, reads());
   }
 
   @Test
   void aSecondBorrowerHearsThatItIsBusy() {
     lend(ONE, 7);
-    rig.say(TWO, new PeerMessage.SnapshotAsk(8));
+    rig.say(TWO, new PeerMessage.SnapshotAsk(8, FileList.Check.LATER));
     PeerMessage.SnapshotEnd end = rig.told(TWO, PeerMessage.SnapshotEnd.class).getFirst();
     assertTrue(end.busy());
     get(ONE, 7, 0);
@@ -137,7 +151,7 @@ final class LenderTest {
 
   @Test
   void aListingThatComesTooLateIsForNobody() {
-    rig.say(ONE, new PeerMessage.SnapshotAsk(7));
+    rig.say(ONE, new PeerMessage.SnapshotAsk(7, FileList.Check.LATER));
     rig.part(ONE);
     rig.answer(SnapshotOrder.Lend.class, new SnapshotOutcome.Lent(LIST));
     assertTrue(rig.told(ONE, PeerMessage.SnapshotList.class).isEmpty());

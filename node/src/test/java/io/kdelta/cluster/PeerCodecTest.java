@@ -43,7 +43,7 @@ final class PeerCodecTest {
   private static FileList files() {
     FileList.Listed table = new FileList.Listed("0000000007.table", 600, Bytes.wrap(new byte[64]));
     FileList.Listed blob = new FileList.Listed("0000000008.blob", 5, Bytes.wrap(new byte[32]));
-    return new FileList(512, Bytes.utf8("catalog"), List.of(table, blob));
+    return new FileList(512, FileList.Check.SHA256, Bytes.utf8("catalog"), List.of(table, blob));
   }
 
   private static List<PeerMessage> everyKind() {
@@ -57,10 +57,10 @@ final class PeerCodecTest {
     Envelope twice = envelope.withDots(List.of(new Dot(LOG, 1), new Dot(new Incarnation(5, 5), 8)));
     return List.of(
         new PeerMessage.Hello(new ClusterId(1, 2), true, 3, card()),
-        new PeerMessage.SnapshotAsk(-4),
+        new PeerMessage.SnapshotAsk(-4, FileList.Check.SHA256),
         new PeerMessage.SnapshotList(5, files()),
         new PeerMessage.SnapshotGet(6, 7, 8),
-        new PeerMessage.SnapshotPiece(9, 10, 11, Bytes.utf8("bytes")),
+        new PeerMessage.SnapshotPiece(9, 10, 11, Bytes.utf8("bytes"), 0),
         new PeerMessage.SnapshotEnd(12, true, "büsy"),
         new PeerMessage.Refuse(PeerMessage.Refuse.Reason.CLUSTER, "is elsewhere"),
         new PeerMessage.Ping(-1, List.of()),

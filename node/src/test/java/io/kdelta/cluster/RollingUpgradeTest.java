@@ -9,6 +9,7 @@ import io.kdelta.cluster.ModelNet.Node;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.storage.FileList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -105,5 +106,19 @@ final class RollingUpgradeTest {
     assertThrows(KdeltaException.Invalid.class, () -> PeerCodec.decode(fresh, PeerCodec.OLDEST));
     assertThrows(KdeltaException.Invalid.class, () -> PeerCodec.decode(old, PeerCodec.NEWEST));
     assertTrue(PeerCodec.NEWEST > PeerCodec.OLDEST);
+  }
+
+  @Test
+  void aPieceHasItsSealWhereBothKnowSeals() {
+    PeerMessage ask = new PeerMessage.SnapshotAsk(3, FileList.Check.LATER);
+    PeerMessage piece = new PeerMessage.SnapshotPiece(3, 1, 2, Bytes.utf8("bytes"), 99);
+    for (int format = PeerCodec.OLDEST; format <= PeerCodec.NEWEST; format++) {
+      boolean seals = format >= PeerCodec.SEAL_FORMAT;
+      PeerMessage asked = PeerCodec.decode(PeerCodec.encode(ask, format), format);
+      PeerMessage sent = PeerCodec.decode(PeerCodec.encode(piece, format), format);
+      FileList.Check check = seals ? FileList.Check.LATER : FileList.Check.SHA256;
+      assertEquals(new PeerMessage.SnapshotAsk(3, check), asked);
+      assertEquals(seals ? 99 : 0, ((PeerMessage.SnapshotPiece) sent).seal());
+    }
   }
 }

@@ -97,6 +97,14 @@ public final class ByteWriter {
     return Bytes.copyOf(array, 0, size);
   }
 
+  /** What was written so far, without a copy: the writer is empty and has no memory any more. */
+  public Bytes handOver() {
+    Bytes written = Bytes.wrap(array, 0, size);
+    array = new byte[0];
+    size = 0;
+    return written;
+  }
+
   public void clear() {
     size = 0;
   }

@@ -19,6 +19,7 @@ public final class Lending implements AutoCloseable {
 
   private final Vfs vfs;
   private final int pieceBytes;
+  private final FileList.Check check;
   private final Bytes catalog;
   private final List<String> names = new ArrayList<>();
   private final List<Long> sizes = new ArrayList<>();
@@ -28,9 +29,10 @@ public final class Lending implements AutoCloseable {
   private @Nullable FileList list;
   private @Nullable Runnable unpin;
 
-  Lending(Vfs vfs, ManifestState state, int pieceBytes) {
+  Lending(Vfs vfs, ManifestState state, int pieceBytes, FileList.Check check) {
     this.vfs = vfs;
     this.pieceBytes = pieceBytes;
+    this.check = check;
     List<ManifestEdit> edits = new ArrayList<>(state.tables().values());
     edits.addAll(state.blobs().values());
     this.catalog = ManifestFormat.encode(edits);
@@ -73,12 +75,15 @@ public final class Lending implements AutoCloseable {
     unpin = release;
   }
 
-  /** Reads and hashes a part of the files; whether that was the last. Table thread. */
+  /**
+   * Lists a part of the files, and reads and hashes it if pieces bring no seal; whether that was
+   * the last. Table thread.
+   */
   boolean listOn() {
     long budget = LISTED_BYTES;
     while (budget > 0 && listed.size() < names.size()) budget -= hashOn(budget);
     if (listed.size() < names.size()) return false;
-    list = new FileList(pieceBytes, catalog, listed);
+    list = new FileList(pieceBytes, check, catalog, listed);
     return true;
   }
 
@@ -86,6 +91,10 @@ public final class Lending implements AutoCloseable {
   private long hashOn(long budget) {
     String name = names.get(listed.size());
     long size = sizes.get(listed.size());
+    if (check == FileList.Check.LATER) {
+      listed.add(new FileList.Listed(name, size, Bytes.EMPTY));
+      return 0;
+    }
     int pieces = Math.toIntExact((size + pieceBytes - 1) / pieceBytes);
     if (piece == 0) digests = new byte[Math.multiplyExact(pieces, FileList.DIGEST_BYTES)];
     long done = 0;
@@ -94,7 +103,7 @@ public final class Lending implements AutoCloseable {
         long from = (long) piece * pieceBytes;
         byte[] bytes = new byte[(int) Math.min(pieceBytes, size - from)];
         read(open, from, bytes);
-        byte[] digest = FileList.sha256(bytes, bytes.length);
+        byte[] digest = FileList.sha256(bytes, 0, bytes.length);
         System.arraycopy(digest, 0, digests, piece * digest.length, digest.length);
         done += bytes.length;
       }

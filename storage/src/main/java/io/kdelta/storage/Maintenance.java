@@ -53,6 +53,7 @@ final class Maintenance {
 
     private boolean merging;
     private int pieceBytes;
+    private FileList.Check check = FileList.Check.LATER;
     private @Nullable StoreCopy copy;
     private @Nullable Lending lending;
     private @Nullable ReadView held;
@@ -74,9 +75,12 @@ final class Maintenance {
   }
 
   /** The errand that lends the files of this store. */
-  Errand lend(int pieceBytes) {
+  Errand lend(int pieceBytes, FileList.Check check) {
     Errand errand = start(Errand.Kind.LEND, "", null);
-    if (job != null) job.pieceBytes = pieceBytes;
+    if (job != null) {
+      job.pieceBytes = pieceBytes;
+      job.check = check;
+    }
     return errand;
   }
 
@@ -200,7 +204,7 @@ final class Maintenance {
     views.pinFiles(due.held);
     Destination destination = due.destination;
     if (destination == null) {
-      due.lending = new Lending(vfs, state, due.pieceBytes);
+      due.lending = new Lending(vfs, state, due.pieceBytes, due.check);
       return true;
     }
     StoreCopy.Plan plan =

@@ -291,9 +291,11 @@ public final class StorageEngine implements Rows, AutoCloseable {
   /**
    * Pins the files, once everything applied lies in tables, and lists them by pieces of this size
    * for another store; the errand's {@link Errand#lending} is to be closed.
+   *
+   * @param check what pieces are to be held against
    */
-  public Errand lend(int pieceBytes) {
-    return maintenance.lend(pieceBytes);
+  public Errand lend(int pieceBytes, FileList.Check check) {
+    return maintenance.lend(pieceBytes, check);
   }
 
   /** Files of another store on their way into this one's directory. */

@@ -29,4 +29,15 @@ final class ByteWriterTest {
       }
     }
   }
+
+  @Test
+  void whatIsHandedOverIsNotWrittenToAgain() {
+    ByteWriter writer = new ByteWriter(8).writeInt(1).writeInt(2).writeInt(3);
+    Bytes first = writer.handOver();
+    assertEquals(12, first.size());
+    assertEquals(0, writer.size());
+    writer.writeLong(-1).writeLong(-1);
+    assertEquals(16, writer.toBytes().size());
+    for (int i = 0; i < 3; i++) assertEquals(i + 1, first.intAt(4 * i));
+  }
 }
