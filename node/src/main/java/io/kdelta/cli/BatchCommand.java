@@ -1,10 +1,11 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.BatchWriteRequest;
 import io.kdelta.proto.v1.BatchWriteResponse;
-import io.kdelta.proto.v1.Version;
 import io.kdelta.proto.v1.WriteResult;
+import io.kdelta.wire.BatchLine;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -52,21 +53,11 @@ final class BatchCommand implements Callable<Integer> {
   }
 
   private BatchWriteRequest.Operation operation(Lines.Line line) {
-    LineFields fields = LineFields.read(line, List.of("op", "key", "value", "if", "note"));
-    KeyName name = KeyName.parse(fields.text("key"));
-    BatchWriteRequest.Operation.Builder operation =
-        BatchWriteRequest.Operation.newBuilder()
-            .setNamespace(name.namespace())
-            .setKey(name.key())
-            .setNote(fields.has("note") ? fields.text("note") : write.note());
-    if (fields.has("if")) operation.setIfState(fields.text("if"));
-    String op = fields.text("op");
-    switch (op) {
-      case "put" -> operation.setKind(Version.Kind.PUT).setValue(fields.raw("value"));
-      case "del" -> operation.setKind(Version.Kind.DELETE);
-      default -> throw fields.wrong("op '" + op + "' is neither put nor del");
+    try {
+      return BatchLine.read(line.text().toArray(), write.note());
+    } catch (KdeltaException.Invalid e) {
+      throw CliException.usage(line.place() + ": " + e.reason(), null);
     }
-    return operation.build();
   }
 
   private void print(List<WriteResult> results) {

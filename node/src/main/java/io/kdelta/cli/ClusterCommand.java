@@ -9,9 +9,9 @@ import io.kdelta.proto.v1.ListSessionsRequest;
 import io.kdelta.proto.v1.Member;
 import io.kdelta.proto.v1.ReconcileRequest;
 import io.kdelta.proto.v1.Session;
+import io.kdelta.wire.JsonShapes;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -42,31 +42,6 @@ final class ClusterCommand implements Runnable {
     throw new CommandLine.ParameterException(spec.commandLine(), "which command of cluster?");
   }
 
-  static ObjectNode json(Member member) {
-    ObjectNode json = Json.object();
-    json.put("name", member.getName());
-    json.put("address", member.getAddress());
-    json.put("state", member.getState().name().toLowerCase(Locale.ROOT));
-    json.put("zone", member.getZone());
-    json.put("keys", member.getKeys());
-    json.put("keysEver", member.getKeysEver());
-    json.put("versions", member.getVersions());
-    json.put("root", member.getRoot());
-    json.put("lag", member.hasLag() ? member.getLag() : null);
-    json.put("diskBytes", member.getDiskBytes());
-    json.put("id", member.getId());
-    json.put("self", member.getSelf());
-    return json;
-  }
-
-  /** Who a member is, and what its program is. */
-  private static ObjectNode person(Member member) {
-    ObjectNode json = json(member).retain("name", "id", "address", "state", "zone", "self");
-    json.put("load", member.getLoad()).put("software", member.getSoftware());
-    json.put("formats", member.getFormatMin() + "-" + member.getFormatMax());
-    return json;
-  }
-
   /** {@code cluster status}: every member with its numbers. */
   @Command(name = "status", description = "Show every member with its numbers.")
   static final class Status implements Callable<Integer> {
@@ -95,7 +70,7 @@ final class ClusterCommand implements Runnable {
             client.call(
                 ClusterGrpc.getGetClusterStatusMethod(),
                 GetClusterStatusRequest.getDefaultInstance());
-        List<ObjectNode> items = status.getNodesList().stream().map(ClusterCommand::json).toList();
+        List<ObjectNode> items = status.getNodesList().stream().map(JsonShapes::member).toList();
         if (status.hasCatchUp()) tellCatchUp(status.getCatchUp(), items);
         Output output = invocation.output();
         output.list(new Listing("nodes", COLUMNS, i -> i.path("name").textValue(), items));
@@ -108,13 +83,7 @@ final class ClusterCommand implements Runnable {
     private void tellCatchUp(CatchUp catchUp, List<ObjectNode> items) {
       for (ObjectNode item : items) {
         if (!item.path("self").booleanValue()) continue;
-        ObjectNode told = item.putObject("catchUp");
-        told.put("rung", catchUp.getRung());
-        told.put("phase", catchUp.getPhase()).put("peer", catchUp.getPeer());
-        told.put("bytes", catchUp.getBytes()).put("bytesTotal", catchUp.getBytesTotal());
-        told.put("files", catchUp.getFiles()).put("filesTotal", catchUp.getFilesTotal());
-        told.put("versions", catchUp.getVersions());
-        told.put("versionsTotal", catchUp.getVersionsTotal()).put("millis", catchUp.getMillis());
+        item.set("catchUp", JsonShapes.catchUp(catchUp));
       }
       if (invocation.output().format() != Format.TABLE) return;
       invocation.notice(catchUp.getRung().equals("snapshot") ? ofFiles(catchUp) : moving(catchUp));
@@ -196,8 +165,7 @@ final class ClusterCommand implements Runnable {
             client.call(
                 ClusterGrpc.getGetClusterStatusMethod(),
                 GetClusterStatusRequest.getDefaultInstance());
-        List<ObjectNode> items =
-            status.getNodesList().stream().map(ClusterCommand::person).toList();
+        List<ObjectNode> items = status.getNodesList().stream().map(JsonShapes::person).toList();
         invocation
             .output()
             .list(new Listing("members", COLUMNS, i -> i.path("name").textValue(), items));
@@ -226,24 +194,7 @@ final class ClusterCommand implements Runnable {
         "sessions",
         SESSION_COLUMNS,
         item -> item.path("peer").textValue(),
-        sessions.stream().map(ClusterCommand::json).toList());
-  }
-
-  private static ObjectNode json(Session session) {
-    ObjectNode json = Json.object();
-    json.put("peer", session.getPeer());
-    session.getRungsList().forEach(json.putArray("rungs")::add);
-    json.put("rounds", session.getRounds());
-    json.put("versionsSent", session.getVersionsSent());
-    json.put("versionsReceived", session.getVersionsReceived());
-    json.put("bytesSent", session.getBytesSent());
-    json.put("bytesReceived", session.getBytesReceived());
-    json.put("differences", session.getVersionsSent() + session.getVersionsReceived());
-    json.put("metadataBytes", session.getMetadataBytes());
-    json.put("boundBytes", session.getBoundBytes());
-    json.put("millis", session.getMillis());
-    json.put("outcome", session.getOutcome());
-    return json;
+        sessions.stream().map(JsonShapes::session).toList());
   }
 
   /** {@code cluster reconcile}: compare and heal now. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ConflictedKey;
 import io.kdelta.proto.v1.ListConflictsRequest;
 import io.kdelta.proto.v1.ListConflictsResponse;
+import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,19 +69,14 @@ final class ConflictsCommand implements Callable<Integer> {
 
   /** The item of a list; the last three members are for the table alone. */
   private static ObjectNode json(ConflictedKey conflict) {
-    ObjectNode json = Json.object();
-    json.put("namespace", conflict.getNamespace());
-    json.put("key", conflict.getKey());
-    var heads = json.putArray("heads");
+    ObjectNode json = JsonShapes.conflict(conflict);
     String changed = "";
-    for (ConflictedKey.Head head : conflict.getHeadsList()) {
-      String time = Times.full(head.getTime());
+    for (JsonNode head : json.path("heads")) {
+      String time = head.path("time").textValue();
       if (time.compareTo(changed) > 0) changed = time;
-      heads.addObject().put("id", head.getId()).put("time", time).put("deleted", head.getDeleted());
     }
-    JsonNode winner = heads.path(0).path("id");
     json.put("count", conflict.getHeadsCount());
-    json.put("winner", winner.asText());
+    json.put("winner", json.path("heads").path(0).path("id").asText());
     json.put("changed", changed);
     return json;
   }

@@ -1,11 +1,10 @@
 package io.kdelta.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.Change;
 import io.kdelta.proto.v1.DiffVersionsRequest;
 import io.kdelta.proto.v1.DiffVersionsResponse;
+import io.kdelta.wire.JsonShapes;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -83,16 +82,7 @@ final class DiffCommand implements Callable<Integer> {
             "changes",
             COLUMNS,
             item -> item.path("path").textValue(),
-            response.getChangesList().stream().map(DiffCommand::json).toList()));
-  }
-
-  private static ObjectNode json(Change change) {
-    ObjectNode json = Json.object();
-    json.put("path", change.getPath());
-    json.put("op", change.getOp().name().toLowerCase(Locale.ROOT));
-    json.set("old", Json.raw(change.getOldValue()));
-    json.set("new", Json.raw(change.getNewValue()));
-    return json;
+            response.getChangesList().stream().map(JsonShapes::change).toList()));
   }
 
   private static String line(Change change) {

@@ -7,6 +7,7 @@ import io.kdelta.proto.v1.GetResponse;
 import io.kdelta.proto.v1.ListHeadsRequest;
 import io.kdelta.proto.v1.ListHeadsResponse;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -95,11 +96,7 @@ final class GetCommand implements Callable<Integer> {
     List<ObjectNode> items = response.getHeadsList().stream().map(VersionJson::of).toList();
     Output output = invocation.output();
     if (output.format() == Format.JSON || output.format() == Format.YAML) {
-      ObjectNode json = Json.object();
-      json.putArray("heads").addAll(items);
-      json.putArray("commonAncestors")
-          .addAll(response.getCommonAncestorsList().stream().map(VersionJson::of).toList());
-      json.put("state", response.getState());
+      ObjectNode json = JsonShapes.heads(response);
       output.item(json, VersionJson.VERSION_COLUMNS, response.getState(), null);
       return;
     }

@@ -1,40 +1,29 @@
 package io.kdelta.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.util.RawValue;
 import com.google.protobuf.ByteString;
+import io.kdelta.wire.JsonShapes;
 
 /**
  * JSON as the command line writes it. Documents are embedded as the text the node sent, never
  * parsed and printed again, so that no number changes on its way.
  */
 final class Json {
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-
   private Json() {}
 
   static ObjectNode object() {
-    return JsonNodeFactory.instance.objectNode();
+    return JsonShapes.object();
   }
 
   /** JSON text as a node; empty text is null. */
   static JsonNode raw(ByteString text) {
-    return text.isEmpty()
-        ? JsonNodeFactory.instance.nullNode()
-        : JsonNodeFactory.instance.rawValueNode(new RawValue(text.toStringUtf8()));
+    return JsonShapes.raw(text);
   }
 
   /** One line. */
   static String text(JsonNode node) {
-    try {
-      return MAPPER.writeValueAsString(node);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("a tree that cannot be written", e);
-    }
+    return JsonShapes.text(node);
   }
 
   /** Indents compact JSON; every token stays as it is. */

@@ -78,7 +78,7 @@ final class LogCommand implements Callable<Integer> {
             .setNamespace(name.namespace())
             .setKey(name.key())
             .setPageSize(Math.min(count, PAGE_VERSIONS));
-    if (since != null) request.setSince(Times.timestamp(Times.parse(since)));
+    if (since != null) request.setSince(Times.timestamp(since));
     return new Pages<>(token -> {
       ListVersionsResponse response =
           client.call(v -> v.listVersions(request.setPageToken(token).build()));

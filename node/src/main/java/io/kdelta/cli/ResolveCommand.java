@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ResolveRequest;
 import io.kdelta.proto.v1.ResolveResponse;
+import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -79,14 +80,7 @@ final class ResolveCommand implements Callable<Integer> {
   }
 
   private void preview(KeyName name, ResolveResponse response) {
-    ObjectNode json = Json.object();
-    json.put("namespace", name.namespace());
-    json.put("key", name.key());
-    json.put("dryRun", true);
-    json.put("kind", response.getDeleted() ? "delete" : "put");
-    json.set("value", Json.raw(response.getValue()));
-    response.getUnmergedList().forEach(json.putArray("unmerged")::add);
-    response.getHeadsList().forEach(json.putArray("heads")::add);
+    ObjectNode json = JsonShapes.preview(name.namespace(), name.key(), response);
     invocation.output().item(json, COLUMNS, name.key(), null);
     invocation.notice("dry run: nothing was written");
   }

@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.GetStatsRequest;
 import io.kdelta.proto.v1.Stats;
+import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -48,15 +49,6 @@ final class StatsCommand implements Callable<Integer> {
   }
 
   static ObjectNode json(Stats stats) {
-    ObjectNode json = Json.object();
-    json.put("namespace", stats.getNamespace().isEmpty() ? null : stats.getNamespace());
-    json.put("keys", stats.getKeys());
-    json.put("keysEver", stats.getKeysEver());
-    json.put("versions", stats.getVersions());
-    json.put("merges", stats.getMerges());
-    json.put("conflicts", stats.getConflicts());
-    json.put("deleted", stats.getDeleted());
-    json.put("bytes", stats.getBytes());
-    return json;
+    return JsonShapes.stats(stats);
   }
 }

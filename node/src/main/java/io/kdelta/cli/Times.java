@@ -1,28 +1,23 @@
 package io.kdelta.cli;
 
 import com.google.protobuf.Timestamp;
+import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.At;
-import java.time.DateTimeException;
+import io.kdelta.wire.TimeText;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.function.BiFunction;
 
 /** Times as people write and read them. Everything is UTC, to the microsecond. */
 final class Times {
-  private static final DateTimeFormatter RFC_3339 =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT).withZone(ZoneOffset.UTC);
-  private static final int VERSION_DIGITS_MIN = 4;
-  private static final int VERSION_DIGITS_MAX = 64;
 
   private Times() {}
 
@@ -32,11 +27,11 @@ final class Times {
 
   /** RFC 3339 in UTC with 6 digits. */
   static String full(Instant time) {
-    return RFC_3339.format(time);
+    return TimeText.full(time);
   }
 
   static String full(Timestamp time) {
-    return full(instant(time));
+    return TimeText.full(time);
   }
 
   /** How long ago, in the largest unit that fits. */
@@ -60,30 +55,8 @@ final class Times {
   }
 
   /** A day, or a date and time with or without an offset (without: UTC). */
-  static Instant parse(String text) {
-    try {
-      if (!text.contains("T"))
-        return LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
-      int offset = Math.max(text.lastIndexOf('+'), text.lastIndexOf('-'));
-      if (text.endsWith("Z") || offset > text.indexOf('T')) {
-        return OffsetDateTime.parse(text).toInstant();
-      }
-      return LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
-    } catch (DateTimeException e) {
-      throw new CliException(
-          ExitCode.USAGE,
-          "INVALID_ARGUMENT",
-          "'" + text + "' is not a time",
-          "write 2026-11-21, 2026-11-21T08:00 or 2026-11-21T08:00:01.123456Z",
-          e);
-    }
-  }
-
-  static Timestamp timestamp(Instant time) {
-    return Timestamp.newBuilder()
-        .setSeconds(time.getEpochSecond())
-        .setNanos(time.getNano())
-        .build();
+  static Timestamp timestamp(String text) {
+    return read(text, TimeText::time, "write 2026-11-21 or 2026-11-21T08:00:01.123456Z");
   }
 
   /**
@@ -91,20 +64,14 @@ final class Times {
    * a version id of 4 or more digits.
    */
   static At at(String text) {
-    if (text.matches("-[0-9]{1,9}")) {
-      int steps = Integer.parseInt(text.substring(1));
-      return At.newBuilder().setStepsBack(steps).build();
+    return read(text, TimeText::at, "kdelta log NS/KEY shows versions and times");
+  }
+
+  private static <T> T read(String text, BiFunction<String, String, T> reading, String hint) {
+    try {
+      return reading.apply("moment", text);
+    } catch (KdeltaException.Invalid e) {
+      throw new CliException(ExitCode.USAGE, "INVALID_ARGUMENT", e.reason(), hint, e);
     }
-    if (text.indexOf('-') >= 0 || text.indexOf('T') >= 0) {
-      return At.newBuilder().setTime(timestamp(parse(text))).build();
-    }
-    String id = text.toLowerCase(Locale.ROOT);
-    boolean digits = id.chars().allMatch(c -> Character.digit(c, 16) >= 0);
-    if (!digits || id.length() < VERSION_DIGITS_MIN || id.length() > VERSION_DIGITS_MAX) {
-      throw CliException.usage(
-          "'" + text + "' is no moment: a time, a version id (4 digits or more) or -N",
-          "kdelta log NS/KEY shows versions and times");
-    }
-    return At.newBuilder().setVersion(id).build();
   }
 }
