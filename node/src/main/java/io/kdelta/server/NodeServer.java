@@ -19,6 +19,8 @@ import io.kdelta.env.HostTime;
 import io.kdelta.env.Time;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.server.http.Contract;
+import io.kdelta.server.http.HttpPort;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.vfs.HostVfs;
 import io.kdelta.vfs.Vfs;
@@ -70,6 +72,7 @@ public final class NodeServer implements AutoCloseable {
   private final Calls calls;
   private final PeerStreams peers;
   private final NodeHealth health;
+  private final Contract contract;
   private final Server grpc;
   private @Nullable HttpPort http;
   private Address listen;
@@ -94,6 +97,7 @@ public final class NodeServer implements AutoCloseable {
             peerNames,
             tls,
             notices);
+    this.contract = contract();
     List<BindableService> services = services();
     this.health =
         new NodeHealth(
@@ -197,14 +201,23 @@ public final class NodeServer implements AutoCloseable {
     loops.close();
   }
 
-  private List<BindableService> services() {
+  /** What clients may ask, over gRPC and over HTTP alike. */
+  private Contract contract() {
     Requests requests = new Requests(config.store().documentBytesMax());
     Replies replies = new Replies(names);
-    return List.of(
+    return new Contract(
         new KvService(calls, requests, replies),
         new VersionsService(calls, requests, replies),
-        new WatchService(calls, replies),
         new ClusterService(calls),
+        new WatchService(calls, replies));
+  }
+
+  private List<BindableService> services() {
+    return List.of(
+        contract.kv(),
+        contract.versions(),
+        contract.watch(),
+        contract.cluster(),
         new AdminService(calls, this::facts),
         peers);
   }
@@ -257,7 +270,13 @@ public final class NodeServer implements AutoCloseable {
     Address address = config.network().http().orElse(null);
     if (address == null) return;
     try {
-      http = HttpPort.open(address, tls, health, metrics::scrape);
+      http =
+          HttpPort.open(
+              backlog -> tls.http(address.resolve("http"), backlog),
+              tls.httpFilter(),
+              contract,
+              new HttpPort.Probes(health::alive, health::unreadiness, metrics::scrape),
+              EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
     } catch (IOException e) {
       throw taken("--http", address, e);
     }

@@ -1,0 +1,245 @@
+package io.kdelta.server.http;
+
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import com.sun.net.httpserver.Filter;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.grpc.StatusRuntimeException;
+import io.kdelta.error.KdeltaException;
+import io.kdelta.proto.v1.WatchRequest;
+import io.kdelta.wire.StatusMapping;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The port: takes requests, lets in what may come in, finds the route, and writes what it answers.
+ *
+ * <p>The JDK's server reads and writes while a thread waits, so each request has a virtual thread;
+ * how many there may be, how long they may wait and how much they may hold is bounded. Thread-safe.
+ */
+public final class HttpPort implements AutoCloseable {
+  private static final Logger LOGGER = System.getLogger(HttpPort.class.getName());
+  private static final String WATCH = "watch";
+
+  /**
+   * How the node does.
+   *
+   * @param alive whether the core takes its turns
+   * @param unreadiness why the node is not ready; empty when it is
+   * @param metrics for Prometheus
+   */
+  public record Probes(
+      Supplier<Boolean> alive, Supplier<String> unreadiness, Supplier<String> metrics) {}
+
+  private final HttpServer server;
+  private final Contract contract;
+  private final Admission admission;
+  private final BodyRoom bodies;
+  private final List<Route> routes = new ArrayList<>();
+  private final List<Route> watches;
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final ScheduledThreadPoolExecutor timer;
+  private final Writer writer;
+  private final ByteRoom answers = new ByteRoom(HttpLimits.ANSWER_ROOM_BYTES, "answers");
+  private final Desk desk;
+  private final Semaphore streams = new Semaphore(HttpLimits.WATCHES_MAX);
+
+  private HttpPort(HttpServer server, Contract contract, Probes probes, int bodyBytesMax) {
+    this.server = server;
+    this.contract = contract;
+    this.admission = new Admission(server.getAddress());
+    this.bodies = new BodyRoom(bodyBytesMax);
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("kdelta-http-timer").daemon(true).factory());
+    timer.setRemoveOnCancelPolicy(true);
+    this.writer = new Writer(timer);
+    this.desk = new Desk(timer);
+    VersionRoutes versions = new VersionRoutes(contract.versions());
+    routes.addAll(new KvRoutes(contract.kv(), versions).routes());
+    routes.addAll(versions.routes());
+    routes.addAll(new ClusterRoutes(contract.cluster()).routes());
+    routes.addAll(probes(probes));
+    routes.addAll(StatusPage.routes());
+    List<String> parameters = List.of("prefix", "from", "resume", "limit");
+    Route.Handler none =
+        call -> {
+          throw new AssertionError("a watch has no answer");
+        };
+    this.watches =
+        List.of(
+            Route.of("GET /v1/" + WATCH, parameters, none),
+            Route.of("GET /v1/" + WATCH + "/{ns}", parameters, none));
+    routes.addAll(watches);
+  }
+
+  /** Makes the server, bound and not started. */
+  public interface Binding {
+    /** An address in use is an {@link IOException}. */
+    HttpServer bind(int backlog) throws IOException;
+  }
+
+  /**
+   * Binds and serves.
+   *
+   * @param before every request, before the port looks at it
+   * @param bodyBytesMax of one request
+   */
+  public static HttpPort open(
+      Binding binding, Filter before, Contract contract, Probes probes, int bodyBytesMax)
+      throws IOException {
+    HttpLimits.install();
+    HttpServer server = binding.bind(HttpLimits.BACKLOG);
+    HttpPort port = new HttpPort(server, contract, probes, bodyBytesMax);
+    server.createContext("/", port::serve).getFilters().add(before);
+    server.setExecutor(port.executor);
+    server.start();
+    return port;
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return server.getAddress().getPort();
+  }
+
+  /** Ends everything at once. */
+  @Override
+  public void close() {
+    server.stop(0);
+    executor.shutdownNow();
+    timer.shutdownNow();
+  }
+
+  private static List<Route> probes(Probes probes) {
+    return List.of(
+        Route.free(
+            "/healthz",
+            call -> probes.alive().get() ? Answer.text(200, "ok") : Answer.text(503, "stuck")),
+        Route.free(
+            "/readyz",
+            call -> {
+              String why = probes.unreadiness().get();
+              return why.isEmpty() ? Answer.text(200, "ready") : Answer.text(503, why);
+            }),
+        Route.free(
+            "/metrics",
+            call ->
+                Answer.text(
+                    200, "text/plain; version=0.0.4; charset=utf-8", probes.metrics().get())));
+  }
+
+  private void serve(HttpExchange exchange) throws IOException {
+    try {
+      Answer answer;
+      try {
+        answer = answer(exchange);
+      } catch (Refusal e) {
+        answer = e.answer();
+      } catch (KdeltaException e) {
+        answer = Refusal.of(StatusMapping.toGrpc(e), false).answer();
+      } catch (RuntimeException | AssertionError e) {
+        LOGGER.log(Logger.Level.ERROR, "a request that cannot be answered", e);
+        answer =
+            Refusal.of(
+                    500,
+                    Code.INTERNAL,
+                    "UNEXPECTED",
+                    "unexpected failure",
+                    "the log of the node says more")
+                .answer();
+      }
+      if (answer != null) write(exchange, answer);
+    } finally {
+      exchange.close();
+    }
+  }
+
+  /** Who reads slowly holds no more than there is room for. */
+  private void write(HttpExchange exchange, Answer answer) throws IOException {
+    int large = Math.max(0, answer.body().size() - HttpLimits.SMALL_BYTES);
+    try {
+      answers.take(large);
+    } catch (Refusal e) {
+      writer.answer(exchange, e.answer());
+      return;
+    }
+    try {
+      writer.answer(exchange, answer);
+    } finally {
+      answers.give(large);
+    }
+  }
+
+  /** The answer, or null when it is written already. */
+  private @Nullable Answer answer(HttpExchange exchange) throws IOException {
+    admission.check(exchange);
+    String path = exchange.getRequestURI().getRawPath();
+    Route route = route(exchange.getRequestMethod(), path);
+    Map<String, String> variables = route.match(path);
+    if (variables == null) throw new AssertionError("a route that was found and is none");
+    Params params = Params.parse(exchange.getRequestURI().getRawQuery());
+    params.only(route.parameters());
+    try (BodyRoom.Body body = bodies.read(exchange)) {
+      HttpCall call =
+          new HttpCall(exchange.getRequestHeaders(), variables, params, body.bytes(), desk);
+      if (watches.contains(route)) {
+        watch(exchange, call);
+        return null;
+      }
+      return answer(route, call);
+    }
+  }
+
+  private Answer answer(Route route, HttpCall call) {
+    Answer answer;
+    try {
+      Route.Handler handler = route.handler();
+      answer = route.asks() ? desk.serve(() -> handler.handle(call)) : handler.handle(call);
+    } catch (Refusal e) {
+      answer = e.answer();
+    }
+    ByteString told = call.told();
+    return told.isEmpty() ? answer : answer.with(HttpCall.TOKEN, HttpCall.text(told));
+  }
+
+  private void watch(HttpExchange exchange, HttpCall call) throws IOException {
+    WatchRequest request =
+        EventStream.request(call, exchange.getRequestHeaders().getFirst("Last-Event-ID"));
+    if (!streams.tryAcquire()) {
+      throw Refusal.overloaded("there are " + HttpLimits.WATCHES_MAX + " watches already");
+    }
+    try {
+      new EventStream(writer).run(contract.watch(), request, exchange);
+    } catch (StatusRuntimeException e) {
+      throw Refusal.of(e, false);
+    } finally {
+      streams.release();
+    }
+  }
+
+  private Route route(String method, String path) {
+    List<String> others = new ArrayList<>();
+    for (Route route : routes) {
+      if (route.match(path) == null) continue;
+      if (route.takes(method)) return route;
+      others.add(route.method());
+    }
+    if (!others.isEmpty()) throw Refusal.method(method, String.join(", ", others));
+    throw Refusal.of(
+        404,
+        Code.UNIMPLEMENTED,
+        "NO_ROUTE",
+        "there is nothing at this path",
+        "/v1/kv/NAMESPACE/KEY is a document, / the status page");
+  }
+}
