@@ -61,7 +61,7 @@ final class ClientJarTest {
     assertEquals(
         new TreeSet<>(FLOORS),
         held.stream()
-            .map(name -> name.split("\\.")[2])
+            .map(name -> name.split("\\.", -1)[2])
             .collect(Collectors.toCollection(TreeSet::new)));
     TreeSet<String> libraries = new TreeSet<>();
     try (var files = Files.list(JAR.resolveSibling("lib"))) {

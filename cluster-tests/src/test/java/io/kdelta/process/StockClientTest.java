@@ -86,7 +86,7 @@ final class StockClientTest {
     try {
       Process asked = new ProcessBuilder("node", "--version").start();
       String version = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      return asked.waitFor() == 0 && Integer.parseInt(version.strip().split("[v.]")[1]) >= 18;
+      return asked.waitFor() == 0 && Integer.parseInt(version.strip().split("[v.]", -1)[1]) >= 18;
     } catch (IOException none) {
       return false;
     }
