@@ -2,6 +2,8 @@ package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -53,13 +55,20 @@ record Column(String header, String field, Kind kind) {
     String plain = plain(item);
     if (plain.isEmpty()) return "-";
     return switch (kind) {
-      case TEXT -> plain;
+      case TEXT -> item.path(field).isArray() ? words(item.path(field)) : plain;
       case ID -> terminal ? head(plain, ID_DIGITS) : plain;
       case ROOT -> terminal ? head(plain, ROOT_DIGITS) : plain;
       case TIME -> terminal ? Times.relative(Instant.parse(plain), now) : plain;
       case COUNT -> grouped(Long.parseLong(plain));
       case BYTES -> bytes(Long.parseLong(plain));
     };
+  }
+
+  /** A list without the marks of JSON. */
+  private static String words(JsonNode list) {
+    List<String> words = new ArrayList<>();
+    for (JsonNode word : list) words.add(word.isTextual() ? word.textValue() : Json.text(word));
+    return words.isEmpty() ? "-" : String.join(", ", words);
   }
 
   static String head(String id, int digits) {

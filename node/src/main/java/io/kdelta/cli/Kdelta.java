@@ -52,6 +52,7 @@ public final class Kdelta implements Runnable {
                 .description("Show this help.")
                 .build());
     line.addSubcommand(StartCommand.commandLine(invocation));
+    line.addSubcommand(new DemoCommand(invocation));
     line.addSubcommand(new PutCommand(invocation));
     line.addSubcommand(new GetCommand(invocation));
     line.addSubcommand(new DeleteCommand(invocation));
