@@ -59,7 +59,7 @@ final class DemoTest {
         List.of(
             "put shop/lamp",
             "1 of 3 nodes behind",
-            "root        1            0",
+            "equal\n",
             "2 heads",
             "merge of 2 heads",
             "--at 2",
