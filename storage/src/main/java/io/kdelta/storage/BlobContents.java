@@ -1,51 +1,64 @@
 package io.kdelta.storage;
 
+import io.kdelta.error.KdeltaException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which contents the youngest blob files hold, so that a value written again is not stored again.
- * Bounded: the oldest are forgotten first. Owner: whoever runs table work.
+ * Bounded: the oldest are forgotten first. Owner: whoever runs table work; the files are closed by
+ * table work alone, after they were forgotten here.
  */
 final class BlobContents {
-  /** At about 200 bytes each, 13 MB. */
+  /** At about 150 bytes each, 10 MB. */
   private static final int CONTENTS_MAX = 1 << 16;
 
-  private final LinkedHashMap<Digest, byte[]> references = new LinkedHashMap<>();
+  private final LinkedHashMap<Mark, Kept> contents = new LinkedHashMap<>();
 
-  /** A SHA-256, as four little-endian words. */
-  record Digest(long a, long b, long c, long d) {
-    static final Digest ZERO = new Digest(0, 0, 0, 0);
+  /**
+   * By what a value is looked for. Two values of one mark may differ, so they are compared: a
+   * cryptographic hash of every value would cost more than all the rest of a flush.
+   */
+  record Mark(int crc, int size) {}
 
-    static Digest of(byte[] sha256) {
-      ByteBuffer in = ByteBuffer.wrap(sha256).order(ByteOrder.LITTLE_ENDIAN);
-      return new Digest(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+  private static final class Kept {
+    private final BlobFile file;
+    private final int entry;
+    private final byte[] reference;
+
+    Kept(BlobFile file, int entry, byte[] reference) {
+      this.file = file;
+      this.entry = entry;
+      this.reference = reference;
     }
 
-    void writeTo(ByteBuffer littleEndian) {
-      littleEndian.putLong(a).putLong(b).putLong(c).putLong(d);
+    boolean isOf(ByteBuffer value) {
+      try {
+        return file.read(entry).equals(value);
+      } catch (KdeltaException.Corrupt rotten) {
+        return false; // Whoever reads it there finds that out; this one is stored anew.
+      }
     }
   }
 
-  /** The reference to that content, or null. */
-  byte @Nullable [] reference(Digest digest) {
-    return references.get(digest);
+  /** The reference to that value, or null. Throws DiskFault when it can not be compared. */
+  byte @Nullable [] reference(Mark mark, ByteBuffer value) {
+    Kept kept = contents.get(mark);
+    return kept != null && kept.isOf(value) ? kept.reference : null;
   }
 
-  void add(Digest digest, byte[] reference) {
-    references.put(digest, reference);
-    if (references.size() > CONTENTS_MAX) references.pollFirstEntry();
+  void add(Mark mark, BlobFile file, int entry, byte[] reference) {
+    contents.put(mark, new Kept(file, entry, reference));
+    if (contents.size() > CONTENTS_MAX) contents.pollFirstEntry();
   }
 
   /** A blob file goes, or some of its values: nothing new may refer to it. */
   void forget(long number) {
-    for (var each = references.entrySet().iterator(); each.hasNext(); ) {
-      Map.Entry<Digest, byte[]> entry = each.next();
-      ByteBuffer reference = ByteBuffer.wrap(entry.getValue()).order(ByteOrder.LITTLE_ENDIAN);
-      if (reference.getLong() == number) each.remove();
+    for (var each = contents.entrySet().iterator(); each.hasNext(); ) {
+      Map.Entry<Mark, Kept> entry = each.next();
+      if (entry.getValue().file.number() == number) each.remove();
     }
   }
 }

@@ -7,7 +7,6 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.vfs.Vfs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -87,12 +86,6 @@ final class BlobFile implements AutoCloseable {
 
   int crc(int entry) {
     return map.get(U32, line(entry) + 12);
-  }
-
-  BlobContents.Digest digest(int entry) {
-    byte[] digest = new byte[BlobFormat.DIGEST_BYTES];
-    MemorySegment.copy(map, ValueLayout.JAVA_BYTE, line(entry) + 16, digest, 0, digest.length);
-    return BlobContents.Digest.of(digest);
   }
 
   /** Values that reads had to verify. */

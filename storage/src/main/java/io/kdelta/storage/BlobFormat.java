@@ -13,8 +13,9 @@ import java.nio.ByteOrder;
  * section    content
  * header     64 bytes, below
  * values     one after the other, without gaps, in the order of the directory
- * directory  48 bytes per entry: u64 file offset of the value, u32 its bytes, u32 its CRC32C, its
- *            SHA-256; all zeros for an entry whose value was dropped because no row refers to it
+ * directory  48 bytes per entry: u64 file offset of the value, u32 its bytes, u32 its CRC32C, 32
+ *            zeros, or its SHA-256 in older files; all zeros for an entry whose value was dropped
+ *            because no row refers to it
  * footer     128 bytes: a copy of the header, u32 CRC32C of the directory, zeros, u32 CRC32C of
  *            the 124 bytes before
  *

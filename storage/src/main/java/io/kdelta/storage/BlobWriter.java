@@ -4,20 +4,18 @@ import io.kdelta.vfs.Vfs;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the large values of one flush into a blob file, each content once: what an older file that
  * it knows of holds already is only referred to. The file is made with the first value. Layout:
- * {@link BlobFormat}. Owner: the table thread.
+ * {@link BlobFormat}. Owner: the table thread. Values that are added stay where they lie until it
+ * is closed.
  */
 final class BlobWriter implements AutoCloseable {
   /**
@@ -38,8 +36,7 @@ final class BlobWriter implements AutoCloseable {
   private final LongSupplier numbers;
   private final List<String> written;
   private final BlobContents known;
-  private final MessageDigest sha256 = sha256();
-  private final Map<BlobContents.Digest, byte[]> added = new LinkedHashMap<>();
+  private final Map<BlobContents.Mark, Added> added = new LinkedHashMap<>();
   private final List<Entry> entries = new ArrayList<>();
   private Vfs.@Nullable File file;
   private long number;
@@ -48,7 +45,28 @@ final class BlobWriter implements AutoCloseable {
   private int live;
 
   /** One line of the directory; size 0 for a dropped value. */
-  private record Entry(long offset, int size, int crc, BlobContents.Digest digest) {}
+  private record Entry(long offset, int size, int crc) {}
+
+  /** A value of this file. */
+  private static final class Added {
+    private final MemorySegment segment;
+    private final long offset;
+    private final int entry;
+    private final byte[] reference;
+
+    Added(MemorySegment segment, long offset, int entry, byte[] reference) {
+      this.segment = segment;
+      this.offset = offset;
+      this.entry = entry;
+      this.reference = reference;
+    }
+
+    boolean isAt(MemorySegment other, long otherOffset, int size) {
+      long end = offset + size;
+      return MemorySegment.mismatch(segment, offset, end, other, otherOffset, otherOffset + size)
+          < 0;
+    }
+  }
 
   /**
    * @param numbers gives a new file number each time
@@ -65,20 +83,19 @@ final class BlobWriter implements AutoCloseable {
   /** Keeps a value and answers the reference to it. */
   byte[] add(MemorySegment segment, long offset, int size) {
     ByteBuffer value = segment.asSlice(offset, size).asByteBuffer();
-    sha256.update(value.duplicate());
-    BlobContents.Digest digest = BlobContents.Digest.of(sha256.digest());
-    byte[] reference = known.reference(digest);
-    if (reference == null) reference = added.get(digest);
+    int crc = SSTableFormat.crc(segment, offset, size);
+    BlobContents.Mark mark = new BlobContents.Mark(crc, size);
+    byte[] reference = known.reference(mark, value);
     if (reference != null) return reference;
+    Added same = added.get(mark);
+    if (same != null && same.isAt(segment, offset, size)) return same.reference;
     if (file == null) {
       begin();
       number = fileNumber;
     }
-    CRC32C crc = new CRC32C();
-    crc.update(value.duplicate());
-    reference = BlobFormat.reference(number, entries.size(), size, (int) crc.getValue());
-    append(value, new Entry(position, size, (int) crc.getValue(), digest));
-    added.put(digest, reference);
+    reference = BlobFormat.reference(number, entries.size(), size, crc);
+    added.put(mark, new Added(segment, offset, entries.size(), reference));
+    append(value, new Entry(position, size, crc));
     return reference;
   }
 
@@ -90,14 +107,12 @@ final class BlobWriter implements AutoCloseable {
 
   /** Keeps the next entry of the file that is written anew. */
   void keep(BlobFile source, int entry) {
-    append(
-        source.read(entry),
-        new Entry(position, source.size(entry), source.crc(entry), source.digest(entry)));
+    append(source.read(entry), new Entry(position, source.size(entry), source.crc(entry)));
   }
 
   /** Drops the next entry of the file that is written anew. */
   void drop() {
-    entries.add(new Entry(0, 0, 0, BlobContents.Digest.ZERO));
+    entries.add(new Entry(0, 0, 0));
   }
 
   /** Completes and syncs the file; null when there was no value. */
@@ -110,7 +125,7 @@ final class BlobWriter implements AutoCloseable {
             .order(ByteOrder.LITTLE_ENDIAN);
     for (Entry entry : entries) {
       directory.putLong(entry.offset).putInt(entry.size).putInt(entry.crc);
-      entry.digest.writeTo(directory);
+      directory.position(directory.position() + BlobFormat.DIGEST_BYTES);
     }
     byte[] encoded = BlobFormat.encodeHeader(header);
     int crc = SSTableFormat.crc(directory.array(), 0, directory.capacity());
@@ -122,9 +137,9 @@ final class BlobWriter implements AutoCloseable {
     return new Finished(number, fileNumber, file.size(), SSTableFormat.checksum(footer));
   }
 
-  /** What this file holds, for later flushes. */
-  void remember(BlobContents contents) {
-    added.forEach(contents::add);
+  /** What this file, open by now, holds, for later flushes. */
+  void remember(BlobContents contents, BlobFile opened) {
+    added.forEach((mark, one) -> contents.add(mark, opened, one.entry, one.reference));
   }
 
   @Override
@@ -147,13 +162,5 @@ final class BlobWriter implements AutoCloseable {
     position += entry.size;
     entries.add(entry);
     live++;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new AssertionError(impossible);
-    }
   }
 }

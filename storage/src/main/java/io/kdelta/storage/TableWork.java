@@ -419,7 +419,7 @@ abstract sealed class TableWork implements StorageWork {
 
     @Override
     void named() {
-      if (blobs != null) blobs.remember(contents);
+      if (blobs != null && blob != null) blobs.remember(contents, blob);
     }
 
     @Override
