@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * follow later, and for what the store alone knows: apply positions, requests, the clock.
  */
 public final class Consignment {
+  /** About what the rows of a version take beside its envelope: by id, a place, their keys. */
+  private static final int ROWS_BYTES = 256;
+
   private final List<Envelope> envelopes;
   private final WriteBatch rows;
   private final List<Places> places;
@@ -47,7 +50,7 @@ public final class Consignment {
    * @param schema a pure function
    */
   public static @Nullable Consignment pack(List<Envelope> envelopes, ContentSchema schema) {
-    Packing packing = new Packing();
+    Packing packing = new Packing(envelopes);
     int from = 0;
     for (int i = 1; i <= envelopes.size(); i++) {
       Key key = envelopes.get(from).version().key();
@@ -78,21 +81,29 @@ public final class Consignment {
     return rows;
   }
 
-  /** Each once. */
+  /** Each once, in order. */
   List<Key> keys() {
     return keys;
   }
 
   /** What is gathered of one. */
   private static final class Packing {
-    final WriteBatch rows = new WriteBatch();
+    final WriteBatch rows;
     final TreeMap<String, CausalStats> counts = new TreeMap<>();
     final List<Key> keys = new ArrayList<>();
     private final List<Dot> dots = new ArrayList<>();
     private final SortedSet<Digest> contents = new TreeSet<>();
 
+    Packing(List<Envelope> envelopes) {
+      long bytes = 0;
+      for (Envelope envelope : envelopes) bytes += envelope.size() + ROWS_BYTES;
+      rows = new WriteBatch((int) Math.min(bytes, WriteBatch.VALUE_BYTES_MAX));
+    }
+
     /** Whether all versions of the key are what they must be. */
     boolean addKey(Key key, List<Envelope> oldestFirst, ContentSchema schema) {
+      // Who looks whether a stretch of keys is vacant looks at the first and the last.
+      if (!keys.isEmpty() && keys.getLast().group().compareTo(key.group()) >= 0) return false;
       keys.add(key);
       CausalStats counted = CausalStats.NONE;
       SortedMap<Digest, Version> visible = new TreeMap<>();

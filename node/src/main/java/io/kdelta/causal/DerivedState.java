@@ -35,6 +35,9 @@ final class DerivedState {
   /** Logs whose chain may be behind what is held of them; others are not. */
   final TreeSet<Incarnation> lagging = new TreeSet<>();
 
+  /** Keys of which nothing is held; no part of what a scan gives. */
+  final Vacancy vacancy = new Vacancy();
+
   MerkleTree tree = MerkleTree.empty();
 
   HybridClock clock = HybridClock.START;
@@ -123,11 +126,17 @@ final class DerivedState {
       log.change(change.dot().seq(), change.change(), lsn);
       if (log.lags()) lagging.add(log.incarnation());
     }
+    for (Applied one : staged.applied) vacancy.taken(one.version().key().group());
     Consignment whole = staged.consignment();
     if (whole != null) {
+      vacancy.takenUpTo(whole.keys().getLast().group());
+      LogState log = null;
       for (Consignment.Places places : whole.places()) {
-        log(places.incarnation()).show(places.first(), places.last(), lsn);
-        lagging.add(places.incarnation());
+        if (log == null || !log.incarnation().equals(places.incarnation())) {
+          log = log(places.incarnation());
+          lagging.add(places.incarnation());
+        }
+        log.show(places.first(), places.last(), lsn);
       }
     }
     staged.nodes.forEach((incarnation, owner) -> log(incarnation).belongTo(owner));

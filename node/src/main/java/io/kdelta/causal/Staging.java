@@ -130,12 +130,22 @@ final class Staging {
   /** Whether nothing that this store holds bears on these versions. */
   boolean isClear(Consignment versions) {
     if (state.parkedRows > 0 || !state.lost.isEmpty()) return false;
+    Incarnation incarnation = null;
+    LogState log = null;
     for (Consignment.Places places : versions.places()) {
-      LogState log = state.logs.get(places.incarnation());
-      if (own.writes(places.incarnation())) return false;
+      if (!places.incarnation().equals(incarnation)) {
+        incarnation = places.incarnation();
+        log = state.logs.get(incarnation);
+        if (own.writes(incarnation)) return false;
+      }
       if (log == null) continue;
       if (log.disputed() || !log.lacks(places.first(), places.last())) return false;
     }
+    Bytes first = versions.keys().getFirst().group();
+    Bytes last = versions.keys().getLast().group();
+    if (state.vacancy.covers(first, last)) return true;
+    state.vacancy.look(rows, first);
+    if (state.vacancy.covers(first, last)) return true;
     RowView known = new RowView();
     for (Key key : versions.keys()) {
       byte[] point = key.point();
@@ -147,12 +157,14 @@ final class Staging {
   /** Makes all of them part of the set; nothing here bears on them. */
   void show(Consignment versions) {
     consignment = versions;
+    List<Digest> ids = new ArrayList<>(versions.envelopes().size());
     for (Envelope envelope : versions.envelopes()) {
       Version version = envelope.version();
-      tree = tree.insert(version.id());
+      ids.add(version.id());
       clock = clock.seen(wallMicros, version.time());
       if (envelope.request() != null) remember(envelope.request(), version);
     }
+    tree = tree.insertAll(ids);
     counts.putAll(versions.counts());
   }
 

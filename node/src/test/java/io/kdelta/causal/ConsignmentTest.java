@@ -11,6 +11,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
@@ -199,6 +200,45 @@ final class ConsignmentTest {
     Snapshots.check(whole.store);
   }
 
+  /** What a look at a stretch of keys found must not outlive a write into that stretch. */
+  @Test
+  void writesBetweenBatchesAreSeen() {
+    fill();
+    List<Envelope> versions = versions();
+    for (long seed = 1; seed <= 20; seed++) {
+      Random random = new Random(seed);
+      try (TestNode node = new TestNode(100 + (int) seed)) {
+        TreeSet<Key> written = new TreeSet<>();
+        int from = 0;
+        while (from < versions.size()) {
+          int to = endOfKey(versions, Math.min(versions.size(), from + 1 + random.nextInt(30)));
+          List<Envelope> some = versions.subList(from, to);
+          boolean known = some.stream().anyMatch(one -> written.contains(one.version().key()));
+          String what = "seed " + seed + ", from " + from;
+          assertEquals(!known, take(node, packed(some)), what);
+          if (known) takeSingly(node, some);
+          from = to;
+          if (random.nextInt(3) > 0) continue;
+          Key key = new Key("ns" + random.nextInt(3), "key-" + random.nextInt(KEYS));
+          node.write(Draft.put(key, Bytes.utf8("0")));
+          written.add(key);
+        }
+        tend(node);
+        Snapshots.check(node.store);
+        assertEquals(Snapshots.memory(node.store), Snapshots.memory(node.rescanned()));
+      }
+    }
+  }
+
+  private static int endOfKey(List<Envelope> versions, int from) {
+    int end = from;
+    while (end < versions.size()
+        && versions.get(end).version().key().equals(versions.get(end - 1).version().key())) {
+      end++;
+    }
+    return end;
+  }
+
   @Test
   void nothingIsTakenWhileSomethingWaits() {
     fill();
@@ -253,6 +293,9 @@ final class ConsignmentTest {
     Envelope lie =
         new Envelope(parent.version(), parent.dots(), null, Bytes.utf8("\"x\""), Bytes.EMPTY);
     assertNull(Consignment.pack(List.of(lie), ContentSchema.ANY), "another document");
+    Envelope before = origin2(List.of());
+    assertNull(
+        Consignment.pack(inOrder(parent, before).reversed(), ContentSchema.ANY), "out of order");
     ContentSchema none = (_, _) -> "no";
     assertNull(Consignment.pack(List.of(parent), none), "the schema says no");
   }

@@ -38,12 +38,19 @@ public final class WriteBatch {
   private static final VarHandle U32 =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private byte[] encoded = new byte[256];
+  private byte[] encoded;
   private int size = ROWS_BYTES;
   private int rows;
 
   /** An empty batch. */
-  public WriteBatch() {}
+  public WriteBatch() {
+    this(256);
+  }
+
+  /** An empty batch with room for about so many bytes. */
+  public WriteBatch(int bytesExpected) {
+    encoded = new byte[Math.max(ROWS_BYTES, bytesExpected)];
+  }
 
   /** Sets a row. Throws Invalid when the value is over the limit. */
   public WriteBatch put(RowKey key, Bytes value) {
