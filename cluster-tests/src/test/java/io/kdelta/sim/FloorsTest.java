@@ -34,6 +34,7 @@ final class FloorsTest {
   private static final List<String> FLOORS =
       List.of(
           "io.kdelta.sim",
+          "io.kdelta.image",
           "io.kdelta.cli",
           "io.kdelta.server",
           "io.kdelta.client",
@@ -71,6 +72,7 @@ final class FloorsTest {
               || name.startsWith("io.kdelta.client.")
               || name.startsWith("io.kdelta.tls.")
               || name.startsWith("io.kdelta.cli.")
+              || name.startsWith("io.kdelta.image.")
               || name.startsWith("io.kdelta.proto.")
               || name.startsWith("io.kdelta.core.CoreThread")
               || name.startsWith("io.kdelta.sim.SimMain")
