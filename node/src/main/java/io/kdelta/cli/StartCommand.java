@@ -52,7 +52,8 @@ final class StartCommand implements Callable<Integer> {
           new Flag(
               "advertise",
               "HOST:PORT",
-              "Where peers are told to dial (default: where it listens)."),
+              "Where peers are told to dial (default: where it listens; the name of this host when"
+                  + " that is everywhere)."),
           new Flag(
               "join",
               "HOST:PORT,...",
@@ -184,6 +185,7 @@ final class StartCommand implements Callable<Integer> {
     var out = invocation.console().out();
     out.println("kdelta " + Software.VERSION + "  " + settings.identity().name());
     out.println("  gRPC  " + server.address());
+    settings.network().advertise().ifPresent(address -> out.println("  peers dial  " + address));
     server
         .httpAddress()
         .ifPresent(a -> out.println("  HTTP  " + scheme + a + "  /healthz /readyz /metrics"));

@@ -106,7 +106,7 @@ public final class NodeSettings {
             Optional.ofNullable(values.get("cluster")),
             join(),
             number("backups", ClusterConfig.BACKUPS)),
-        new NodeConfig.Network(listen, http(listen), address("advertise"), tls(), flag("insecure")),
+        new NodeConfig.Network(listen, http(listen), advertise(listen), tls(), flag("insecure")),
         new NodeConfig.Store(
             Path.of(values.getOrDefault("data", defaultDirectory())),
             inMemory,
@@ -125,6 +125,19 @@ public final class NodeSettings {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
       return "node-" + listen.port();
+    }
+  }
+
+  /** Peers cannot dial "everywhere": then they are told the name of this host. */
+  private Optional<Address> advertise(Address listen) {
+    Optional<Address> given = address("advertise");
+    if (given.isPresent() || listen.port() == 0) return given;
+    try {
+      return InetAddress.getByName(listen.host()).isAnyLocalAddress()
+          ? Optional.of(new Address(InetAddress.getLocalHost().getHostName(), listen.port()))
+          : Optional.empty();
+    } catch (UnknownHostException e) {
+      return Optional.empty();
     }
   }
 

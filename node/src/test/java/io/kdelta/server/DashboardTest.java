@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -104,14 +105,14 @@ final class DashboardTest {
     return text.toString();
   }
 
-  private static TreeSet<String> named(String text) {
+  private static Set<String> named(String text) {
     TreeSet<String> names = new TreeSet<>();
     Matcher each = NAME.matcher(text);
     while (each.find()) names.add(each.group());
     return names;
   }
 
-  private static TreeSet<String> told(String text) {
+  private static Set<String> told(String text) {
     TreeSet<String> names = new TreeSet<>();
     for (String line : text.split("\n", -1)) {
       if (!line.isEmpty() && !line.startsWith("#")) names.add(line.split("[{ ]", 2)[0]);

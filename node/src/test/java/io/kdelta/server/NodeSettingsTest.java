@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.error.KdeltaException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +67,17 @@ final class NodeSettingsTest {
     assertRefused("--insecure", () -> read(Map.of("http", "0.0.0.0:7880")));
     NodeConfig config = read(Map.of("listen", "0.0.0.0:7878", "insecure", "true"));
     assertTrue(config.network().exposed());
+  }
+
+  @Test
+  void whoListensEverywhereTellsPeersTheNameOfTheHost() throws IOException {
+    Map<String, String> flags = Map.of("listen", "0.0.0.0:7000", "insecure", "true");
+    String host = InetAddress.getLocalHost().getHostName();
+    assertEquals(new Address(host, 7000), read(flags).network().advertise().orElseThrow());
+    TreeMap<String, String> more = new TreeMap<>(flags);
+    more.put("advertise", "example.org:7001");
+    assertEquals("example.org:7001", read(more).network().advertise().orElseThrow().toString());
+    assertTrue(read(Map.of("listen", "127.0.0.1:7000")).network().advertise().isEmpty());
   }
 
   @Test
