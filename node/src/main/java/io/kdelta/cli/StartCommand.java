@@ -188,7 +188,7 @@ final class StartCommand implements Callable<Integer> {
     settings.network().advertise().ifPresent(address -> out.println("  peers dial  " + address));
     server
         .httpAddress()
-        .ifPresent(a -> out.println("  HTTP  " + scheme + a + "  /healthz /readyz /metrics"));
+        .ifPresent(a -> out.println("  HTTP  " + scheme + a + "  /v1 /healthz /readyz /metrics"));
     out.println(
         "  data  "
             + (settings.store().inMemory()

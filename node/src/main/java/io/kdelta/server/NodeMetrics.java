@@ -25,6 +25,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -208,6 +209,16 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
           }
         },
         headers);
+  }
+
+  /** A request over HTTP; the route is one of a few. Any thread. */
+  void answered(String route, int status, long nanos) {
+    Timer.builder("kdelta.http")
+        .description("requests over HTTP by route and status")
+        .tag("route", route)
+        .tag("status", Integer.toString(status))
+        .register(registry)
+        .record(nanos, TimeUnit.NANOSECONDS);
   }
 
   private Timer timer(Outcome outcome) {

@@ -275,7 +275,8 @@ public final class NodeServer implements AutoCloseable {
               backlog -> tls.http(address.resolve("http"), backlog),
               tls.httpFilter(),
               contract,
-              new HttpPort.Probes(health::alive, health::unreadiness, metrics::scrape),
+              new HttpPort.Probes(
+                  health::alive, health::unreadiness, metrics::scrape, metrics::answered),
               EdgeLimits.messageBytesMax(config.store().documentBytesMax()));
     } catch (IOException e) {
       throw taken("--http", address, e);

@@ -11,6 +11,7 @@ import io.kdelta.proto.v1.WatchRequest;
 import io.kdelta.wire.StatusMapping;
 import java.io.IOException;
 import java.lang.System.Logger;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +38,27 @@ public final class HttpPort implements AutoCloseable {
    * @param alive whether the core takes its turns
    * @param unreadiness why the node is not ready; empty when it is
    * @param metrics for Prometheus
+   * @param meter hears of every request
    */
   public record Probes(
-      Supplier<Boolean> alive, Supplier<String> unreadiness, Supplier<String> metrics) {}
+      Supplier<Boolean> alive,
+      Supplier<String> unreadiness,
+      Supplier<String> metrics,
+      Meter meter) {}
+
+  /** Counts requests. Called on any thread. */
+  public interface Meter {
+    /**
+     * One was answered.
+     *
+     * @param route one of a few; empty for a path that there is not
+     * @param status of HTTP; -1 for none
+     */
+    void answered(String route, int status, long nanos);
+  }
 
   private final HttpServer server;
+  private final Probes probes;
   private final Contract contract;
   private final Admission admission;
   private final BodyRoom bodies;
@@ -57,6 +74,7 @@ public final class HttpPort implements AutoCloseable {
   private HttpPort(HttpServer server, Contract contract, Probes probes, int bodyBytesMax) {
     this.server = server;
     this.contract = contract;
+    this.probes = probes;
     this.admission = new Admission(server.getAddress());
     this.bodies = new BodyRoom(bodyBytesMax);
     this.timer =
@@ -139,28 +157,28 @@ public final class HttpPort implements AutoCloseable {
   }
 
   private void serve(HttpExchange exchange) throws IOException {
+    long begun = System.nanoTime();
+    String name = "";
     try {
       Answer answer;
       try {
-        answer = answer(exchange);
+        admission.check(exchange);
+        URI target = exchange.getRequestURI();
+        Route route = route(exchange.getRequestMethod(), target.getRawPath());
+        name = route.name();
+        answer = answer(exchange, route);
       } catch (Refusal e) {
         answer = e.answer();
       } catch (KdeltaException e) {
         answer = Refusal.of(StatusMapping.toGrpc(e), false).answer();
       } catch (RuntimeException | AssertionError e) {
         LOGGER.log(Logger.Level.ERROR, "a request that cannot be answered", e);
-        answer =
-            Refusal.of(
-                    500,
-                    Code.INTERNAL,
-                    "UNEXPECTED",
-                    "unexpected failure",
-                    "the log of the node says more")
-                .answer();
+        answer = Refusal.unexpected().answer();
       }
       if (answer != null) write(exchange, answer);
     } finally {
       exchange.close();
+      probes.meter().answered(name, exchange.getResponseCode(), System.nanoTime() - begun);
     }
   }
 
@@ -181,11 +199,8 @@ public final class HttpPort implements AutoCloseable {
   }
 
   /** The answer, or null when it is written already. */
-  private @Nullable Answer answer(HttpExchange exchange) throws IOException {
-    admission.check(exchange);
-    String path = exchange.getRequestURI().getRawPath();
-    Route route = route(exchange.getRequestMethod(), path);
-    Map<String, String> variables = route.match(path);
+  private @Nullable Answer answer(HttpExchange exchange, Route route) throws IOException {
+    Map<String, String> variables = route.match(exchange.getRequestURI().getRawPath());
     if (variables == null) throw new AssertionError("a route that was found and is none");
     Params params = Params.parse(exchange.getRequestURI().getRawQuery());
     params.only(route.parameters());

@@ -39,6 +39,12 @@ final class Refusal extends RuntimeException {
     return new Refusal(status, StatusMapping.toGrpc(code, reason, message, hint), "");
   }
 
+  /** For bugs of ours: the client learns no more than that. */
+  static Refusal unexpected() {
+    return of(
+        500, Code.INTERNAL, "UNEXPECTED", "unexpected failure", "the log of the node says more");
+  }
+
   /** There is too much of something for the moment. */
   static Refusal overloaded(String what) {
     return of(429, Code.RESOURCE_EXHAUSTED, "OVERLOADED", what, "try again in a moment");

@@ -62,6 +62,11 @@ record Route(
     return at == rawPath.length() + 1 ? variables : null;
   }
 
+  /** The path with the names of its variables. */
+  String name() {
+    return "/" + String.join("/", pattern);
+  }
+
   /** HEAD is GET without a body. */
   boolean takes(String asked) {
     return method.equals(asked) || (method.equals("GET") && asked.equals("HEAD"));

@@ -308,7 +308,9 @@ final class HttpRoutesTest {
   @Test
   void probes() {
     assertEquals("ok\n", NODE.get("/healthz").body());
-    assertTrue(NODE.get("/metrics").body().contains("kdelta_"));
+    String counted = "kdelta_http_seconds_count{route=\"/healthz\",status=\"200\"}";
+    String metrics = NODE.get("/metrics").body();
+    assertTrue(metrics.contains(counted), metrics);
     Heard page = NODE.get("/");
     assertTrue(page.header("Content-Security-Policy").contains("default-src 'none'"));
     for (String file : List.of("/status.js", "/graph.js", "/status.css", "/icon.svg")) {
