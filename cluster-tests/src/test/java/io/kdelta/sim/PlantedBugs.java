@@ -327,14 +327,6 @@ public final class PlantedBugs {
                   "if (rows.first(point, 0, point.length, known)) return false;",
                   "")),
           new PlantedBug(
-              42,
-              "a write among keys that were found vacant is not noticed by what comes later",
-              Set.of("CAUSAL", "O2", "O4", "O7", "LIVE", "NOHOLE"),
-              patch(
-                  NODE + "causal/Vacancy.java",
-                  "if (from.compareTo(group) <= 0 && group.compareTo(to) < 0) to = group;",
-                  "")),
-          new PlantedBug(
               33,
               "a stable read shows what one node alone has",
               Set.of("STABLE"),
