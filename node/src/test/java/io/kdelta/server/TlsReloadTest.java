@@ -150,6 +150,11 @@ final class TlsReloadTest {
       assertThrows(IOException.class, () -> http(server, "/healthz", after));
       assertTrue(http(server, "/healthz/x", trusting).startsWith("401 a client shows"));
       assertTrue(http(server, "/healthz/x", before).startsWith("404 "));
+      try (KdeltaClient client = client(server, before)) {
+        client.put("a", "b", "1");
+      }
+      assertTrue(http(server, "/v1/kv/a/b", trusting).startsWith("401 a client shows"));
+      assertTrue(http(server, "/v1/kv/a/b", before).startsWith("200 1"));
       String metrics = http(server, "/metrics", trusting);
       assertTrue(metrics.contains("\nkdelta_tls_certificate_end_seconds 1."), metrics);
     }
