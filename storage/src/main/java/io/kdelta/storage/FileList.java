@@ -172,7 +172,7 @@ public record FileList(int pieceBytes, Check check, Bytes catalog, List<Listed> 
   /** The bytes of the table above. */
   public Bytes encode() {
     ByteWriter out = new ByteWriter(1_024);
-    out.writeInt(pieceBytes | check.ordinal() << KIND_SHIFT).writeSized(catalog);
+    out.writeInt(pieceBytes | Check.ALL.indexOf(check) << KIND_SHIFT).writeSized(catalog);
     out.writeInt(files.size());
     for (Listed file : files) {
       Bytes name = Bytes.utf8(file.name());

@@ -32,14 +32,12 @@ final class GatheredSeals implements AutoCloseable {
   private static final int LENDER_BYTES_MAX = 64;
   private static final int RECORD_BYTES_MAX = 64;
 
-  private final Vfs vfs;
   private final FileList list;
   private final List<ByteWriter> seals = new ArrayList<>();
   private final ByteWriter unwritten = new ByteWriter(1_024);
   private Vfs.@Nullable File open;
 
-  private GatheredSeals(Vfs vfs, FileList list) {
-    this.vfs = vfs;
+  private GatheredSeals(FileList list) {
     this.list = list;
     for (int i = 0; i < list.files().size(); i++) seals.add(new ByteWriter());
   }
@@ -84,7 +82,7 @@ final class GatheredSeals implements AutoCloseable {
    * @param sound by file: the seals of its first pieces
    */
   static GatheredSeals begin(Vfs vfs, FileList list, Bytes lender, List<Bytes> sound) {
-    GatheredSeals made = new GatheredSeals(vfs, list);
+    GatheredSeals made = new GatheredSeals(list);
     made.unwritten.writeSized(lender).writeInt(list.pieceBytes());
     for (int file = 0; file < sound.size(); file++) {
       Bytes of = sound.get(file);
