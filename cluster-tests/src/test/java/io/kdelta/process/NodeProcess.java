@@ -159,6 +159,13 @@ final class NodeProcess implements AutoCloseable {
 
   /** Waits until it answers clients, though it may be far behind the others still. */
   void awaitReady() {
+    if (!awaitReadyOrEnd()) {
+      throw new AssertionError(name + " ended instead of being ready:\n" + said());
+    }
+  }
+
+  /** Waits until it answers clients, or has ended by itself; whether it answers. */
+  boolean awaitReadyOrEnd() {
     HttpRequest ready =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/readyz"))
             .timeout(Duration.ofSeconds(5))
@@ -169,7 +176,7 @@ final class NodeProcess implements AutoCloseable {
           .ignoreExceptionsInstanceOf(IOException.class)
           .until(() -> !alive() || serves(client, ready));
     }
-    if (!alive()) throw new AssertionError(name + " ended instead of being ready:\n" + said());
+    return alive();
   }
 
   private static boolean serves(HttpClient client, HttpRequest request)
@@ -236,6 +243,20 @@ final class NodeProcess implements AutoCloseable {
     try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
       return lines.filter(line -> line.contains(words)).count();
     }
+  }
+
+  /** What it has written of failures of its own: errors, and lines of stack traces. */
+  List<String> failures() throws IOException {
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
+      return lines.filter(NodeProcess::isFailure).toList();
+    }
+  }
+
+  private static boolean isFailure(String line) {
+    return line.startsWith("\tat ")
+        || line.startsWith("SEVERE")
+        || line.contains("Exception")
+        || line.contains("OutOfMemory");
   }
 
   /** The end of what it has written. */

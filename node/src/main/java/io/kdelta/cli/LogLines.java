@@ -14,6 +14,9 @@ import java.util.logging.Logger;
 final class LogLines extends Handler {
   private static final String OURS = "io.kdelta.";
 
+  /** Warns of every frame of a stranger that is wrong, a line each. Held here: loggers are weak. */
+  private static final Logger FRAMES = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty");
+
   private final PrintStream target;
   private final boolean debug;
 
@@ -31,6 +34,7 @@ final class LogLines extends Handler {
     Logger root = Logger.getLogger("");
     root.setLevel(Level.WARNING);
     root.addHandler(new LogLines(target, debug, format));
+    if (!debug) FRAMES.setLevel(Level.SEVERE);
   }
 
   @Override

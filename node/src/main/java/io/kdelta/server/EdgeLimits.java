@@ -8,6 +8,12 @@ final class EdgeLimits {
   /** What a message needs beside its document. */
   static final int MESSAGE_OVERHEAD_BYTES = 64 << 10;
 
+  /** Of a message that is always let in, however much others have not finished. Judged. */
+  static final int SMALL_MESSAGE_BYTES_MAX = 64 << 10;
+
+  /** Part of the heap that messages may hold whose end has not come; the network takes twice it. */
+  private static final int UNFINISHED_PART = 8;
+
   static final int METADATA_BYTES_MAX = 8 << 10;
   static final int CALLS_PER_CONNECTION_MAX = 64;
 
@@ -31,6 +37,9 @@ final class EdgeLimits {
 
   /** Messages within messages. */
   static final int RECURSION_MAX = 32;
+
+  /** Fields of one message and of all messages in it; about 40,000 operations of a batch. */
+  static final int FIELDS_MAX = 200_000;
 
   /** For calls that bring no deadline of their own. */
   static final int CALL_SECONDS_DEFAULT = 10;
@@ -63,6 +72,11 @@ final class EdgeLimits {
   static final int WATCH_SECONDS_MAX = 10;
 
   private EdgeLimits() {}
+
+  /** Bytes of all messages together whose end has not come, with a heap of so many bytes. */
+  static long unfinishedBytesMax(long heapBytes) {
+    return Math.max(2L * MESSAGE_BYTES_MAX, heapBytes / UNFINISHED_PART);
+  }
 
   /** Largest message when documents of so many bytes are allowed. */
   static int messageBytesMax(int documentBytesMax) {

@@ -241,11 +241,14 @@ public final class NodeServer implements AutoCloseable {
             .maxConnectionIdle(EdgeLimits.IDLE_MINUTES_MAX, TimeUnit.MINUTES)
             .maxConnectionAge(EdgeLimits.AGE_HOURS_MAX, TimeUnit.HOURS)
             .maxRstFramesPerWindow(EdgeLimits.RESETS_MAX, EdgeLimits.RESETS_WINDOW_SECONDS)
+            .addStreamTracerFactory(
+                new UnfinishedMessages(
+                    EdgeLimits.unfinishedBytesMax(Runtime.getRuntime().maxMemory())))
             .addTransportFilter(connections)
             .intercept(connections)
             .intercept(metrics);
     for (BindableService service : services) {
-      ServerServiceDefinition limited = RecursionLimit.apply(service.bindService());
+      ServerServiceDefinition limited = CheckedRequests.apply(service.bindService());
       builder.addService(
           switch (service) {
             case AdminService _ -> ServerInterceptors.intercept(limited, LOCAL);
@@ -255,8 +258,8 @@ public final class NodeServer implements AutoCloseable {
           });
     }
     return builder
-        .addService(RecursionLimit.apply(health.manager().getHealthService().bindService()))
-        .addService(RecursionLimit.apply(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addService(CheckedRequests.apply(health.manager().getHealthService().bindService()))
+        .addService(CheckedRequests.apply(ProtoReflectionServiceV1.newInstance().bindService()))
         .build();
   }
 
