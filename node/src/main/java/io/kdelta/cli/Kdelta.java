@@ -26,6 +26,7 @@ public final class Kdelta implements Runnable {
   public static void main(String[] arguments) {
     Console console = Console.ofProcess();
     List<String> words = List.of(arguments);
+    if (QuickGet.done(console, System.getenv(), words)) System.exit(ExitCode.DONE);
     LogLines.install(console.err(), words.contains("--debug"), LogFormat.TEXT);
     int exitCode = run(console, System.getenv(), words);
     System.exit(exitCode);
@@ -61,6 +62,7 @@ public final class Kdelta implements Runnable {
     line.addSubcommand(new LogCommand(invocation));
     line.addSubcommand(new DiffCommand(invocation));
     line.addSubcommand(new ShowCommand(invocation));
+    line.addSubcommand(new PutBackCommand(invocation));
     line.addSubcommand(new ConflictsCommand(invocation));
     line.addSubcommand(new ResolveCommand(invocation));
     line.addSubcommand(new BatchCommand(invocation));
@@ -73,6 +75,7 @@ public final class Kdelta implements Runnable {
     line.addSubcommand("peers", new ClusterCommand.Members(invocation));
     line.addSubcommand(AdminCommand.commandLine(invocation));
     line.addSubcommand(new BenchCommand(invocation));
+    line.addSubcommand(new CompletionCommand(invocation));
     line.addSubcommand(new VersionCommand(invocation));
     line.addSubcommand(new HelpCommand(invocation));
     line.setExpandAtFiles(false);
