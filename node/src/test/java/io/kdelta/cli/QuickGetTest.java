@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
  */
 final class QuickGetTest {
   private static int freePorts() throws IOException {
-    while (true) {
+    for (int tries = 0; ; tries++) {
       try (ServerSocket grpc = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
           ServerSocket http =
               new ServerSocket(grpc.getLocalPort() + 2, 1, InetAddress.getLoopbackAddress())) {
         return http.getLocalPort() - 2;
       } catch (IOException | IllegalArgumentException taken) {
-        continue;
+        if (tries == 100) throw new IOException("no two free ports", taken);
       }
     }
   }
