@@ -301,14 +301,16 @@ final class Gossip {
   }
 
   private void hearOfSelf(PeerMessage.Rumour rumour, long now) {
-    if (rumour.state() == Member.State.LEFT) {
+    // Whoever removed this node knew a number that it had.
+    boolean absurd = rumour.refutation() - refutation > LEAP_MAX;
+    if (rumour.state() == Member.State.LEFT && !absurd) {
       removed();
       return;
     }
     boolean ahead = rumour.refutation() > refutation;
     boolean accused = rumour.refutation() == refutation && rumour.state().compareTo(state) > 0;
     if (state != Member.State.ALIVE || !(ahead || accused)) return;
-    if (rumour.refutation() - refutation > LEAP_MAX) {
+    if (absurd) {
       outbox.notice("somebody claims a refutation number of this node that it never had");
       return;
     }

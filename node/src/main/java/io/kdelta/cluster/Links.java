@@ -25,6 +25,11 @@ final class Links implements Wire {
   private static final long NOTICE_AGAIN_NANOS = 600_000_000_000L;
   private static final int NOTICES_MAX = 64;
 
+  /**
+   * Parts of messages that wait for their others, over all links: a few messages of the longest.
+   */
+  private static final long GATHERED_BYTES_MAX = 3L * PeerCodec.BODY_BYTES_MAX;
+
   private final ClusterConfig config;
   private final Identity identity;
   private final Dialler dialler;
@@ -34,6 +39,7 @@ final class Links implements Wire {
   private final Traffic.Bytes traffic = new Traffic.Bytes();
   private final Packer packer = new Packer();
   private final Map<NodeId, Link> active = new TreeMap<>();
+  private long gathered;
 
   /** What the operator was told lately, and when; the oldest first. */
   private final LinkedHashMap<String, Long> noticed = new LinkedHashMap<>();
@@ -119,6 +125,7 @@ final class Links implements Wire {
   void closed(long number, long now) {
     Link link = links.remove(number);
     if (link == null) return;
+    forgetParts(link);
     if (link.dialled != null) dialler.closed(link.dialled, link.greeted && !link.spare, now);
     deactivate(link, now);
   }
@@ -131,7 +138,7 @@ final class Links implements Wire {
     PeerMessage message;
     Weight weight;
     try {
-      Optional<Bytes> whole = link.parts.join(bytes);
+      Optional<Bytes> whole = join(link, bytes);
       if (whole.isEmpty()) return;
       Bytes plain = Packer.unpack(whole.get(), link.format);
       weight = new Weight(plain.size(), whole.get().size());
@@ -156,6 +163,28 @@ final class Links implements Wire {
     }
     // A message on a link that is not greeted crossed our change of mind about the cluster: it is
     // dropped like one that the network lost, but for its place in the window.
+  }
+
+  /**
+   * The message that these bytes are or complete. A hello is short, so a stranger sends no parts.
+   */
+  private Optional<Bytes> join(Link link, Bytes bytes) {
+    if (link.heard == null && Parts.isPart(bytes)) {
+      throw new KdeltaException.Invalid("peer message", "a part of one before hello");
+    }
+    long before = link.parts.gathered();
+    Optional<Bytes> whole = link.parts.join(bytes);
+    gathered += link.parts.gathered() - before;
+    if (gathered > GATHERED_BYTES_MAX) {
+      throw new KdeltaException.Invalid("peer message", "too many parts of messages wait here");
+    }
+    return whole;
+  }
+
+  /** What was gathered of messages that will not be completed. */
+  private void forgetParts(Link link) {
+    gathered -= link.parts.gathered();
+    link.parts.clear();
   }
 
   @Override
@@ -418,6 +447,7 @@ final class Links implements Wire {
   private void hangUp(Link link, String reason, long now) {
     if (link.closing) return;
     link.closing = true;
+    forgetParts(link);
     outbox.add(new Effect.Hangup(link.number, reason));
     deactivate(link, now);
   }

@@ -4,6 +4,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,6 +48,24 @@ final class Parts {
     return parts;
   }
 
+  /** Whether these bytes are a part of a message, and not a whole one. */
+  static boolean isPart(Bytes piece) {
+    return !piece.isEmpty() && piece.unsignedAt(0) == KIND;
+  }
+
+  /** Bytes of messages that wait for their other parts. */
+  long gathered() {
+    long all = 0;
+    for (long size : sizes) all += size;
+    return all;
+  }
+
+  /** Forgets them. */
+  void clear() {
+    gathered.forEach(List::clear);
+    Arrays.fill(sizes, 0);
+  }
+
   /** The message that {@code piece} is or completes; Invalid if it can be neither. */
   Optional<Bytes> join(Bytes piece) {
     if (piece.isEmpty()) throw new KdeltaException.Invalid("peer message", "is empty");
@@ -61,11 +80,11 @@ final class Parts {
     }
     int lane = piece.unsignedAt(1);
     List<Bytes> parts = gathered.get(lane);
-    parts.add(piece.slice(HEADER_BYTES));
-    sizes[lane] += piece.size() - HEADER_BYTES;
-    if (sizes[lane] > MESSAGE_BYTES_MAX) {
+    if (sizes[lane] + size > MESSAGE_BYTES_MAX) {
       throw new KdeltaException.Invalid("peer message", "is longer than any may be");
     }
+    parts.add(piece.slice(HEADER_BYTES));
+    sizes[lane] += size;
     if (piece.unsignedAt(2) == 0) return Optional.empty();
     Bytes whole = Bytes.concat(parts.toArray(new Bytes[0]));
     parts.clear();
