@@ -276,7 +276,7 @@ public final class NodeServer implements AutoCloseable {
       http =
           HttpPort.open(
               backlog -> tls.http(address.resolve("http"), backlog),
-              tls.httpFilter(),
+              tls::admits,
               contract,
               new HttpPort.Probes(
                   health::alive, health::unreadiness, metrics::scrape, metrics::answered),

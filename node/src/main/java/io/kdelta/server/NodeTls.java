@@ -1,6 +1,5 @@
 package io.kdelta.server;
 
-import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -16,7 +15,6 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.tls.Credentials;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
@@ -95,7 +93,7 @@ final class NodeTls {
           public void configure(HttpsParameters parameters) {
             SSLParameters chosen = getSSLContext().getDefaultSSLParameters();
             chosen.setProtocols(Credentials.protocols());
-            // Asked for, not demanded: who probes has none. The filter demands.
+            // Asked for, not demanded: who probes has none. admits() demands.
             chosen.setWantClientAuth(knowsPeers());
             parameters.setSSLParameters(chosen);
           }
@@ -103,35 +101,12 @@ final class NodeTls {
     return server;
   }
 
-  /** Before every handler of HTTP: refuses clients that have to show a certificate and have not. */
-  Filter httpFilter() {
+  /** Whether a request over HTTP may be looked at: clients that have to show a certificate do. */
+  boolean admits(HttpExchange exchange) {
     boolean demanded = config.map(NodeConfig.Tls::clientsAuthenticate).orElse(false);
-    return new Filter() {
-      @Override
-      public void doFilter(HttpExchange exchange, Chain chain) throws IOException {
-        boolean open = !demanded || OPEN.contains(exchange.getRequestURI().getPath());
-        if (open
-            || (exchange instanceof HttpsExchange https
-                && PeersOnly.known(https.getSSLSession()))) {
-          chain.doFilter(exchange);
-          return;
-        }
-        byte[] body =
-            "a client shows a certificate that --tls-ca has signed\n"
-                .getBytes(StandardCharsets.UTF_8);
-        try (exchange) {
-          exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-          boolean head = exchange.getRequestMethod().equals("HEAD");
-          exchange.sendResponseHeaders(401, head ? -1 : body.length);
-          if (!head) exchange.getResponseBody().write(body);
-        }
-      }
-
-      @Override
-      public String description() {
-        return "certificates of clients";
-      }
-    };
+    return !demanded
+        || OPEN.contains(exchange.getRequestURI().getPath())
+        || (exchange instanceof HttpsExchange https && PeersOnly.known(https.getSSLSession()));
   }
 
   private ClientAuth clients() {

@@ -148,12 +148,14 @@ final class TlsReloadTest {
       TlsFiles trusting = new TlsFiles(before.ca(), Optional.empty(), Optional.empty());
       assertEquals("200 ok\n", http(server, "/healthz", trusting));
       assertThrows(IOException.class, () -> http(server, "/healthz", after));
-      assertTrue(http(server, "/healthz/x", trusting).startsWith("401 a client shows"));
+      String refused = http(server, "/v1/stats", trusting);
+      assertTrue(refused.startsWith("401 {\"error\":{\"reason\":\"UNAUTHENTICATED\""), refused);
+      assertTrue(http(server, "/healthz/x", trusting).startsWith("401 "));
       assertTrue(http(server, "/healthz/x", before).startsWith("404 "));
       try (KdeltaClient client = client(server, before)) {
         client.put("a", "b", "1");
       }
-      assertTrue(http(server, "/v1/kv/a/b", trusting).startsWith("401 a client shows"));
+      assertTrue(http(server, "/v1/kv/a/b", trusting).startsWith("401 {\"error\":{"));
       assertTrue(http(server, "/v1/kv/a/b", before).startsWith("200 1"));
       String metrics = http(server, "/metrics", trusting);
       assertTrue(metrics.contains("\nkdelta_tls_certificate_end_seconds 1."), metrics);

@@ -2,7 +2,6 @@ package io.kdelta.server.http;
 
 import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
-import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.grpc.StatusRuntimeException;
@@ -19,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +59,7 @@ public final class HttpPort implements AutoCloseable {
 
   private final HttpServer server;
   private final Probes probes;
+  private final Predicate<HttpExchange> known;
   private final Contract contract;
   private final Admission admission;
   private final BodyRoom bodies;
@@ -71,8 +72,14 @@ public final class HttpPort implements AutoCloseable {
   private final Desk desk;
   private final Semaphore streams = new Semaphore(HttpLimits.WATCHES_MAX);
 
-  private HttpPort(HttpServer server, Contract contract, Probes probes, int bodyBytesMax) {
+  private HttpPort(
+      HttpServer server,
+      Predicate<HttpExchange> known,
+      Contract contract,
+      Probes probes,
+      int bodyBytesMax) {
     this.server = server;
+    this.known = known;
     this.contract = contract;
     this.probes = probes;
     this.admission = new Admission(server.getAddress());
@@ -110,16 +117,20 @@ public final class HttpPort implements AutoCloseable {
   /**
    * Binds and serves.
    *
-   * @param before every request, before the port looks at it
+   * @param known whether who asks may; all may ask for what needs nobody known
    * @param bodyBytesMax of one request
    */
   public static HttpPort open(
-      Binding binding, Filter before, Contract contract, Probes probes, int bodyBytesMax)
+      Binding binding,
+      Predicate<HttpExchange> known,
+      Contract contract,
+      Probes probes,
+      int bodyBytesMax)
       throws IOException {
     HttpLimits.install();
     HttpServer server = binding.bind(HttpLimits.BACKLOG);
-    HttpPort port = new HttpPort(server, contract, probes, bodyBytesMax);
-    server.createContext("/", port::serve).getFilters().add(before);
+    HttpPort port = new HttpPort(server, known, contract, probes, bodyBytesMax);
+    server.createContext("/", port::serve);
     server.setExecutor(port.executor);
     server.start();
     return port;
@@ -162,6 +173,7 @@ public final class HttpPort implements AutoCloseable {
     try {
       Answer answer;
       try {
+        if (!known.test(exchange)) throw Refusal.unknown();
         admission.check(exchange);
         URI target = exchange.getRequestURI();
         Route route = route(exchange.getRequestMethod(), target.getRawPath());

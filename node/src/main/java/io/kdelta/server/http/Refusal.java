@@ -39,6 +39,16 @@ final class Refusal extends RuntimeException {
     return new Refusal(status, StatusMapping.toGrpc(code, reason, message, hint), "");
   }
 
+  /** Of a client that has to show a certificate. */
+  static Refusal unknown() {
+    return of(
+        401,
+        Code.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        "a client shows a certificate that --tls-ca has signed",
+        "curl --cert FILE --key FILE shows one");
+  }
+
   /** For bugs of ours: the client learns no more than that. */
   static Refusal unexpected() {
     return of(
