@@ -47,7 +47,7 @@ final class LenderTest {
   /** How many pieces are read at this moment. */
   private long reads() {
     return rig.effects.stream()
-        .filter(effect -> effect instanceof Effect.Snapshot asked)
+        .filter(Effect.Snapshot.class::isInstance)
         .map(effect -> ((Effect.Snapshot) effect).order())
         .filter(SnapshotOrder.ReadPiece.class::isInstance)
         .count();

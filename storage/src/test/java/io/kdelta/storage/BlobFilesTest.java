@@ -79,7 +79,7 @@ final class BlobFilesTest {
     byte[] other = one.clone();
     // What differs by the generator itself has the same remainder.
     long generator = 1L | 0x82F63B78L << 1;
-    for (int i = 0; i < Long.BYTES; i++) other[i] ^= (byte) (generator >>> 8 * i);
+    for (int i = 0; i < Long.BYTES; i++) other[i] ^= (byte) (generator >>> (8 * i));
     assertEquals(SSTableFormat.crc(one, 0, one.length), SSTableFormat.crc(other, 0, other.length));
     StorageEngine engine = open();
     for (int i = 0; i < 6; i++) {
