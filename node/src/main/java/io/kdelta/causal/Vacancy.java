@@ -23,10 +23,12 @@ final class Vacancy {
 
   /** Finds out what is vacant from a group on: one seek, to the next group that is there. */
   void look(Rows rows, Bytes first) {
-    from = first;
+    Bytes next;
     try (Cursor cursor = rows.cursor(RowKey.first(first), Keyspace.VERSION.end())) {
-      to = cursor.next() ? cursor.row().key().point() : Keyspace.VERSION.end().point();
+      next = cursor.next() ? cursor.row().key().point() : Keyspace.VERSION.end().point();
     }
+    from = first;
+    to = next;
   }
 
   /** A version of that group was shown. */

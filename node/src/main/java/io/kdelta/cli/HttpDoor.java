@@ -72,11 +72,12 @@ final class HttpDoor {
    * @param target path and query, percent-encoded
    */
   Optional<Answer> ask(String method, String target) {
-    String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    String bare = bracketed ? host.substring(1, host.length() - 1) : host;
     try (Socket socket = new Socket()) {
       socket.setTcpNoDelay(true);
       socket.connect(new InetSocketAddress(bare, port), CONNECT_MILLIS);
-      socket.setSoTimeout((int) timeout.toMillis());
+      socket.setSoTimeout((int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
       OutputStream out = socket.getOutputStream();
       out.write(request(method, target).getBytes(StandardCharsets.ISO_8859_1));
       out.flush();
@@ -118,6 +119,11 @@ final class HttpDoor {
     if (!headers.getOrDefault("content-length", "").equals(Integer.toString(all.length - begin))) {
       return Optional.empty();
     }
+    // Whatever else may listen there: a document comes with its version, and as JSON.
+    boolean document =
+        headers.getOrDefault("content-type", "").startsWith("application/json")
+            && !headers.getOrDefault("kdelta-version", "").isEmpty();
+    if (!document) return Optional.empty();
     String body = new String(all, begin, all.length - begin, StandardCharsets.UTF_8);
     return Optional.of(new Answer(headers, body));
   }

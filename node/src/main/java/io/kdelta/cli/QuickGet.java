@@ -70,12 +70,16 @@ final class QuickGet {
   }
 
   private boolean answered(Map<String, String> environment) {
-    String named = server != null ? server : environment.getOrDefault("KDELTA_SERVER", "");
+    String named = server;
+    if (named == null) {
+      String variable = environment.getOrDefault("KDELTA_SERVER", "");
+      named = variable.isBlank() ? Servers.DEFAULT : variable;
+    }
     Optional<HttpDoor.Answer> answer;
     KeyName name;
     try {
       name = KeyName.parse(key);
-      Servers servers = Servers.parse(named.isBlank() ? Servers.DEFAULT : named, "");
+      Servers servers = Servers.parse(named, "");
       if (servers.addresses().size() > 1) return false;
       answer =
           HttpDoor.of(servers.addresses().getFirst(), TIMEOUT)

@@ -200,6 +200,8 @@ final class CatchUp {
     heardAt = now;
     bytesReceived += weight.wire();
     switch (message) {
+      case PeerMessage.SnapshotList told when phase == Phase.ASKING && told.list().isTooLong() ->
+          fail("the peer lists too much", true, now);
       case PeerMessage.SnapshotList told when phase == Phase.ASKING -> {
         list = told.list();
         listDigest = told.list().digest();

@@ -269,6 +269,9 @@ final class Gossip {
       return;
     }
     Roster.Entry before = roster.find(node);
+    boolean leaps = before != null && rumour.refutation() - before.refutation() > LEAP_MAX;
+    // A word that stays for good, under a number that the node cannot have had.
+    if (leaps && rumour.state() == Member.State.LEFT) return;
     Member.State was = before == null ? null : before.state();
     if (!roster.merge(rumour)) {
       confirm(rumour);

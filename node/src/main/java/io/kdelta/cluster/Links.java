@@ -138,7 +138,7 @@ final class Links implements Wire {
     PeerMessage message;
     Weight weight;
     try {
-      Optional<Bytes> whole = join(link, bytes);
+      Optional<Bytes> whole = join(link, bytes, now);
       if (whole.isEmpty()) return;
       Bytes plain = Packer.unpack(whole.get(), link.format);
       weight = new Weight(plain.size(), whole.get().size());
@@ -167,17 +167,23 @@ final class Links implements Wire {
 
   /**
    * The message that these bytes are or complete. A hello is short, so a stranger sends no parts.
+   * Where too many wait, whoever made most of them wait goes.
    */
-  private Optional<Bytes> join(Link link, Bytes bytes) {
+  private Optional<Bytes> join(Link link, Bytes bytes, long now) {
     if (link.heard == null && Parts.isPart(bytes)) {
       throw new KdeltaException.Invalid("peer message", "a part of one before hello");
     }
     long before = link.parts.gathered();
     Optional<Bytes> whole = link.parts.join(bytes);
     gathered += link.parts.gathered() - before;
-    if (gathered > GATHERED_BYTES_MAX) {
-      throw new KdeltaException.Invalid("peer message", "too many parts of messages wait here");
+    if (gathered <= GATHERED_BYTES_MAX) return whole;
+    Link most = link;
+    for (Link other : links.values()) {
+      if (other.parts.gathered() > most.parts.gathered()) most = other;
     }
+    String why = "too many parts of messages wait here";
+    if (most == link) throw new KdeltaException.Invalid("peer message", why);
+    refuse(most, PeerMessage.Refuse.Reason.MALFORMED, why, now);
     return whole;
   }
 

@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Bounds what all messages together hold of which the end has not come yet: each within its own
  * limit, those of a few connections would fill the memory of the node, and stay. Beyond the bound
- * whoever sends more of a large message is refused; small ones pass. Thread-safe.
+ * whoever sends more of a large message is refused; beyond twice the bound everybody is.
+ * Thread-safe.
  */
 final class UnfinishedMessages extends ServerStreamTracer.Factory {
   private final long bytesMax;
@@ -36,8 +37,9 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory {
     @Override
     public void inboundWireSize(long more) {
       bytes += more;
-      boolean full = held.addAndGet(more) > bytesMax;
-      if (!full || bytes <= EdgeLimits.SMALL_MESSAGE_BYTES_MAX) return;
+      long all = held.addAndGet(more);
+      boolean small = bytes <= EdgeLimits.SMALL_MESSAGE_BYTES_MAX;
+      if (all <= bytesMax || (small && all <= 2 * bytesMax)) return;
       throw StatusMapping.toGrpc(
           Code.RESOURCE_EXHAUSTED,
           "OVERLOADED",

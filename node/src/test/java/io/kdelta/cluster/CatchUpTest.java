@@ -91,6 +91,21 @@ final class CatchUpTest {
   }
 
   @Test
+  void aListWhosePiecesTakeMoreSealsThanAListMayHoldIsRefused() {
+    rig.meet(ONE, 100);
+    long bytes = (long) FileList.PIECE_BYTES_MAX << 21;
+    List<FileList.Listed> files =
+        List.of(
+            new FileList.Listed("0000000001.table", bytes, Bytes.EMPTY),
+            new FileList.Listed("0000000002.table", bytes, Bytes.EMPTY));
+    FileList absurd =
+        new FileList(FileList.PIECE_BYTES_MAX, FileList.Check.LATER, Bytes.EMPTY, files);
+    rig.say(ONE, new PeerMessage.SnapshotList(rig.asked(ONE), absurd));
+    assertEquals(1, rig.told(ONE, PeerMessage.SnapshotEnd.class).size());
+    assertEquals(0, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+  }
+
+  @Test
   void twentyFourPiecesAreAskedForAhead() {
     long session = fetching(0);
     assertEquals(24, rig.told(ONE, PeerMessage.SnapshotGet.class).size());

@@ -154,6 +154,33 @@ final class HostilePeerTest {
   }
 
   @Test
+  void nobodyIsOutForGoodByANumberThatItNeverHad() {
+    hello(1, PEER);
+    hello(2, THIRD);
+    for (long number : new long[] {1L << 40, Long.MAX_VALUE}) {
+      PeerMessage.Rumour lie =
+          new PeerMessage.Rumour(card(THIRD, 1, 1), Member.State.LEFT, number, PEER);
+      say(1, new PeerMessage.Ping(1, List.of(lie)));
+      assertEquals(Member.State.ALIVE, member(THIRD).state());
+    }
+  }
+
+  @Test
+  void whoMadeMostPartsOfMessagesWaitGoesAndNobodyElse() {
+    hello(1, PEER);
+    hello(2, THIRD);
+    for (Lane lane : Lane.values()) {
+      Bytes part = Parts.cut(Bytes.wrap(new byte[Parts.PART_BYTES + 1]), lane).getFirst();
+      for (int i = 0; i < 24; i++) {
+        assertEquals(0, only(Effect.Hangup.class, give(new Event.Received(1, part))).size());
+      }
+    }
+    Bytes honest = Parts.cut(Bytes.wrap(new byte[Parts.PART_BYTES + 1]), Lane.SHIP).getFirst();
+    List<Effect.Hangup> ended = only(Effect.Hangup.class, give(new Event.Received(2, honest)));
+    assertEquals(List.of(1L), ended.stream().map(Effect.Hangup::link).toList());
+  }
+
+  @Test
   void thisNodeRefutesWhatIsSaidOfItAndIgnoresAbsurdNumbers() {
     hello(1, PEER);
     long before = member(SELF).refutation();

@@ -80,8 +80,9 @@ final class TlsReloadTest {
   }
 
   private void put(TlsFiles source) throws IOException {
-    TestCertificates.replace(source.ca().orElseThrow(), live.ca().orElseThrow());
+    // The certificate last: until it is there the files do not fit together, and are not taken.
     TestCertificates.replace(source.key().orElseThrow(), live.key().orElseThrow());
+    TestCertificates.replace(source.ca().orElseThrow(), live.ca().orElseThrow());
     TestCertificates.replace(source.certificate().orElseThrow(), live.certificate().orElseThrow());
   }
 
@@ -117,7 +118,9 @@ final class TlsReloadTest {
   void filesOfNoUseChangeNothing() throws Exception {
     try (NodeServer server = start(live)) {
       Path certificate = live.certificate().orElseThrow();
-      Files.writeString(certificate, "-----BEGIN CERTIFICATE-----\nhalf");
+      Path half =
+          Files.writeString(folder.resolve("half.pem"), "-----BEGIN CERTIFICATE-----\nhalf");
+      TestCertificates.replace(half, certificate);
       await().atMost(PATIENCE).until(() -> notices.toString().contains("the old ones stay"));
       try (KdeltaClient client = client(server, before)) {
         client.put("a", "b", "1");

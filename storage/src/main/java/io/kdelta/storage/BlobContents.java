@@ -37,13 +37,13 @@ final class BlobContents {
     boolean isOf(ByteBuffer value) {
       try {
         return file.read(entry).equals(value);
-      } catch (KdeltaException.Corrupt rotten) {
+      } catch (KdeltaException.Corrupt | KdeltaException.DiskFault rotten) {
         return false; // Whoever reads it there finds that out; this one is stored anew.
       }
     }
   }
 
-  /** The reference to that value, or null. Throws DiskFault when it can not be compared. */
+  /** The reference to that value, or null when it is not there, or can not be read there. */
   byte @Nullable [] reference(Mark mark, ByteBuffer value) {
     Kept kept = contents.get(mark);
     return kept != null && kept.isOf(value) ? kept.reference : null;

@@ -89,10 +89,16 @@ final class GatheredSeals implements AutoCloseable {
       for (int at = 0; at < of.size(); at += PieceSeal.BYTES) made.add(file, of.longAt(at));
     }
     if (vfs.exists(PART)) vfs.delete(PART);
-    made.open = vfs.create(PART);
-    made.write();
-    vfs.rename(PART, FILE);
-    return made;
+    boolean begun = false;
+    try {
+      made.open = vfs.create(PART);
+      made.write();
+      vfs.rename(PART, FILE);
+      begun = true;
+      return made;
+    } finally {
+      if (!begun) made.close();
+    }
   }
 
   /** Takes the seal of the next piece of a file, which lies in memory until {@link #write}. */

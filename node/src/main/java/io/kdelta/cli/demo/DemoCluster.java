@@ -64,7 +64,9 @@ public final class DemoCluster implements AutoCloseable {
     return processes;
   }
 
-  private void launch(DemoNode node, int portMin) throws IOException {
+  /** One at a time with {@link #stop}: no process comes that nobody ends. */
+  private synchronized void launch(DemoNode node, int portMin) throws IOException {
+    if (closed) throw new IOException("the demo is being ended");
     String others =
         nodes.stream()
             .filter(other -> other != node)

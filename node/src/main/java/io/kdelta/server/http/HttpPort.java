@@ -217,14 +217,18 @@ public final class HttpPort implements AutoCloseable {
     Params params = Params.parse(exchange.getRequestURI().getRawQuery());
     params.only(route.parameters());
     try (BodyRoom.Body body = bodies.read(exchange)) {
-      HttpCall call =
-          new HttpCall(exchange.getRequestHeaders(), variables, params, body.bytes(), desk);
-      if (watches.contains(route)) {
-        watch(exchange, call);
-        return null;
+      if (!watches.contains(route)) {
+        return answer(route, call(exchange, variables, params, body.bytes()));
       }
-      return answer(route, call);
     }
+    // For as long as it goes on it holds no room of bodies: it has no use for one.
+    watch(exchange, call(exchange, variables, params, ByteString.EMPTY));
+    return null;
+  }
+
+  private HttpCall call(
+      HttpExchange exchange, Map<String, String> variables, Params params, ByteString body) {
+    return new HttpCall(exchange.getRequestHeaders(), variables, params, body, desk);
   }
 
   private Answer answer(Route route, HttpCall call) {

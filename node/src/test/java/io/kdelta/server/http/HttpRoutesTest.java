@@ -1,5 +1,6 @@
 package io.kdelta.server.http;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -309,8 +310,8 @@ final class HttpRoutesTest {
   void probes() {
     assertEquals("ok\n", NODE.get("/healthz").body());
     String counted = "kdelta_http_seconds_count{route=\"/healthz\",status=\"200\"}";
-    String metrics = NODE.get("/metrics").body();
-    assertTrue(metrics.contains(counted), metrics);
+    // A request is counted when its answer is out.
+    await().until(() -> NODE.get("/metrics").body().contains(counted));
     Heard page = NODE.get("/");
     assertTrue(page.header("Content-Security-Policy").contains("default-src 'none'"));
     for (String file : List.of("/status.js", "/graph.js", "/status.css", "/icon.svg")) {
