@@ -32,7 +32,7 @@ public record CatchUpProgress(
       new CatchUpProgress("", "", NodeId.NONE, 0, 0, 0, 0, 0, 0, 0);
 
   /** Whether a snapshot is taken in. */
-  public boolean isOfFiles() {
+  boolean isOfFiles() {
     return rung.equals("snapshot");
   }
 

@@ -82,7 +82,7 @@ final class Holdings {
         new Member.Facts(
             own.number(),
             stage,
-            calm ? own.root() : replica.tree().root(),
+            replica.tree().root(),
             counts.keys(),
             counts.keysEver(),
             counts.versions(),
@@ -124,12 +124,8 @@ final class Holdings {
     for (Peer peer : peers.values()) peer.stale = true;
   }
 
-  /**
-   * Whether a snapshot is taken in, so that root and positions are costly and soon outdated: the
-   * root of before is told until then, the positions less often.
-   */
+  /** Whether a snapshot is taken in, so that root and positions are costly and soon outdated. */
   void calm(boolean snapshot) {
-    if (calm && !snapshot) changed();
     calm = snapshot;
   }
 

@@ -16,7 +16,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What this node knows of itself and of the members, for people. Owned by the core; reads only, and
@@ -35,7 +34,6 @@ final class NodeFacts {
   private final CausalStore store;
   private final Cluster cluster;
   private final List<String> notes;
-  private @Nullable Digest root;
 
   /**
    * Facts of one node.
@@ -136,7 +134,7 @@ final class NodeFacts {
         config.member().name(),
         cluster.readiness(),
         engine.readOnlyReason().orElse(""),
-        root(),
+        store.tree().root(),
         stats,
         engine.stats(),
         recoveryNotes());
@@ -190,7 +188,7 @@ final class NodeFacts {
         new Member.Facts(
             said.number(),
             said.stage(),
-            root(),
+            store.tree().root(),
             stats.keysLive(),
             stats.keysEver(),
             stats.versions(),
@@ -203,21 +201,9 @@ final class NodeFacts {
   /** A lower bound from the counts; empty when they say nothing. */
   private OptionalLong lag(Member.Facts facts) {
     if (facts.equals(Member.Facts.NONE)) return OptionalLong.empty();
-    if (facts.root().equals(root())) return OptionalLong.of(0);
+    Digest root = store.tree().root();
+    if (facts.root().equals(root)) return OptionalLong.of(0);
     long behind = store.stats().versions() - facts.versions();
     return behind > 0 ? OptionalLong.of(behind) : OptionalLong.empty();
-  }
-
-  /**
-   * The root of the set. While the files of a snapshot are taken in it is the one of before: every
-   * batch changes it, and to work it out for everybody who asks would cost as much as a batch.
-   */
-  private Digest root() {
-    Digest known = root;
-    if (known == null || !cluster.catchUp().isOfFiles()) {
-      known = store.tree().root();
-      root = known;
-    }
-    return known;
   }
 }
