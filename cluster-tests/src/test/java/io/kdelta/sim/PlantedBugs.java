@@ -37,9 +37,11 @@ public final class PlantedBugs {
   /** A piece in three of every file is not the one that was listed. */
   private static final PlantedBug.Patch LEND_OTHERS =
       new PlantedBug.Patch(
-          STORAGE + "Lending.java",
-          "    return Bytes.wrap(bytes);\n",
-          "    if (index % 3 == 1) bytes[bytes.length / 2] ^= 1;\n    return Bytes.wrap(bytes);\n");
+          NODE + "core/SnapshotWork.java",
+          "    return new SnapshotOutcome.Piece(bytes, PieceSeal.of(bytes));\n",
+          "    byte[] others = bytes.toArray();\n"
+              + "    if (piece % 3 == 1) others[others.length / 2] ^= 1;\n"
+              + "    return new SnapshotOutcome.Piece(Bytes.wrap(others), PieceSeal.of(bytes));\n");
 
   /** Such a peer, and no bug: its pieces are refused. */
   static final PlantedBug A_BAD_LENDER =
@@ -310,18 +312,19 @@ public final class PlantedBugs {
               patch(STORAGE + "IncomingFiles.java", "      to.sync();\n", "")),
           new PlantedBug(
               30,
-              "pieces of a snapshot are not held against the list, with a peer that lends others",
+              "pieces of a snapshot are not held against their seals, with a peer that lends"
+                  + " others",
               Set.of("SNAPSHOT"),
               List.of(
                   LEND_OTHERS,
                   new PlantedBug.Patch(
                       STORAGE + "IncomingFiles.java",
-                      "|| !of.matches(piece, array, array.length)) {",
-                      ") {"))),
+                      "    if (!same[0]) {",
+                      "    if (!same[0] && piece < 0) {"))),
           new PlantedBug(
               31,
               "versions laid out off the core are taken although their keys are known here",
-              Set.of("CAUSAL", "O2", "O4", "O7", "LIVE", "NOHOLE"),
+              Set.of("CAUSAL", "O2", "O4", "O6", "O7", "LIVE", "NOHOLE"),
               patch(
                   NODE + "causal/Staging.java",
                   "if (rows.first(point, 0, point.length, known)) return false;",

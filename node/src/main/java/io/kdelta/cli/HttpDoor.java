@@ -77,7 +77,7 @@ final class HttpDoor {
     try (Socket socket = new Socket()) {
       socket.setTcpNoDelay(true);
       socket.connect(new InetSocketAddress(bare, port), CONNECT_MILLIS);
-      socket.setSoTimeout((int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
+      socket.setSoTimeout(Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
       OutputStream out = socket.getOutputStream();
       out.write(request(method, target).getBytes(StandardCharsets.ISO_8859_1));
       out.flush();

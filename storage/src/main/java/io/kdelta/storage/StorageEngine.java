@@ -289,10 +289,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * Pins the files, once everything applied lies in tables, and lists them by pieces of this size
-   * for another store; the errand's {@link Errand#lending} is to be closed.
-   *
-   * @param check what pieces are to be held against
+   * Pins the files, once everything applied lies in tables, and lists them by pieces of this size,
+   * to be checked so, for another store; the errand's {@link Errand#lending} is to be closed.
    */
   public Errand lend(int pieceBytes, FileList.Check check) {
     return maintenance.lend(pieceBytes, check);
