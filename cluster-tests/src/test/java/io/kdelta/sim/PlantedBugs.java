@@ -39,9 +39,11 @@ public final class PlantedBugs {
       new PlantedBug.Patch(
           NODE + "core/SnapshotWork.java",
           "    return new SnapshotOutcome.Piece(bytes, PieceSeal.of(bytes));\n",
-          "    byte[] others = bytes.toArray();\n"
-              + "    if (piece % 3 == 1) others[others.length / 2] ^= 1;\n"
-              + "    return new SnapshotOutcome.Piece(Bytes.wrap(others), PieceSeal.of(bytes));\n");
+          """
+              byte[] others = bytes.toArray();
+              if (piece % 3 == 1) others[others.length / 2] ^= 1;
+              return new SnapshotOutcome.Piece(Bytes.wrap(others), PieceSeal.of(bytes));
+          """);
 
   /** Such a peer, and no bug: its pieces are refused. */
   static final PlantedBug A_BAD_LENDER =
