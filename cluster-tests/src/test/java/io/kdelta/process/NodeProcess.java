@@ -85,7 +85,8 @@ final class NodeProcess implements AutoCloseable {
     return java(QUICK, type, patches, arguments);
   }
 
-  private static List<String> java(
+  /** The same with flags of the Java machine. */
+  static List<String> java(
       List<String> jvm, String type, List<Path> patches, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -52,6 +52,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A handle on a cluster: it asks the first of its servers that answers, and goes on with the next
@@ -73,11 +74,14 @@ public final class KdeltaClient implements AutoCloseable {
   private final ClientSettings settings;
   private final TokenCarrier session;
   private final ServerChannels servers;
+  private final LongAdder repeated;
 
-  private KdeltaClient(ClientSettings settings, TokenCarrier session, ServerChannels servers) {
+  private KdeltaClient(
+      ClientSettings settings, TokenCarrier session, ServerChannels servers, LongAdder repeated) {
     this.settings = settings;
     this.session = session;
     this.servers = servers;
+    this.repeated = repeated;
   }
 
   /** A client with a session of its own; Invalid when the files of its TLS cannot be used. */
@@ -88,22 +92,30 @@ public final class KdeltaClient implements AutoCloseable {
   /** A client that goes on with a session. */
   public static KdeltaClient connect(ClientSettings settings, TokenCarrier session) {
     return new KdeltaClient(
-        settings, session, new ServerChannels(settings.servers(), session, settings.tls()));
+        settings,
+        session,
+        new ServerChannels(settings.servers(), session, settings.tls()),
+        new LongAdder());
   }
 
   /** The same client, connections and session, of another patience; closing one closes both. */
   public KdeltaClient within(Duration time) {
-    return new KdeltaClient(settings.within(time, time), session, servers);
+    return new KdeltaClient(settings.within(time, time), session, servers, repeated);
   }
 
   /** The same client, connections and session, of so many rounds; closing one closes both. */
   public KdeltaClient rounds(int most) {
-    return new KdeltaClient(settings.rounds(most), session, servers);
+    return new KdeltaClient(settings.rounds(most), session, servers, repeated);
   }
 
   /** What the session has seen. */
   public CausalToken token() {
     return session.token();
+  }
+
+  /** How many requests were sent again so far, to the same server or to another one. */
+  public long repetitions() {
+    return repeated.sum();
   }
 
   /** The address of the server in use. */
@@ -243,6 +255,7 @@ public final class KdeltaClient implements AutoCloseable {
         return ask(address, method, named, repetitions.attemptNanos());
       } catch (StatusRuntimeException failure) {
         if (!repetitions.again(address, failure)) throw repetitions.error(failure);
+        repeated.increment();
       }
     }
   }

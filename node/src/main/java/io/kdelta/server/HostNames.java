@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 import javax.naming.Context;
 import javax.naming.NamingException;
 import javax.naming.directory.Attribute;
@@ -41,8 +43,8 @@ final class HostNames implements PeerStreams.Names {
     Address address = Address.parse("peer", peer);
     if (isLiteral(address.host())) return List.of(peer);
     InetAddress[] all = InetAddress.getAllByName(address.host());
-    // All of them are this machine: whichever answers will do.
-    if (isLoopback(all)) return List.of(peer);
+    // All of them are this machine in the words of two protocols: whichever answers will do.
+    if (isLocalhost(all)) return List.of(peer);
     return addresses(all, address.port());
   }
 
@@ -51,7 +53,7 @@ final class HostNames implements PeerStreams.Names {
     for (Service record : records(name)) {
       InetAddress[] all = InetAddress.getAllByName(record.host());
       List<String> addresses = addresses(all, record.port());
-      found.addAll(isLoopback(all) ? addresses.subList(0, 1) : addresses);
+      found.addAll(isLocalhost(all) ? addresses.subList(0, 1) : addresses);
     }
     if (found.isEmpty()) throw new UnknownHostException(name + " has no SRV records");
     return found;
@@ -107,8 +109,12 @@ final class HostNames implements PeerStreams.Names {
     return addresses;
   }
 
-  private static boolean isLoopback(InetAddress[] all) {
-    for (InetAddress one : all) if (!one.isLoopbackAddress()) return false;
+  /** Whether this is one place on loopback; two addresses of one protocol are two places. */
+  private static boolean isLocalhost(InetAddress[] all) {
+    Set<Integer> lengths = new TreeSet<>();
+    for (InetAddress one : all) {
+      if (!one.isLoopbackAddress() || !lengths.add(one.getAddress().length)) return false;
+    }
     return true;
   }
 
