@@ -4,8 +4,9 @@
     cluster-tests/src/harness/start-time/measure.py [--runs 21] [--port 7878]
 
 Starts a node in memory on that port, writes one document, and runs by turns: a class with an empty
-main; `kdelta get` by HTTP with the AOT cache; without it; by gRPC (get --meta). Prints medians of
-wall time and of CPU time (which a busy machine bends less), and their ratios to the bare start.
+main in a jar, with the flags of the launcher; commands with the AOT caches that the launcher makes;
+without them. Prints medians of wall time and of CPU time (which a busy machine bends less), and their
+ratios to the bare start. The times of commands are those of the whole launcher.
 """
 
 import argparse
@@ -55,6 +56,9 @@ def main():
             "class Bare { public static void main(String[] words) {} }"
         )
         subprocess.run([str(java_home() / "javac"), "-d", folder, f"{folder}/Bare.java"], check=True)
+        subprocess.run(
+            [str(java_home() / "jar"), "cf", f"{folder}/bare.jar", "-C", folder, "Bare.class"], check=True
+        )
         node = subprocess.Popen(
             [str(KDELTA), "start", "--in-memory", "--port", str(options.port)],
             stdout=subprocess.PIPE,
@@ -69,15 +73,23 @@ def main():
             get = [str(KDELTA), "get", "t/k"]
             subprocess.run(get, env=with_cache, check=True, stdout=subprocess.DEVNULL)
             deadline = time.time() + 120
-            while time.time() < deadline and not any((ROOT / "node/target").glob("*.aot")):
+            target = ROOT / "node/target"
+            while time.time() < deadline and (
+                len(list(target.glob("kdelta-*.aot"))) < 2 or any(target.glob("*.making"))
+            ):
                 time.sleep(0.2)
-            bare = [str(java_home() / "java"), *FLAGS, "-cp", folder, "Bare"]
-            cases = {
-                "bare JVM": (bare, without),
-                "get, HTTP, AOT cache": (get, with_cache),
-                "get, HTTP": (get, without),
-                "get --meta, gRPC": ([*get, "--meta"], without),
+            bare = [str(java_home() / "java"), *FLAGS, "-cp", f"{folder}/bare.jar", "Bare"]
+            commands = {
+                "get": get,
+                "get --meta": [*get, "--meta"],
+                "put": [str(KDELTA), "put", "t/p", '{"a":1}'],
+                "ls": [str(KDELTA), "ls", "t"],
+                "log": [str(KDELTA), "log", "t/k"],
             }
+            cases = {"bare JVM": (bare, without)}
+            for name, command in commands.items():
+                cases[f"{name}, AOT cache"] = (command, with_cache)
+                cases[name] = (command, without)
             times = {name: [] for name in cases}
             for turn in range(options.runs + 1):
                 for name, case in cases.items():

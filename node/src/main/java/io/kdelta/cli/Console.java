@@ -41,7 +41,15 @@ record Console(
         new FileInputStream(FileDescriptor.in),
         Boolean.getBoolean("kdelta.terminal.out"),
         Boolean.getBoolean("kdelta.terminal.err"),
-        Instant::now);
+        new HostClock());
+  }
+
+  /** Of the machine; a class, since making a lambda takes time at the start. */
+  private static final class HostClock implements Supplier<Instant> {
+    @Override
+    public Instant get() {
+      return Instant.now();
+    }
   }
 
   /** A line for the person, beside the data. */

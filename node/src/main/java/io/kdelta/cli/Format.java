@@ -1,5 +1,7 @@
 package io.kdelta.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /** How data is written to stdout. */
 enum Format {
   /** Columns for people. */
@@ -16,6 +18,12 @@ enum Format {
   RAW,
   /** Bare keys or ids, one a line. */
   NAME;
+
+  /** The one asked for, else a table for a person and JSON lines for a program. */
+  static Format orUsual(@Nullable Format asked, boolean terminal) {
+    if (asked != null) return asked;
+    return terminal ? TABLE : JSONL;
+  }
 
   /** As written on the command line. */
   @Override

@@ -9,7 +9,6 @@ import io.kdelta.proto.v1.ListHeadsResponse;
 import io.kdelta.proto.v1.Version;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,7 +48,6 @@ final class GetCommand implements Callable<Integer> {
   public Integer call() {
     KeyName name = KeyName.parse(key);
     if (stable && at != null) throw CliException.usage("give --at or --stable, not both", null);
-    if (!heads && !meta && answered(name)) return ExitCode.DONE;
     try (Client client = invocation.client()) {
       if (heads) {
         printHeads(client, name);
@@ -58,24 +56,6 @@ final class GetCommand implements Callable<Integer> {
       }
     }
     return ExitCode.DONE;
-  }
-
-  /** The path of a document at the HTTP port. */
-  static String target(KeyName name) {
-    return "/v1/kv/" + HttpDoor.encoded(name.namespace()) + "/" + HttpDoor.encoded(name.key());
-  }
-
-  /** Whether the HTTP port had the document: then no class of gRPC is loaded. */
-  private boolean answered(KeyName name) {
-    StringBuilder target = new StringBuilder(target(name));
-    if (at != null) target.append("?at=").append(HttpDoor.encoded(at));
-    if (stable) target.append("?stable");
-    Optional<HttpDoor.Answer> answer =
-        invocation.door().flatMap(door -> door.ask("GET", target.toString()));
-    if (answer.isEmpty()) return false;
-    invocation.output().document(answer.get().body(), name.key());
-    noticeHeads(name, answer.get().count("kdelta-heads"));
-    return true;
   }
 
   private void printWinner(Client client, KeyName name) {

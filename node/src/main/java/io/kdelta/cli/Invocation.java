@@ -151,18 +151,6 @@ final class Invocation {
     return new Client(servers, timeout, session(servers), tls());
   }
 
-  /**
-   * The HTTP port of the server, for a command that needs no more than one answer: of a lone server
-   * in the clear, and where no session goes on. Empty: ask by gRPC.
-   */
-  Optional<HttpDoor> door() {
-    Servers named = servers();
-    boolean alone = named.addresses().size() == 1;
-    return alone && context == null && token == null && tls().isEmpty()
-        ? HttpDoor.of(named.addresses().getFirst(), timeout)
-        : Optional.empty();
-  }
-
   /** How to speak TLS; empty: not at all. */
   Optional<TlsFiles> tls() {
     TlsFiles files = tlsFiles();

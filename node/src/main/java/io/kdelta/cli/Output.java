@@ -16,7 +16,7 @@ final class Output {
 
   Output(Console console, @Nullable Format asked) {
     this.console = console;
-    this.format = asked != null ? asked : console.outIsTerminal() ? Format.TABLE : Format.JSONL;
+    this.format = Format.orUsual(asked, console.outIsTerminal());
   }
 
   Format format() {
@@ -57,14 +57,7 @@ final class Output {
 
   /** Writes a document: canonical JSON, indented for a person, byte for byte with {@code raw}. */
   void document(String json, String name) {
-    switch (format) {
-      case TABLE -> console.out().println(Json.pretty(json));
-      case JSON, JSONL, CSV -> console.out().println(json);
-      case YAML -> console.out().print(Yaml.of(json));
-      case RAW -> console.out().print(json);
-      case NAME -> console.out().println(name);
-    }
-    console.out().flush();
+    DocumentText.print(console, format, json, name);
   }
 
   private static String json(Listing listing) {

@@ -1,9 +1,7 @@
 package io.kdelta.cli;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Whatever is not plain, or not a success, is left to the whole command line, which does the same.
  */
 final class QuickGet {
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final long TIMEOUT_NANOS = 10_000_000_000L;
 
   private final Console console;
   private @Nullable String server;
@@ -26,7 +24,7 @@ final class QuickGet {
   /** Whether the command is done, and with exit code 0; else nothing has been said. */
   static boolean done(Console console, Map<String, String> environment, List<String> words) {
     QuickGet get = new QuickGet(console);
-    return plain(environment) && get.understands(words) && get.answered(environment);
+    return get.understands(words) && plain(environment) && get.answered(environment);
   }
 
   /** No variable stands for a flag, but that of the server. */
@@ -75,21 +73,25 @@ final class QuickGet {
       String variable = environment.getOrDefault("KDELTA_SERVER", "");
       named = variable.isBlank() ? Servers.DEFAULT : variable;
     }
-    Optional<HttpDoor.Answer> answer;
+    HttpLine line;
     KeyName name;
     try {
       name = KeyName.parse(key);
       Servers servers = Servers.parse(named, "");
       if (servers.addresses().size() > 1) return false;
-      answer =
-          HttpDoor.of(servers.addresses().getFirst(), TIMEOUT)
-              .flatMap(door -> door.ask("GET", GetCommand.target(name)));
+      line = HttpLine.to(servers.addresses().getFirst(), System.nanoTime() + TIMEOUT_NANOS);
     } catch (CliException e) {
       return false;
     }
+    if (line == null) return false;
+    StringBuilder target = new StringBuilder("GET /v1/kv/");
+    target.append(HttpLine.encoded(name.namespace())).append('/');
+    target.append(HttpLine.encoded(name.key()));
+    HttpLine.Answer answer = line.ask(target.toString(), "", null);
     // Several heads are told of in words that are not needed here.
-    if (answer.isEmpty() || answer.get().count("kdelta-heads") > 1) return false;
-    new Output(console, format).document(answer.get().body(), name.key());
+    if (answer == null || answer.status() != 200 || answer.count("Kdelta-Heads") > 1) return false;
+    Format shown = Format.orUsual(format, console.outIsTerminal());
+    DocumentText.print(console, shown, answer.text(), name.key());
     return !console.out().checkError();
   }
 }

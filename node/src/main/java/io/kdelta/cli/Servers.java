@@ -32,12 +32,18 @@ record Servers(List<String> addresses, String origin) {
     if (bareIpv6) return "[" + address + "]:" + PORT_DEFAULT;
     if (colon <= address.lastIndexOf(']')) return address + ":" + PORT_DEFAULT;
     String port = address.substring(colon + 1);
-    boolean number =
-        !port.isEmpty() && port.length() <= 5 && port.chars().allMatch(c -> c >= '0' && c <= '9');
-    if (colon == 0 || !number || Integer.parseInt(port) > 65_535) {
+    if (colon == 0 || !number(port) || Integer.parseInt(port) > 65_535) {
       throw CliException.usage(
           "'" + address + "' (" + origin + ") is no address: write HOST:PORT", null);
     }
     return address;
+  }
+
+  private static boolean number(String port) {
+    if (port.isEmpty() || port.length() > 5) return false;
+    for (int i = 0; i < port.length(); i++) {
+      if (port.charAt(i) < '0' || port.charAt(i) > '9') return false;
+    }
+    return true;
   }
 }

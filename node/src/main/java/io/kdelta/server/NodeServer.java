@@ -276,6 +276,7 @@ public final class NodeServer implements AutoCloseable {
       http =
           HttpPort.open(
               backlog -> tls.http(address.resolve("http"), backlog),
+              listen.port(),
               tls::admits,
               contract,
               new HttpPort.Probes(

@@ -150,6 +150,6 @@ final class OutputTest {
           "b": []
         }\
         """,
-        Json.pretty("{\"a\":[1e+21,\"x{[,:\\\"]}\",{}],\"b\":[]}"));
+        DocumentText.pretty("{\"a\":[1e+21,\"x{[,:\\\"]}\",{}],\"b\":[]}"));
   }
 }

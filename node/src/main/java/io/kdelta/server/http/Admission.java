@@ -29,11 +29,19 @@ final class Admission {
   private static final Set<String> WRITING = Set.of("PUT", "POST");
   private static final List<String> TYPES = List.of("application/json", "application/x-ndjson");
 
+  /** Names the port of gRPC of a node, both ways: a client that takes this node for another one. */
+  static final String DOOR = "Kdelta-Grpc-Port";
+
   private final boolean loopback;
   private final String bound;
+  private final String door;
 
-  /** {@code address}: where the port listens. */
-  Admission(InetSocketAddress address) {
+  /**
+   * @param address where the port listens
+   * @param door the port of gRPC beside it
+   */
+  Admission(InetSocketAddress address, int door) {
+    this.door = Integer.toString(door);
     InetAddress host = address.getAddress();
     this.loopback = host != null && host.isLoopbackAddress();
     this.bound = address.getHostString().toLowerCase(Locale.ROOT);
@@ -58,6 +66,15 @@ final class Admission {
           "CROSS_SITE",
           "a page of another site may not ask this node",
           "");
+    }
+    @Nullable String meant = headers.getFirst(DOOR);
+    if (meant != null && !meant.strip().equals(door)) {
+      throw Refusal.of(
+          421,
+          Code.FAILED_PRECONDITION,
+          "DOOR",
+          "this node has gRPC on port " + door + ", not on " + meant,
+          "ask the HTTP port of the node that was meant");
     }
     if (WRITING.contains(exchange.getRequestMethod())) requireType(headers);
   }

@@ -74,6 +74,7 @@ public final class HttpPort implements AutoCloseable {
 
   private HttpPort(
       HttpServer server,
+      int door,
       Predicate<HttpExchange> known,
       Contract contract,
       Probes probes,
@@ -82,13 +83,13 @@ public final class HttpPort implements AutoCloseable {
     this.known = known;
     this.contract = contract;
     this.probes = probes;
-    this.admission = new Admission(server.getAddress());
+    this.admission = new Admission(server.getAddress(), door);
     this.bodies = new BodyRoom(bodyBytesMax);
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("kdelta-http-timer").daemon(true).factory());
     timer.setRemoveOnCancelPolicy(true);
-    this.writer = new Writer(timer);
+    this.writer = new Writer(timer, door);
     this.desk = new Desk(timer);
     VersionRoutes versions = new VersionRoutes(contract.versions());
     routes.addAll(new KvRoutes(contract.kv(), versions).routes());
@@ -117,11 +118,13 @@ public final class HttpPort implements AutoCloseable {
   /**
    * Binds and serves.
    *
+   * @param door the port of gRPC of this node, by which clients know it
    * @param known whether who asks may; all may ask for what needs nobody known
    * @param bodyBytesMax of one request
    */
   public static HttpPort open(
       Binding binding,
+      int door,
       Predicate<HttpExchange> known,
       Contract contract,
       Probes probes,
@@ -129,7 +132,7 @@ public final class HttpPort implements AutoCloseable {
       throws IOException {
     HttpLimits.install();
     HttpServer server = binding.bind(HttpLimits.BACKLOG);
-    HttpPort port = new HttpPort(server, known, contract, probes, bodyBytesMax);
+    HttpPort port = new HttpPort(server, door, known, contract, probes, bodyBytesMax);
     server.createContext("/", port::serve);
     server.setExecutor(port.executor);
     server.start();

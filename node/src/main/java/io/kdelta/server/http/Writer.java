@@ -26,15 +26,19 @@ final class Writer {
           "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 
   private final ScheduledExecutorService timer;
+  private final String door;
 
-  Writer(ScheduledExecutorService timer) {
+  /** {@code door}: the port of gRPC, which every answer names. */
+  Writer(ScheduledExecutorService timer, int door) {
     this.timer = timer;
+    this.door = Integer.toString(door);
   }
 
   /** Writes a whole answer; without its body for HEAD. */
   void answer(HttpExchange exchange, Answer answer) throws IOException {
     Headers headers = exchange.getResponseHeaders();
     ALWAYS.forEach(headers::set);
+    headers.set(Admission.DOOR, door);
     headers.set("Content-Type", answer.contentType());
     answer.headers().forEach(headers::set);
     ByteString body = answer.body();
@@ -49,6 +53,7 @@ final class Writer {
   /** Begins an answer whose length nobody knows. */
   void begin(HttpExchange exchange, int status) throws IOException {
     ALWAYS.forEach(exchange.getResponseHeaders()::set);
+    exchange.getResponseHeaders().set(Admission.DOOR, door);
     within(() -> exchange.sendResponseHeaders(status, 0));
   }
 
