@@ -274,9 +274,11 @@ public final class Core implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
-    snapshots.close();
-    engine.close();
-    lock.close();
+    // Whatever the snapshot could not write any more: the store and the lock are let go of.
+    try (lock;
+        engine) {
+      snapshots.close();
+    }
   }
 
   /** How long acknowledgements are kept back, so that the store is not written to its limit. */
