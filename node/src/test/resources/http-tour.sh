@@ -48,6 +48,13 @@ should 'all keys' '{"keys":["alice","bo"]}' "$(curl "$node/v1/kv/$ns")"
 next=$(curl -D - -o /dev/null "$node/v1/kv/$ns?limit=1" | header Kdelta-Next)
 should 'the next page' '{"keys":["bo"]}' "$(curl "$node/v1/kv/$ns?limit=1&page=$next")"
 
+say 'many documents, a line each; the same again adds only what is missing'
+printf '{"key":"one","value":1}\n{"key":"two","value":2}\n' > "${TMPDIR:-/tmp}/$ns.jsonl"
+import() { curl -X POST -H 'Content-Type: application/x-ndjson' --data-binary "@${TMPDIR:-/tmp}/$ns.jsonl" "$node/v1/import/$ns-bulk"; }
+should 'two are new' "{\"namespace\":\"$ns-bulk\",\"lines\":2,\"stored\":2,\"held\":0}" "$(import)"
+should 'two are there already' "{\"namespace\":\"$ns-bulk\",\"lines\":2,\"stored\":0,\"held\":2}" "$(import)"
+rm "${TMPDIR:-/tmp}/$ns.jsonl"
+
 say 'a session: what was written is read, on whatever node'
 token=$(curl -X PUT -H "$json" --data '2' -D - -o /dev/null "$node/v1/kv/$ns/counter" | header Kdelta-Token)
 should 'its own write' 2 "$(curl -H "Kdelta-Token: $token" "$node/v1/kv/$ns/counter")"
@@ -63,5 +70,6 @@ should 'a page of another site' 403 "$(curl -o /dev/null -w '%{http_code}' -H 'O
 
 say 'the cluster'
 curl "$node/v1/cluster/status"; echo
+curl -X POST -H "$json" "$node/v1/cluster/reconcile"; echo
 curl "$node/readyz"
 say 'done'

@@ -27,10 +27,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Goal: a node that is told to stop, by SIGTERM or by {@code cluster drain}, costs clients nothing
- * but time: no error, nothing acknowledged is away with it, exit code 0, and it is a member still.
- * Method: three processes; writers who may go to any of them and who fail at the first error; each
- * node is stopped and started in turn, and while it is away the others are asked for everything.
+ * Goal: a node that is told to stop, by SIGTERM, {@code cluster drain} or HTTP, costs clients
+ * nothing but time: no error, nothing acknowledged is away with it, exit code 0, and it is a member
+ * still. Method: three processes; writers who may go to any of them and who fail at the first
+ * error; each node is stopped and started in turn, and while it is away the others are asked for
+ * everything.
  */
 final class DrainTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -110,11 +111,15 @@ final class DrainTest {
     }
   }
 
-  /** By the command for one, by the signal for the others. */
+  /** By the command for one, over HTTP for one, by the signal for the other. */
   private static void stop(ProcessCluster cluster, int node) throws Exception {
     if (node == 1) {
       String answer = cluster.kdelta(node, "-o", "json", "cluster", "drain");
       assertTrue(answer.contains("\"shipped\":true"), answer);
+      assertEquals(0, cluster.node(node).awaitExit());
+    } else if (node == 2) {
+      String answer = cluster.node(node).post("/v1/cluster/drain");
+      assertTrue(answer.startsWith("200 ") && answer.contains("\"shipped\":true"), answer);
       assertEquals(0, cluster.node(node).awaitExit());
     } else {
       assertEquals(0, cluster.node(node).terminate());

@@ -197,6 +197,20 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
+  /** Asks for a change over HTTP, without a body; answers the status and what was said. */
+  String post(String path) throws IOException, InterruptedException {
+    HttpRequest ask =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
+            .timeout(Duration.ofSeconds(60))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> told = client.send(ask, HttpResponse.BodyHandlers.ofString());
+      return told.statusCode() + " " + told.body();
+    }
+  }
+
   /** SIGKILL: nothing of the process gets a chance to say goodbye. */
   void kill() throws InterruptedException {
     Process running = process;

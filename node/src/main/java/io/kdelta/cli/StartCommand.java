@@ -48,6 +48,10 @@ final class StartCommand implements Callable<Integer> {
           new Flag("data", "DIR", "Data directory (default ~/.kdelta/data)."),
           new Flag("listen", "HOST:PORT", "gRPC, of clients and peers (default 127.0.0.1:7878)."),
           new Flag("http", "HOST:PORT|none", "Probes and metrics (default: the port of gRPC + 2)."),
+          new Flag(
+              "http-host",
+              "NAME,...",
+              "Names beside its addresses that HTTP may be asked under; .NAME: all below it."),
           new Flag("port", "N", "Short for --listen 127.0.0.1:N."),
           new Flag(
               "advertise",

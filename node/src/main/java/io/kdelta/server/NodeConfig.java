@@ -57,6 +57,7 @@ public record NodeConfig(Identity identity, Network network, Store store) {
    *
    * @param listen gRPC, of clients and peers
    * @param http probes and metrics; absent: none
+   * @param httpHosts names beside its addresses that HTTP may be asked under; .NAME: all below it
    * @param advertise where peers are told to dial this node; absent: where it listens
    * @param tls how it is encrypted; absent: not at all
    * @param insecure whether it may listen beyond loopback although nothing is encrypted
@@ -64,10 +65,13 @@ public record NodeConfig(Identity identity, Network network, Store store) {
   public record Network(
       Address listen,
       Optional<Address> http,
+      List<String> httpHosts,
       Optional<Address> advertise,
       Optional<Tls> tls,
       boolean insecure) {
     public Network {
+      httpHosts = List.copyOf(httpHosts);
+      for (String host : httpHosts) requireHost(host);
       if (insecure && tls.isPresent()) {
         throw new KdeltaException.Invalid(
             "insecure", "is not meant together with --tls-cert: give one of the two");
@@ -76,6 +80,12 @@ public record NodeConfig(Identity identity, Network network, Store store) {
         requireLoopback("listen", listen);
         if (http.isPresent()) requireLoopback("http", http.get());
       }
+    }
+
+    private static void requireHost(String host) {
+      if (host.matches("\\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")) return;
+      throw new KdeltaException.Invalid(
+          "http-host", "'" + host + "' is no name of a host, and not .NAME for all below one");
     }
 
     /** Whether others than this machine can reach the node. */

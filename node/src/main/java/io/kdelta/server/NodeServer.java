@@ -25,6 +25,7 @@ import io.kdelta.storage.StorageLimits;
 import io.kdelta.vfs.HostVfs;
 import io.kdelta.vfs.Vfs;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -276,8 +277,7 @@ public final class NodeServer implements AutoCloseable {
       http =
           HttpPort.open(
               backlog -> tls.http(address.resolve("http"), backlog),
-              listen.port(),
-              tls::admits,
+              new HttpPort.Doors(listen.port(), tls::admits, hosts()),
               contract,
               new HttpPort.Probes(
                   health::alive, health::unreadiness, metrics::scrape, metrics::answered),
@@ -285,6 +285,16 @@ public final class NodeServer implements AutoCloseable {
     } catch (IOException e) {
       throw taken("--http", address, e);
     }
+  }
+
+  /** Everything that people call this node. */
+  private List<String> hosts() {
+    NodeConfig.Network network = config.network();
+    List<String> hosts = new ArrayList<>(network.httpHosts());
+    network.http().ifPresent(http -> hosts.add(http.host()));
+    hosts.add(network.listen().host());
+    network.advertise().ifPresent(address -> hosts.add(address.host()));
+    return hosts;
   }
 
   private static CannotStart taken(String flag, Address address, IOException cause) {

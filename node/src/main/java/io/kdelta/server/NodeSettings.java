@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ public final class NodeSettings {
           "data",
           "document-bytes-max",
           "http",
+          "http-host",
           "in-memory",
           "insecure",
           "join",
@@ -106,7 +108,8 @@ public final class NodeSettings {
             Optional.ofNullable(values.get("cluster")),
             join(),
             number("backups", ClusterConfig.BACKUPS)),
-        new NodeConfig.Network(listen, http(listen), advertise(listen), tls(), flag("insecure")),
+        new NodeConfig.Network(
+            listen, http(listen), httpHosts(), advertise(listen), tls(), flag("insecure")),
         new NodeConfig.Store(
             Path.of(values.getOrDefault("data", defaultDirectory())),
             inMemory,
@@ -147,6 +150,13 @@ public final class NodeSettings {
     if (text != null) return address("http");
     int port = listen.port() == 0 ? 0 : listen.port() + HTTP_OFFSET;
     return Optional.of(listen.withPort(port));
+  }
+
+  private List<String> httpHosts() {
+    return Arrays.stream(values.getOrDefault("http-host", "").split(",", -1))
+        .map(String::strip)
+        .filter(host -> !host.isEmpty())
+        .toList();
   }
 
   /** Whoever names a CA and says no more wants certificates of everybody. */

@@ -68,7 +68,7 @@ final class TlsReloadTest {
         new NodeConfig(
             plain.identity(),
             new NodeConfig.Network(
-                network.listen(), network.http(), network.advertise(), tls, false),
+                network.listen(), network.http(), List.of(), network.advertise(), tls, false),
             plain.store());
     return NodeServer.start(config, notices::add);
   }

@@ -3,8 +3,6 @@ package io.kdelta.server.http;
 import com.google.rpc.Code;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * machine shows, but our own, may read or write here. Three locks, each enough for most:
  *
  * <ul>
- *   <li>on loopback the Host must be a name of loopback, so a foreign name that was made to point
+ *   <li>the Host must be one of this node ({@link Hosts}), so a foreign name that was made to point
  *       here (DNS rebinding) opens nothing;
  *   <li>what a browser says of itself (Origin, Sec-Fetch-Site) must name this very port;
  *   <li>what writes must be JSON by its type, which a form cannot send and a script only after a
@@ -32,32 +30,29 @@ final class Admission {
   /** Names the port of gRPC of a node, both ways: a client that takes this node for another one. */
   static final String DOOR = "Kdelta-Grpc-Port";
 
-  private final boolean loopback;
-  private final String bound;
+  private final Hosts hosts;
   private final String door;
 
   /**
-   * @param address where the port listens
+   * @param hosts what the port is called
    * @param door the port of gRPC beside it
    */
-  Admission(InetSocketAddress address, int door) {
+  Admission(Hosts hosts, int door) {
+    this.hosts = hosts;
     this.door = Integer.toString(door);
-    InetAddress host = address.getAddress();
-    this.loopback = host != null && host.isLoopbackAddress();
-    this.bound = address.getHostString().toLowerCase(Locale.ROOT);
   }
 
   /** Throws a {@link Refusal} for what may not come in. */
   void check(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
     String host = host(exchange.getRequestURI(), headers);
-    if (loopback && !local(name(host))) {
+    if (!hosts.admit(host)) {
       throw Refusal.of(
           421,
           Code.PERMISSION_DENIED,
           "HOST",
-          "this port answers to localhost and 127.0.0.1, not to '" + host + "'",
-          "write http://127.0.0.1:PORT");
+          "this port answers to " + hosts + ", not to '" + host + "'",
+          hosts.hint());
     }
     if (foreign(exchange, headers, host)) {
       throw Refusal.of(
@@ -87,19 +82,6 @@ final class Admission {
       throw Refusal.of(400, Code.INVALID_ARGUMENT, "INVALID", "a request has one Host header", "");
     }
     return host.toLowerCase(Locale.ROOT);
-  }
-
-  /** Without the port. */
-  private static String name(String host) {
-    int colon = host.lastIndexOf(':');
-    return colon > host.lastIndexOf(']') ? host.substring(0, colon) : host;
-  }
-
-  private boolean local(String name) {
-    return name.equals("localhost")
-        || name.equals("[::1]")
-        || name.equals(bound)
-        || name.matches("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
   }
 
   private static boolean foreign(HttpExchange exchange, Headers headers, String host) {

@@ -49,11 +49,29 @@ final class Desk {
    * @param nanos how long the service may take
    */
   <Q, R> R ask(BiConsumer<Q, StreamObserver<R>> method, Q request, long nanos) {
+    return begin(method, request, nanos).await();
+  }
+
+  /** The same without waiting yet. */
+  <Q, R> Asked<R> begin(BiConsumer<Q, StreamObserver<R>> method, Q request, long nanos) {
     Outcome<R> outcome = new Outcome<>();
-    try (Context.CancellableContext within =
-        Context.current().withDeadlineAfter(nanos, TimeUnit.NANOSECONDS, timer)) {
-      within.run(() -> method.accept(request, outcome));
-      return outcome.await(nanos + TimeUnit.SECONDS.toNanos(HttpLimits.GRACE_SECONDS));
+    Context.CancellableContext within =
+        Context.current().withDeadlineAfter(nanos, TimeUnit.NANOSECONDS, timer);
+    within.run(() -> method.accept(request, outcome));
+    return new Asked<>(within, outcome, nanos);
+  }
+
+  /**
+   * What a service was asked and has not answered yet. One thread, which waits for it.
+   *
+   * @param nanos how long the service may take
+   */
+  record Asked<R>(Context.CancellableContext within, Outcome<R> outcome, long nanos) {
+    /** Waits; what the service refuses is thrown as it is. */
+    R await() {
+      try (within) {
+        return outcome.await(nanos + TimeUnit.SECONDS.toNanos(HttpLimits.GRACE_SECONDS));
+      }
     }
   }
 }

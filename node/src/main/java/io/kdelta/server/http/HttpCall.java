@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import com.sun.net.httpserver.Headers;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.kdelta.causal.CausalToken;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.AckLevel;
 import io.kdelta.wire.TokenField;
@@ -127,20 +128,49 @@ final class HttpCall {
 
   /** Asks a service and waits; what it refuses is a {@link Refusal}. */
   <Q extends Message, R extends Message> R ask(BiConsumer<Q, StreamObserver<R>> method, Q request) {
+    return ask(method, request, HttpLimits.CALL_SECONDS_DEFAULT);
+  }
+
+  /** The same of a service that has so many seconds, unless the client says how long. */
+  <Q extends Message, R extends Message> R ask(
+      BiConsumer<Q, StreamObserver<R>> method, Q request, int seconds) {
     try {
-      R answer = desk.ask(method, TokenField.with(request, token), timeoutNanos());
+      R answer = desk.ask(method, TokenField.with(request, token), timeoutNanos(seconds));
       told = TokenField.of(answer);
       return answer;
     } catch (StatusRuntimeException e) {
-      Refusal refusal = Refusal.of(e, conditional());
-      told = refusal.token();
-      throw refusal;
+      throw refused(e);
     }
   }
 
-  private long timeoutNanos() {
+  /** Asks a service and goes on; {@link #await} has the answer. */
+  <Q extends Message, R extends Message> Desk.Asked<R> begin(
+      BiConsumer<Q, StreamObserver<R>> method, Q request) {
+    long nanos = timeoutNanos(HttpLimits.CALL_SECONDS_DEFAULT);
+    return desk.begin(method, TokenField.with(request, token), nanos);
+  }
+
+  /** Waits for one of several answers; the client has then seen all of them. */
+  <R extends Message> R await(Desk.Asked<R> asked) {
+    try {
+      R answer = asked.await();
+      CausalToken both = TokenField.read(told).union(TokenField.read(TokenField.of(answer)));
+      told = ByteString.copyFrom(both.fitted().encode().buffer());
+      return answer;
+    } catch (StatusRuntimeException e) {
+      throw refused(e);
+    }
+  }
+
+  private Refusal refused(StatusRuntimeException failure) {
+    Refusal refusal = Refusal.of(failure, conditional());
+    told = refusal.token();
+    return refusal;
+  }
+
+  private long timeoutNanos(int otherwise) {
     String text = header(TIMEOUT);
-    if (text.isEmpty()) return TimeUnit.SECONDS.toNanos(HttpLimits.CALL_SECONDS_DEFAULT);
+    if (text.isEmpty()) return TimeUnit.SECONDS.toNanos(otherwise);
     boolean number = text.matches("[0-9]{1,3}(\\.[0-9]{1,9})?");
     double seconds = number ? Double.parseDouble(text) : 0;
     if (seconds <= 0 || seconds > HttpLimits.CALL_SECONDS_MAX) {

@@ -35,6 +35,12 @@ final class HttpLimits {
 
   static final int CALL_SECONDS_DEFAULT = 10;
 
+  /** Of an import, how many lines are on their way at once. */
+  static final int IMPORTS_IN_FLIGHT_MAX = 64;
+
+  /** How long the port waits for answers under way when it closes. */
+  static final int LAST_ANSWERS_SECONDS_MAX = 2;
+
   /** How much later than the core a request gives up: the core answers at its deadline. */
   static final int GRACE_SECONDS = 5;
 

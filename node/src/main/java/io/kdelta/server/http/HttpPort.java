@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsServer;
 import io.grpc.StatusRuntimeException;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.WatchRequest;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpPort implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(HttpPort.class.getName());
   private static final String WATCH = "watch";
+  private static final int ALL = Integer.MAX_VALUE;
 
   /**
    * How the node does.
@@ -72,28 +75,29 @@ public final class HttpPort implements AutoCloseable {
   private final Desk desk;
   private final Semaphore streams = new Semaphore(HttpLimits.WATCHES_MAX);
 
+  /** Held by every request until its answer is written, but watches: who closes takes all. */
+  private final Semaphore answering = new Semaphore(ALL);
+
   private HttpPort(
-      HttpServer server,
-      int door,
-      Predicate<HttpExchange> known,
-      Contract contract,
-      Probes probes,
-      int bodyBytesMax) {
+      HttpServer server, Doors doors, Contract contract, Probes probes, int bodyBytesMax) {
     this.server = server;
-    this.known = known;
+    this.known = doors.known();
     this.contract = contract;
     this.probes = probes;
-    this.admission = new Admission(server.getAddress(), door);
+    boolean encrypted = server instanceof HttpsServer;
+    this.admission =
+        new Admission(new Hosts(server.getAddress(), encrypted, doors.hosts()), doors.grpcPort());
     this.bodies = new BodyRoom(bodyBytesMax);
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("kdelta-http-timer").daemon(true).factory());
     timer.setRemoveOnCancelPolicy(true);
-    this.writer = new Writer(timer, door);
+    this.writer = new Writer(timer, doors.grpcPort());
     this.desk = new Desk(timer);
     VersionRoutes versions = new VersionRoutes(contract.versions());
     routes.addAll(new KvRoutes(contract.kv(), versions).routes());
     routes.addAll(versions.routes());
+    routes.addAll(new ImportRoutes(contract.kv()).routes());
     routes.addAll(new ClusterRoutes(contract.cluster()).routes());
     routes.addAll(probes(probes));
     routes.addAll(StatusPage.routes());
@@ -109,6 +113,19 @@ public final class HttpPort implements AutoCloseable {
     routes.addAll(watches);
   }
 
+  /**
+   * Who is let in.
+   *
+   * @param grpcPort that of this node, by which clients know it
+   * @param known whether who asks may; all may ask for what needs nobody known
+   * @param hosts by which names it may be called beside its address, see {@link Hosts}
+   */
+  public record Doors(int grpcPort, Predicate<HttpExchange> known, List<String> hosts) {
+    public Doors {
+      hosts = List.copyOf(hosts);
+    }
+  }
+
   /** Makes the server, bound and not started. */
   public interface Binding {
     /** An address in use is an {@link IOException}. */
@@ -118,21 +135,14 @@ public final class HttpPort implements AutoCloseable {
   /**
    * Binds and serves.
    *
-   * @param door the port of gRPC of this node, by which clients know it
-   * @param known whether who asks may; all may ask for what needs nobody known
    * @param bodyBytesMax of one request
    */
   public static HttpPort open(
-      Binding binding,
-      int door,
-      Predicate<HttpExchange> known,
-      Contract contract,
-      Probes probes,
-      int bodyBytesMax)
+      Binding binding, Doors doors, Contract contract, Probes probes, int bodyBytesMax)
       throws IOException {
     HttpLimits.install();
     HttpServer server = binding.bind(HttpLimits.BACKLOG);
-    HttpPort port = new HttpPort(server, door, known, contract, probes, bodyBytesMax);
+    HttpPort port = new HttpPort(server, doors, contract, probes, bodyBytesMax);
     server.createContext("/", port::serve);
     server.setExecutor(port.executor);
     server.start();
@@ -144,9 +154,14 @@ public final class HttpPort implements AutoCloseable {
     return server.getAddress().getPort();
   }
 
-  /** Ends everything at once. */
+  /** Takes no more requests, lets those under way have their answers, for seconds, and ends. */
   @Override
   public void close() {
+    try {
+      var _ = answering.tryAcquire(ALL, HttpLimits.LAST_ANSWERS_SECONDS_MAX, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     server.stop(0);
     executor.shutdownNow();
     timer.shutdownNow();
@@ -173,6 +188,7 @@ public final class HttpPort implements AutoCloseable {
   private void serve(HttpExchange exchange) throws IOException {
     long begun = System.nanoTime();
     String name = "";
+    boolean counted = false;
     try {
       Answer answer;
       try {
@@ -181,6 +197,7 @@ public final class HttpPort implements AutoCloseable {
         URI target = exchange.getRequestURI();
         Route route = route(exchange.getRequestMethod(), target.getRawPath());
         name = route.name();
+        counted = !watches.contains(route) && answering.tryAcquire();
         answer = answer(exchange, route);
       } catch (Refusal e) {
         answer = e.answer();
@@ -193,6 +210,7 @@ public final class HttpPort implements AutoCloseable {
       if (answer != null) write(exchange, answer);
     } finally {
       exchange.close();
+      if (counted) answering.release();
       probes.meter().answered(name, exchange.getResponseCode(), System.nanoTime() - begun);
     }
   }

@@ -2,7 +2,6 @@ package io.kdelta.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import com.google.protobuf.ByteString;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.At;
 import io.kdelta.proto.v1.BatchWriteRequest;
@@ -147,16 +146,8 @@ final class KvRoutes {
     String note = call.params().text("note");
     BatchWriteRequest.Builder request =
         BatchWriteRequest.newBuilder().setAck(call.ack()).setRequestId(call.requestId());
-    ByteString body = call.body();
-    int number = 0;
-    for (int from = 0; from < body.size(); ) {
-      int end = from;
-      while (end < body.size() && body.byteAt(end) != '\n') end++;
-      number++;
-      byte[] line = body.substring(from, end).toByteArray();
-      if (!blank(line)) request.addOperations(operation(line, note, number));
-      from = end + 1;
-    }
+    BodyLines.each(
+        call.body(), (line, number) -> request.addOperations(operation(line, note, number)));
     if (request.getOperationsCount() == 0) {
       throw new KdeltaException.Invalid("batch", "is empty: a line is {\"op\":\"put\",\"key\":...");
     }
@@ -173,13 +164,6 @@ final class KvRoutes {
     } catch (KdeltaException.Invalid e) {
       throw new KdeltaException.Invalid("line " + number, e.reason());
     }
-  }
-
-  private static boolean blank(byte[] line) {
-    for (byte b : line) {
-      if (b > ' ' || b < 0) return false;
-    }
-    return true;
   }
 
   private Answer keys(HttpCall call) {

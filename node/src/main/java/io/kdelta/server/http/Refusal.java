@@ -96,6 +96,19 @@ final class Refusal extends RuntimeException {
     };
   }
 
+  /** The same of a part of a request. */
+  Refusal at(String where) {
+    Status said = error.getStatus();
+    String description = said.getDescription();
+    String text = description == null ? said.getCode().name() : description;
+    Metadata trailers = error.getTrailers();
+    return new Refusal(
+        status,
+        said.withDescription(where + ": " + text)
+            .asRuntimeException(trailers == null ? new Metadata() : trailers),
+        allowed);
+  }
+
   int status() {
     return status;
   }

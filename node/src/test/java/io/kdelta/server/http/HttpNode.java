@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A node in memory with its HTTP port, and a client of it. */
 final class HttpNode implements AutoCloseable {
@@ -28,13 +29,17 @@ final class HttpNode implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   HttpNode() {
+    this(Map.of());
+  }
+
+  /** One with these settings beside. */
+  HttpNode(Map<String, String> more) {
+    TreeMap<String, String> settings = new TreeMap<>();
+    settings.putAll(Map.of("http", "127.0.0.1:0", "name", "one", "in-memory", "true"));
+    settings.putAll(more);
+    if (!more.containsKey("listen")) settings.put("port", "0");
     try {
-      server =
-          NodeServer.start(
-              NodeSettings.read(
-                  Optional.empty(),
-                  Map.of("port", "0", "http", "127.0.0.1:0", "name", "one", "in-memory", "true")),
-              line -> {});
+      server = NodeServer.start(NodeSettings.read(Optional.empty(), settings), line -> {});
     } catch (CannotStart e) {
       throw new AssertionError(e);
     }

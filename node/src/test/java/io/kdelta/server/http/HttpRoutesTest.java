@@ -1,5 +1,6 @@
 package io.kdelta.server.http;
 
+import static java.net.http.HttpRequest.BodyPublishers.noBody;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -249,6 +250,64 @@ final class HttpRoutesTest {
     assertTrue(node.path("self").asBoolean());
     assertEquals("one", NODE.get("/v1/cluster/members").json().at("/members/0/name").asText());
     assertTrue(NODE.get("/v1/cluster/log?limit=3").json().path("sessions").isArray());
+  }
+
+  @Test
+  void whoComesAndGoes() {
+    Heard none = NODE.post("/v1/cluster/reconcile", "");
+    assertEquals("{\"sessions\":[]}", none.body());
+    assertEquals(404, NODE.post("/v1/cluster/reconcile?with=nobody", "").status());
+    Heard nobody = NODE.post("/v1/cluster/remove/nobody", "");
+    assertEquals(404, nobody.status(), nobody.body());
+    Heard alive = NODE.post("/v1/cluster/remove/one", "");
+    assertEquals(400, alive.status(), alive.body());
+    for (String path : List.of("leave", "drain", "reconcile", "remove/one")) {
+      assertEquals(405, NODE.get("/v1/cluster/" + path).status());
+      Heard foreign = NODE.post("/v1/cluster/" + path, "", "Origin", "http://evil.example");
+      assertEquals("CROSS_SITE", foreign.reason());
+      Heard form = NODE.send(NODE.request("/v1/cluster/" + path).POST(noBody()).build());
+      assertEquals(415, form.status(), "a form needs no preflight");
+    }
+    for (String way : List.of("leave", "drain")) {
+      try (HttpNode leaving = new HttpNode()) {
+        Heard gone = leaving.post("/v1/cluster/" + way, "");
+        assertEquals(200, gone.status(), gone.body());
+        assertEquals(0, gone.json().path("told").asInt(-1));
+        assertTrue(gone.json().path("address").asText().startsWith("127.0.0.1:"), gone.body());
+        assertEquals(way.equals("drain"), gone.json().has("shipped"));
+        Heard late = leaving.put("/v1/kv/a/b", "1");
+        assertTrue(late.status() == 503 || late.status() == 409, late.body());
+      }
+    }
+  }
+
+  @Test
+  void anImport() {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 200; i++) {
+      lines
+          .append("{\"key\":\"k")
+          .append(i % 150)
+          .append("\",\"value\":")
+          .append(i)
+          .append("}\n\n");
+    }
+    Heard first = NODE.post("/v1/import/bulk?ack=local", lines.toString());
+    assertEquals("{\"namespace\":\"bulk\",\"lines\":200,\"stored\":200,\"held\":0}", first.body());
+    assertEquals("199", NODE.get("/v1/kv/bulk/k49").body());
+    assertEquals("149", NODE.get("/v1/kv/bulk/k149").body());
+    String token = first.header("Kdelta-Token");
+    assertEquals("100", NODE.get("/v1/kv/bulk/k100", "Kdelta-Token", token).body());
+    Heard again = NODE.post("/v1/import/bulk", lines.toString());
+    assertEquals(200, again.json().path("held").asInt(), again.body());
+    assertEquals(2, NODE.get("/v1/history/bulk/k49").json().path("versions").size());
+
+    String bad = "{\"key\":\"a\",\"value\":1}\n{\"key\":\"b\"}\n";
+    Heard refused = NODE.post("/v1/import/refused", bad);
+    assertEquals(400, refused.status());
+    assertTrue(refused.body().contains("line 2"), refused.body());
+    assertEquals(0, NODE.get("/v1/kv/refused").json().path("keys").size(), "none is stored");
+    assertEquals(400, NODE.post("/v1/import/refused", "\n \n").status());
   }
 
   @Test

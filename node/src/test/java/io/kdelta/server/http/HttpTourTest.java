@@ -1,14 +1,14 @@
 package io.kdelta.server.http;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +18,15 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class HttpTourTest {
   @Test
+  void aProgramThatHangsFailsItsTest(@TempDir Path directory) {
+    List<String> hangs = List.of("sh", "-c", "echo waiting; sleep 600");
+    AssertionError error =
+        assertThrows(
+            AssertionError.class, () -> Program.run(directory, Duration.ofMillis(300), hangs));
+    assertTrue(String.valueOf(error.getMessage()).contains("does not end\nwaiting"));
+  }
+
+  @Test
   void theTourWithCurl(@TempDir Path directory) throws Exception {
     assumeTrue(there("curl"), "no curl on this machine");
     Path script = directory.resolve("http-tour.sh");
@@ -26,13 +35,9 @@ final class HttpTourTest {
       Files.write(script, in.readAllBytes());
     }
     try (HttpNode node = new HttpNode()) {
-      Process process =
-          new ProcessBuilder("sh", script.toString(), node.url(""))
-              .redirectErrorStream(true)
-              .start();
-      String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), told);
-      assertEquals(0, process.exitValue(), told);
+      String told =
+          Program.run(
+              directory, Duration.ofMinutes(1), List.of("sh", script.toString(), node.url("")));
       assertTrue(told.endsWith("# done\n"), told);
     }
   }

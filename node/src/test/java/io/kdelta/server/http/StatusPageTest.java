@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,24 +88,6 @@ final class StatusPageTest {
                 "--timeout=60000",
                 "--user-data-dir=" + directory.resolve("profile")));
     command.addAll(List.of(more));
-    Path log = directory.resolve("log");
-    Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
-    try {
-      String page = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertTrue(process.waitFor(90, TimeUnit.SECONDS), () -> "Chromium does not end");
-      assertEquals(0, process.exitValue(), () -> tail(log));
-      return page;
-    } finally {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-    }
-  }
-
-  private static String tail(Path log) {
-    try {
-      return Files.readString(log);
-    } catch (java.io.IOException e) {
-      return e.toString();
-    }
+    return Program.run(directory, Duration.ofSeconds(90), command);
   }
 }
