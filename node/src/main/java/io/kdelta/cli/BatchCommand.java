@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.BatchWriteRequest;
 import io.kdelta.proto.v1.BatchWriteResponse;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.wire.BatchLine;
 import java.util.List;
@@ -46,7 +47,7 @@ final class BatchCommand implements Callable<Integer> {
       throw CliException.usage("the batch is empty", "a line is {\"op\":\"put\",\"key\":...}");
     }
     try (Client client = invocation.client()) {
-      BatchWriteResponse response = client.call(kv -> kv.batchWrite(request.build()));
+      BatchWriteResponse response = client.call(KvGrpc.getBatchWriteMethod(), request.build());
       print(response.getResultsList());
     }
     return ExitCode.DONE;

@@ -4,41 +4,48 @@ import com.google.protobuf.Message;
 import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
-import io.kdelta.client.ClientSettings;
 import io.kdelta.client.KdeltaClient;
+import io.kdelta.client.Verdict;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.tls.TlsFailure;
 import io.kdelta.tls.TlsFiles;
 import io.kdelta.tls.TlsProbe;
+import io.kdelta.wire.StatusReading;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The client of one command: every server is asked once, since a person would rather hear at once
  * that none answers, and what failed becomes a {@link CliException}. What the {@link Session} has
  * seen goes with every request.
  *
+ * <p>A call goes to the HTTP port of the first server, and by gRPC where that is not there, knows
+ * another server that may do it, or is asked for more than single calls. In the clear alone: what
+ * TLS takes to load is no less than gRPC.
+ *
  * <p>One thread.
  */
 final class Client implements AutoCloseable {
   private final Servers servers;
+  private final Duration timeout;
   private final Session session;
-  private final KdeltaClient kdelta;
-  private final boolean secured;
+  private final Optional<TlsFiles> tls;
+  private @Nullable Door http;
+  private @Nullable GrpcDoor grpc;
 
-  /** Usage when the files of {@code tls} cannot be used. */
-  Client(Servers servers, Duration timeout, Session session, Optional<TlsFiles> tls) {
+  /**
+   * @param http whether calls may go to the HTTP port
+   */
+  Client(Servers servers, Duration timeout, Session session, Optional<TlsFiles> tls, boolean http) {
     this.servers = servers;
+    this.timeout = timeout;
     this.session = session;
-    this.secured = tls.isPresent();
-    Duration all = timeout.multipliedBy(servers.addresses().size());
-    ClientSettings settings = ClientSettings.of(servers.addresses()).within(all, timeout).rounds(1);
-    if (tls.isPresent()) settings = settings.tls(tls.get());
-    try {
-      this.kdelta = KdeltaClient.connect(settings, session.carrier());
-    } catch (KdeltaException.Invalid e) {
-      throw Invocation.tlsRefused(e);
+    this.tls = tls;
+    if (http && tls.isEmpty()) {
+      this.http = new HttpDoor(servers.addresses().getFirst(), session.carrier());
     }
   }
 
@@ -46,17 +53,14 @@ final class Client implements AutoCloseable {
     return servers;
   }
 
-  /** Makes a call, on the next server when one is gone; throws {@link CliException} in the end. */
+  /** A method of the contract, on whatever server; throws {@link CliException} in the end. */
+  <Q extends Message, R> R call(MethodDescriptor<Q, R> method, Q request) {
+    return told(() -> ask(method, request));
+  }
+
+  /** A call by gRPC; throws {@link CliException} in the end. */
   <T> T call(Function<KdeltaClient, T> request) {
-    try {
-      return request.apply(kdelta);
-    } catch (KdeltaException.WrongCluster e) {
-      // Another cluster answers here now: what was seen of the one before says nothing of it.
-      if (session.forget()) return call(request);
-      throw told(e);
-    } catch (KdeltaException | StatusRuntimeException e) {
-      throw told(e);
-    }
+    return told(() -> request.apply(grpc().client()));
   }
 
   /** The same for what takes its time, such as a reconciliation. */
@@ -64,14 +68,42 @@ final class Client implements AutoCloseable {
     return call(client -> request.apply(client.within(atMost)));
   }
 
-  /** A method of the contract, on whatever server. */
-  <Q extends Message, R> R call(MethodDescriptor<Q, R> method, Q request) {
-    return call(client -> client.call(method, request));
-  }
-
   /** A method that concerns the server in use and no other, and takes its time. */
   <Q extends Message, R> R here(Duration atMost, MethodDescriptor<Q, R> method, Q request) {
     return call(client -> client.within(atMost).callHere(method, request));
+  }
+
+  private <T> T told(Supplier<T> request) {
+    try {
+      return request.get();
+    } catch (KdeltaException.WrongCluster e) {
+      // Another cluster answers here now: what was seen of the one before says nothing of it.
+      if (session.forget()) return told(request);
+      throw told(e);
+    } catch (KdeltaException | StatusRuntimeException e) {
+      throw told(e);
+    }
+  }
+
+  private <Q extends Message, R> R ask(MethodDescriptor<Q, R> method, Q request) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    Door door = http;
+    if (door != null && grpc == null) {
+      try {
+        R answer = door.call(method, request, deadline);
+        if (answer != null) return answer;
+      } catch (StatusRuntimeException failure) {
+        if (Verdict.of(failure) == Verdict.FINAL || servers.addresses().size() == 1) {
+          throw StatusReading.read(failure, servers.addresses())
+              .<RuntimeException>map(e -> e)
+              .orElse(failure);
+        }
+        // Each server has its time.
+        deadline = System.nanoTime() + timeout.toNanos();
+      }
+      http = null;
+    }
+    return grpc().call(method, request, deadline);
   }
 
   /** What a person is told about a failure of the client. */
@@ -80,31 +112,43 @@ final class Client implements AutoCloseable {
     if (!(said instanceof StatusRuntimeException status)) {
       throw new AssertionError("an error that no server told", failure);
     }
-    if (!secured && Failures.unreached(status)) {
+    if (tls.isEmpty() && Failures.unreached(status)) {
       Optional<TlsFailure> why = TlsProbe.of(address(), status);
       if (why.isPresent()) return Failures.apart(why.get(), status, address());
     }
     return Failures.of(status, address(), servers);
   }
 
+  private GrpcDoor grpc() {
+    GrpcDoor open = grpc;
+    if (open == null) {
+      open = new GrpcDoor(servers, timeout, session.carrier(), tls);
+      grpc = open;
+    }
+    return open;
+  }
+
   /** To the server in use, for calls of the caller's own. */
   Channel channel() {
-    return kdelta.channel();
+    return grpc().client().channel();
   }
 
   /** The address in use. */
   String address() {
-    return kdelta.address();
+    GrpcDoor open = grpc;
+    return open == null ? servers.addresses().getFirst() : open.client().address();
   }
 
   /** Goes on with the next server. */
   void next() {
-    kdelta.leave(kdelta.address());
+    KdeltaClient client = grpc().client();
+    client.leave(client.address());
   }
 
   @Override
   public void close() {
     session.keep();
-    kdelta.close();
+    GrpcDoor open = grpc;
+    if (open != null) open.close();
   }
 }

@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
@@ -22,9 +23,15 @@ final class Commands implements Runnable {
 
   private Commands() {}
 
-  /** Runs one command and answers its exit code. */
-  static int run(Console console, Map<String, String> environment, List<String> arguments) {
+  /**
+   * Runs one command and answers its exit code.
+   *
+   * @param spent what a quicker try, which came to nothing, has taken of the time of a call
+   */
+  static int run(
+      Console console, Map<String, String> environment, List<String> arguments, Duration spent) {
     Invocation invocation = new Invocation(console, environment);
+    invocation.spent(spent);
     int exitCode = commandLine(invocation).execute(arguments.toArray(String[]::new));
     console.out().flush();
     if (console.out().checkError() && exitCode == ExitCode.DONE) return ExitCode.UNEXPECTED;

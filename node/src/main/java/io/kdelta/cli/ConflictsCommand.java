@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ConflictedKey;
 import io.kdelta.proto.v1.ListConflictsRequest;
 import io.kdelta.proto.v1.ListConflictsResponse;
+import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -61,7 +62,7 @@ final class ConflictsCommand implements Callable<Integer> {
             .setPageSize(PAGE_KEYS)
             .setPageToken(token)
             .build();
-    ListConflictsResponse response = client.call(v -> v.listConflicts(request));
+    ListConflictsResponse response = client.call(VersionsGrpc.getListConflictsMethod(), request);
     return new Pages.Page<>(
         response.getConflictsList().stream().map(ConflictsCommand::json).toList(),
         response.getNextPageToken());

@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import io.kdelta.proto.v1.DeleteRequest;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.WriteResult;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class DeleteCommand implements Callable<Integer> {
             .setRequestId(write.requestId());
     try (Client client = invocation.client()) {
       if (ifState != null) request.setIfState(States.whole(client, name, ifState));
-      WriteResult result = client.call(kv -> kv.delete(request.build()));
+      WriteResult result = client.call(KvGrpc.getDeleteMethod(), request.build());
       WriteReport.print(invocation, result, write.note());
     }
     return ExitCode.DONE;

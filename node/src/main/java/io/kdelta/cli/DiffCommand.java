@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import io.kdelta.proto.v1.Change;
 import io.kdelta.proto.v1.DiffVersionsRequest;
 import io.kdelta.proto.v1.DiffVersionsResponse;
+import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -57,7 +58,8 @@ final class DiffCommand implements Callable<Integer> {
     if (from != null) request.setFrom(Times.at(from));
     if (to != null) request.setTo(Times.at(to));
     try (Client client = invocation.client()) {
-      DiffVersionsResponse response = client.call(v -> v.diffVersions(request.build()));
+      DiffVersionsResponse response =
+          client.call(VersionsGrpc.getDiffVersionsMethod(), request.build());
       print(response);
       boolean different = response.getChangesCount() > 0;
       return exitCode && different ? ExitCode.DIFFERENT : ExitCode.DONE;

@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ExistsRequest;
+import io.kdelta.proto.v1.KvGrpc;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,7 +34,7 @@ final class ExistsCommand implements Callable<Integer> {
             .setStable(stable)
             .build();
     try (Client client = invocation.client()) {
-      boolean exists = client.call(kv -> kv.exists(request)).getExists();
+      boolean exists = client.call(KvGrpc.getExistsMethod(), request).getExists();
       if (!invocation.quiet()) {
         ObjectNode json = Json.object();
         json.put("namespace", name.namespace());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ExportVersionsRequest;
 import io.kdelta.proto.v1.ExportVersionsResponse;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.proto.v1.VersionsGrpc;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -89,7 +90,8 @@ final class ExportCommand implements Callable<Integer> {
                   .setPageSize(PAGE_VERSIONS)
                   .setPageToken(token)
                   .build();
-          ExportVersionsResponse page = client.call(v -> v.exportVersions(request));
+          ExportVersionsResponse page =
+              client.call(VersionsGrpc.getExportVersionsMethod(), request);
           return new Pages.Page<>(page.getVersionsList(), page.getNextPageToken());
         });
     long count = 0;

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.At;
 import io.kdelta.proto.v1.GetRequest;
 import io.kdelta.proto.v1.GetResponse;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.ListHeadsRequest;
 import io.kdelta.proto.v1.ListHeadsResponse;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -63,7 +65,7 @@ final class GetCommand implements Callable<Integer> {
         GetRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
     if (stable) request.setAt(At.newBuilder().setStable(true));
-    GetResponse response = client.call(kv -> kv.get(request.build()));
+    GetResponse response = client.call(KvGrpc.getGetMethod(), request.build());
     Version version = response.getVersion();
     if (meta) {
       ObjectNode json = VersionJson.of(version);
@@ -95,7 +97,7 @@ final class GetCommand implements Callable<Integer> {
         ListHeadsRequest.newBuilder().setNamespace(name.namespace()).setKey(name.key());
     if (at != null) request.setAt(Times.at(at));
     if (stable) request.setAt(At.newBuilder().setStable(true));
-    ListHeadsResponse response = client.call(v -> v.listHeads(request.build()));
+    ListHeadsResponse response = client.call(VersionsGrpc.getListHeadsMethod(), request.build());
     List<ObjectNode> items = response.getHeadsList().stream().map(VersionJson::of).toList();
     Output output = invocation.output();
     if (output.format() == Format.JSON || output.format() == Format.YAML) {

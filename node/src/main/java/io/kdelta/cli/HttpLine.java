@@ -97,21 +97,25 @@ final class HttpLine {
   }
 
   /**
-   * Asks once. Null when no node of kdelta answers there, or not in time.
+   * Asks once. Null when no node of kdelta answers there.
    *
    * @param method and path and query, percent-encoded: {@code GET /v1/...}
    * @param headers more of them, each with its line end
    * @param body null for a request without one
+   * @throws SocketTimeoutException when somebody is there and the time has ended
    */
-  @Nullable Answer ask(String method, String headers, byte @Nullable [] body) {
+  @Nullable Answer ask(String method, String headers, byte @Nullable [] body)
+      throws SocketTimeoutException {
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
     String bare = bracketed ? host.substring(1, host.length() - 1) : host;
+    boolean connected = false;
     try (Socket socket = new Socket()) {
       long left = left();
       if (left <= 0) return null;
       socket.setTcpNoDelay(true);
       InetSocketAddress address = new InetSocketAddress(bare, door + PORT_OFFSET);
       socket.connect(address, (int) Math.min(CONNECT_MILLIS, left));
+      connected = true;
       byte[] head = head(method, headers, body).getBytes(StandardCharsets.ISO_8859_1);
       byte[] all = head;
       if (body != null) {
@@ -120,6 +124,9 @@ final class HttpLine {
       }
       socket.getOutputStream().write(all);
       return answer(socket);
+    } catch (SocketTimeoutException e) {
+      if (connected) throw e;
+      return null;
     } catch (IOException e) {
       return null;
     }

@@ -20,8 +20,11 @@ import picocli.CommandLine.TypeConversionException;
 final class Invocation {
   private static final String SERVER_VARIABLE = "KDELTA_SERVER";
 
+  private static final Duration TIME_LEAST = Duration.ofMillis(20);
+
   private final Console console;
   private final Map<String, String> environment;
+  private Duration spent = Duration.ZERO;
 
   @Option(
       names = {"-s", "--server"},
@@ -127,6 +130,17 @@ final class Invocation {
     return timeout;
   }
 
+  /** The time that an earlier try has taken of the first command's. */
+  void spent(Duration time) {
+    this.spent = time;
+  }
+
+  /** How long a call may take: never nothing, so that it is the call which fails. */
+  private Duration left() {
+    Duration left = timeout.minus(spent);
+    return left.compareTo(TIME_LEAST) < 0 ? TIME_LEAST : left;
+  }
+
   Map<String, String> environment() {
     return environment;
   }
@@ -148,7 +162,7 @@ final class Invocation {
 
   /** To other servers than those that were named. */
   Client client(Servers servers) {
-    return new Client(servers, timeout, session(servers), tls());
+    return new Client(servers, left(), session(servers), tls(), true);
   }
 
   /** How to speak TLS; empty: not at all. */

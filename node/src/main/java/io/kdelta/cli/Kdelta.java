@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -15,13 +16,15 @@ public final class Kdelta {
     Console console = Console.ofProcess();
     List<String> words = List.of(arguments);
     // Done without a failure: the process ends by itself, without what exit() says to loggers.
+    long begun = System.nanoTime();
     if (QuickGet.done(console, System.getenv(), words)) return;
+    Duration spent = Duration.ofNanos(System.nanoTime() - begun);
     LogLines.install(console.err(), words.contains("--debug"), LogFormat.TEXT);
-    System.exit(run(console, System.getenv(), words));
+    System.exit(Commands.run(console, System.getenv(), words, spent));
   }
 
   /** Runs one command and answers its exit code. */
   static int run(Console console, Map<String, String> environment, List<String> arguments) {
-    return Commands.run(console, environment, arguments);
+    return Commands.run(console, environment, arguments, Duration.ZERO);
   }
 }

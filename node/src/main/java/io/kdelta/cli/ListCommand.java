@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.ListKeysRequest;
 import io.kdelta.proto.v1.ListKeysResponse;
 import io.kdelta.proto.v1.ListNamespacesRequest;
@@ -53,7 +54,8 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private void listNamespaces(Client client) {
-    var response = client.call(kv -> kv.listNamespaces(ListNamespacesRequest.getDefaultInstance()));
+    var response =
+        client.call(KvGrpc.getListNamespacesMethod(), ListNamespacesRequest.getDefaultInstance());
     invocation
         .output()
         .list(
@@ -75,7 +77,7 @@ final class ListCommand implements Callable<Integer> {
                   .setPageToken(token)
                   .setStable(stable)
                   .build();
-          ListKeysResponse response = client.call(kv -> kv.listKeys(request));
+          ListKeysResponse response = client.call(KvGrpc.getListKeysMethod(), request);
           List<ObjectNode> items =
               response.getKeysList().stream().map(ListCommand::keyJson).toList();
           return new Pages.Page<>(items, response.getNextPageToken());

@@ -5,6 +5,7 @@ import io.kdelta.proto.v1.GetVersionRequest;
 import io.kdelta.proto.v1.ListVersionsRequest;
 import io.kdelta.proto.v1.ListVersionsResponse;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.proto.v1.VersionsGrpc;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -81,7 +82,7 @@ final class LogCommand implements Callable<Integer> {
     if (since != null) request.setSince(Times.timestamp(since));
     return new Pages<>(token -> {
       ListVersionsResponse response =
-          client.call(v -> v.listVersions(request.setPageToken(token).build()));
+          client.call(VersionsGrpc.getListVersionsMethod(), request.setPageToken(token).build());
       return new Pages.Page<>(response.getVersionsList(), response.getNextPageToken());
     });
   }
@@ -122,7 +123,8 @@ final class LogCommand implements Callable<Integer> {
   }
 
   private static Version version(Client client, String id) {
-    return client.call(v -> v.getVersion(GetVersionRequest.newBuilder().setId(id).build()));
+    return client.call(
+        VersionsGrpc.getGetVersionMethod(), GetVersionRequest.newBuilder().setId(id).build());
   }
 
   private static String id(ObjectNode item) {

@@ -4,8 +4,10 @@ import io.kdelta.proto.v1.At;
 import io.kdelta.proto.v1.DeleteRequest;
 import io.kdelta.proto.v1.DiffVersionsRequest;
 import io.kdelta.proto.v1.GetVersionRequest;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.proto.v1.WriteResult;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,9 +52,9 @@ final class PutBackCommand implements Callable<Integer> {
               .setKey(name.key())
               .setTo(at)
               .build();
-      String id = client.call(v -> v.diffVersions(which)).getTo();
+      String id = client.call(VersionsGrpc.getDiffVersionsMethod(), which).getTo();
       GetVersionRequest whole = GetVersionRequest.newBuilder().setId(id).build();
-      Version version = client.call(v -> v.getVersion(whole));
+      Version version = client.call(VersionsGrpc.getGetVersionMethod(), whole);
       String note =
           write.note().isEmpty() ? "restores " + Column.head(id, DIGITS_SHOWN) : write.note();
       WriteReport.print(invocation, writeAgain(client, name, version, note), note);
@@ -70,7 +72,7 @@ final class PutBackCommand implements Callable<Integer> {
               .setNote(note)
               .setRequestId(write.requestId())
               .build();
-      return client.call(kv -> kv.delete(delete));
+      return client.call(KvGrpc.getDeleteMethod(), delete);
     }
     PutRequest put =
         PutRequest.newBuilder()
@@ -81,6 +83,6 @@ final class PutBackCommand implements Callable<Integer> {
             .setNote(note)
             .setRequestId(write.requestId())
             .build();
-    return client.call(kv -> kv.put(put));
+    return client.call(KvGrpc.getPutMethod(), put);
   }
 }

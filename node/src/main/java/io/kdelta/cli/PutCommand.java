@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import com.google.protobuf.ByteString;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.proto.v1.WriteResult;
 import java.util.concurrent.Callable;
@@ -58,7 +59,7 @@ final class PutCommand implements Callable<Integer> {
     if (ifAbsent) request.setIfAbsent(true);
     try (Client client = invocation.client()) {
       if (ifState != null) request.setIfState(States.whole(client, name, ifState));
-      WriteResult result = client.call(kv -> kv.put(request.build()));
+      WriteResult result = client.call(KvGrpc.getPutMethod(), request.build());
       WriteReport.print(invocation, result, write.note());
     }
     return ExitCode.DONE;

@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,12 @@ final class QuickGet {
     StringBuilder target = new StringBuilder("GET /v1/kv/");
     target.append(HttpLine.encoded(name.namespace())).append('/');
     target.append(HttpLine.encoded(name.key()));
-    HttpLine.Answer answer = line.ask(target.toString(), "", null);
+    HttpLine.Answer answer;
+    try {
+      answer = line.ask(target.toString(), "", null);
+    } catch (SocketTimeoutException e) {
+      return false;
+    }
     // Several heads are told of in words that are not needed here.
     if (answer == null || answer.status() != 200 || answer.count("Kdelta-Heads") > 1) return false;
     Format shown = Format.orUsual(format, console.outIsTerminal());

@@ -3,6 +3,7 @@ package io.kdelta.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ResolveRequest;
 import io.kdelta.proto.v1.ResolveResponse;
+import io.kdelta.proto.v1.VersionsGrpc;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -68,7 +69,7 @@ final class ResolveCommand implements Callable<Integer> {
     if (how.value != null) request.setValue(Documents.read(invocation.console(), how.value));
     if (how.merge) request.setMerge(true);
     try (Client client = invocation.client()) {
-      ResolveResponse response = client.call(v -> v.resolve(request.build()));
+      ResolveResponse response = client.call(VersionsGrpc.getResolveMethod(), request.build());
       if (response.hasResult()) {
         WriteReport.print(invocation, response.getResult(), write.note());
         return ExitCode.DONE;

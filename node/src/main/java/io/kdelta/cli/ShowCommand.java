@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import io.kdelta.proto.v1.GetVersionRequest;
 import io.kdelta.proto.v1.Version;
+import io.kdelta.proto.v1.VersionsGrpc;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -22,7 +23,7 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() {
     GetVersionRequest request = GetVersionRequest.newBuilder().setId(version).build();
     try (Client client = invocation.client()) {
-      Version found = client.call(v -> v.getVersion(request));
+      Version found = client.call(VersionsGrpc.getGetVersionMethod(), request);
       invocation
           .output()
           .item(VersionJson.of(found), VersionJson.VERSION_COLUMNS, found.getId(), null);

@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import io.kdelta.proto.v1.ListHeadsRequest;
+import io.kdelta.proto.v1.VersionsGrpc;
 
 /** State ids as a person types them: whole, or the start of the one that the key has now. */
 final class States {
@@ -20,7 +21,7 @@ final class States {
     }
     ListHeadsRequest request =
         ListHeadsRequest.newBuilder().setNamespace(key.namespace()).setKey(key.key()).build();
-    String state = client.call(v -> v.listHeads(request)).getState();
+    String state = client.call(VersionsGrpc.getListHeadsMethod(), request).getState();
     if (state.startsWith(typed)) return state;
     throw new CliException(
         ExitCode.CONFLICT,

@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.GetStatsRequest;
+import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.Stats;
 import io.kdelta.wire.JsonShapes;
 import java.util.List;
@@ -42,7 +43,7 @@ final class StatsCommand implements Callable<Integer> {
     GetStatsRequest request =
         GetStatsRequest.newBuilder().setNamespace(namespace == null ? "" : namespace).build();
     try (Client client = invocation.client()) {
-      Stats stats = client.call(kv -> kv.getStats(request));
+      Stats stats = client.call(KvGrpc.getGetStatsMethod(), request);
       invocation.output().item(json(stats), COLUMNS, stats.getNamespace(), null);
     }
     return ExitCode.DONE;

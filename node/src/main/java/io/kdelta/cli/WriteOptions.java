@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import io.kdelta.client.RequestIds;
 import io.kdelta.proto.v1.AckLevel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -26,8 +27,8 @@ final class WriteOptions {
     return note;
   }
 
-  /** The one given; empty: the client draws one, which the retry on the next server needs. */
+  /** The one given, or a new one: by it a retry at another door or server is known. */
   String requestId() {
-    return requestId == null ? "" : requestId;
+    return requestId == null ? RequestIds.draw() : requestId;
   }
 }

@@ -103,6 +103,15 @@ public final class KdeltaClient implements AutoCloseable {
     return new KdeltaClient(settings.within(time, time), session, servers, repeated);
   }
 
+  /**
+   * The same client, connections and session, of another patience; closing one closes both.
+   *
+   * @param forOneServer how long one may take of it
+   */
+  public KdeltaClient within(Duration time, Duration forOneServer) {
+    return new KdeltaClient(settings.within(time, forOneServer), session, servers, repeated);
+  }
+
   /** The same client, connections and session, of so many rounds; closing one closes both. */
   public KdeltaClient rounds(int most) {
     return new KdeltaClient(settings.rounds(most), session, servers, repeated);

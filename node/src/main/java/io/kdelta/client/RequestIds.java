@@ -6,14 +6,14 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /** Names of writes: by its name a write that is sent again is known where it has arrived. */
-final class RequestIds {
+public final class RequestIds {
   private static final String FIELD = "request_id";
   private static final int BYTES = 16;
 
   private RequestIds() {}
 
   /** A name that nobody else draws. */
-  private static String draw() {
+  public static String draw() {
     byte[] id = new byte[BYTES];
     new SecureRandom().nextBytes(id);
     return HexFormat.of().formatHex(id);

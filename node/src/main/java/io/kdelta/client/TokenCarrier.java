@@ -42,11 +42,15 @@ public final class TokenCarrier implements ClientInterceptor {
     seen.set(CausalToken.NONE);
   }
 
+  /** Adds what an answer told; Invalid when it is of another cluster than what was seen. */
+  public void learn(CausalToken news) {
+    seen.updateAndGet(known -> known.union(news).fitted());
+  }
+
   private void learn(byte[] told) {
     if (told.length == 0) return;
     try {
-      CausalToken news = CausalToken.decode(Bytes.copyOf(told));
-      seen.updateAndGet(known -> known.union(news).fitted());
+      learn(CausalToken.decode(Bytes.copyOf(told)));
     } catch (KdeltaException.Invalid e) {
       // Of a later version of kdelta, or of two clusters behind one name: nothing holds any more.
       forget();

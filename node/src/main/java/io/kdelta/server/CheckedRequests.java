@@ -1,7 +1,6 @@
 package io.kdelta.server;
 
 import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -43,6 +42,25 @@ final class CheckedRequests {
     ServerServiceDefinition.Builder rebuilt = ServerServiceDefinition.builder(descriptor.build());
     methods.forEach(rebuilt::addMethod);
     return rebuilt.build();
+  }
+
+  /**
+   * The message that these bytes are; Invalid for what is none, too deep, or of too many fields.
+   */
+  @SuppressWarnings("unchecked") // A parser makes what its prototype is.
+  static <Q extends Message> Q read(Q prototype, byte[] bytes) {
+    try {
+      if (bytes.length > COUNTED_BYTES_MIN) {
+        RequestBounds.check(prototype.getDescriptorForType(), CodedInputStream.newInstance(bytes));
+      }
+      CodedInputStream in = CodedInputStream.newInstance(bytes);
+      in.setRecursionLimit(EdgeLimits.RECURSION_MAX);
+      Message request = prototype.getParserForType().parseFrom(in);
+      in.checkLastTagWas(0);
+      return (Q) request;
+    } catch (IOException e) {
+      throw new KdeltaException.Invalid("request", "cannot be read: " + e.getMessage());
+    }
   }
 
   private static <Q, R> ServerMethodDefinition<Object, R> checked(
@@ -130,22 +148,9 @@ final class CheckedRequests {
     public Object parse(InputStream stream) {
       try {
         // No longer than the limit: gRPC counts as it unpacks.
-        byte[] bytes = stream.readAllBytes();
-        if (bytes.length > COUNTED_BYTES_MIN) {
-          RequestBounds.check(
-              prototype.getDescriptorForType(), CodedInputStream.newInstance(bytes));
-        }
-        CodedInputStream in = CodedInputStream.newInstance(bytes);
-        in.setRecursionLimit(EdgeLimits.RECURSION_MAX);
-        Message request = prototype.getParserForType().parseFrom(in);
-        in.checkLastTagWas(0);
-        return request;
+        return read(prototype, stream.readAllBytes());
       } catch (KdeltaException.Invalid e) {
         return new Refusal(StatusMapping.toGrpc(e));
-      } catch (InvalidProtocolBufferException e) {
-        return new Refusal(
-            StatusMapping.toGrpc(
-                new KdeltaException.Invalid("request", "cannot be read: " + e.getMessage())));
       } catch (StatusRuntimeException e) {
         // What is packed grows beyond the limit.
         if (e.getStatus().getCode() != Status.Code.RESOURCE_EXHAUSTED) throw e;

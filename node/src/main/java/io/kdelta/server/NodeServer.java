@@ -1,5 +1,7 @@
 package io.kdelta.server;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
 import io.grpc.BindableService;
 import io.grpc.Server;
@@ -21,6 +23,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.server.http.Contract;
 import io.kdelta.server.http.HttpPort;
+import io.kdelta.server.http.RequestReader;
 import io.kdelta.storage.StorageLimits;
 import io.kdelta.vfs.HostVfs;
 import io.kdelta.vfs.Vfs;
@@ -210,7 +213,16 @@ public final class NodeServer implements AutoCloseable {
         new KvService(calls, requests, replies),
         new VersionsService(calls, requests, replies),
         new ClusterService(calls),
-        new WatchService(calls, replies));
+        new WatchService(calls, replies),
+        new BoundedReader());
+  }
+
+  /** What gRPC reads with. */
+  private static final class BoundedReader implements RequestReader {
+    @Override
+    public <Q extends Message> Q read(Q prototype, ByteString bytes) {
+      return CheckedRequests.read(prototype, bytes.toByteArray());
+    }
   }
 
   private List<BindableService> services() {

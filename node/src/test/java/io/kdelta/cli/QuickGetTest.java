@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * above.
  */
 final class QuickGetTest {
-  private static int freePorts() throws IOException {
+  static int freePorts() throws IOException {
     for (int tries = 0; ; tries++) {
       try (ServerSocket grpc = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
           ServerSocket http =

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admission {
   private static final Set<String> WRITING = Set.of("PUT", "POST");
-  private static final List<String> TYPES = List.of("application/json", "application/x-ndjson");
+  private static final List<String> TYPES =
+      List.of("application/json", "application/x-ndjson", CallRoutes.PROTOBUF);
 
   /** Names the port of gRPC of a node, both ways: a client that takes this node for another one. */
   static final String DOOR = "Kdelta-Grpc-Port";

@@ -39,6 +39,11 @@ record Answer(int status, String contentType, Map<String, String> headers, ByteS
     return new Answer(status, contentType, new TreeMap<>(), ByteString.copyFromUtf8(text));
   }
 
+  /** Bytes of whatever kind. */
+  static Answer bytes(int status, String contentType, ByteString body) {
+    return new Answer(status, contentType, new TreeMap<>(), body);
+  }
+
   /** Nothing but headers. */
   static Answer empty(int status) {
     return new Answer(status, JSON, new TreeMap<>(), ByteString.EMPTY);

@@ -66,6 +66,11 @@ final class HttpCall {
     return body;
   }
 
+  /** What the body is said to be, without parameters; empty for nothing said. */
+  String contentType() {
+    return header("Content-Type").split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+  }
+
   /** Of a write that may be sent again; empty for none. */
   String requestId() {
     return header(REQUEST_ID);

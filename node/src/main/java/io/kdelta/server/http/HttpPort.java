@@ -98,6 +98,7 @@ public final class HttpPort implements AutoCloseable {
     routes.addAll(new KvRoutes(contract.kv(), versions).routes());
     routes.addAll(versions.routes());
     routes.addAll(new ImportRoutes(contract.kv()).routes());
+    routes.addAll(new CallRoutes(contract).routes());
     routes.addAll(new ClusterRoutes(contract.cluster()).routes());
     routes.addAll(probes(probes));
     routes.addAll(StatusPage.routes());

@@ -7,6 +7,7 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
 import io.kdelta.wire.JsonShapes;
 import io.kdelta.wire.StatusMapping;
 import io.kdelta.wire.StatusReading;
@@ -128,6 +129,13 @@ final class Refusal extends RuntimeException {
     json.put("code", said.getCode().name());
     facts.forEach(json.putObject("details")::put);
     return outer;
+  }
+
+  /** As a google.rpc.Status, for a client that takes messages. */
+  ByteString packed() {
+    com.google.rpc.Status told = StatusProto.fromThrowable(error);
+    if (told == null) throw new AssertionError("an error without a status", error);
+    return told.toByteString();
   }
 
   Answer answer() {
