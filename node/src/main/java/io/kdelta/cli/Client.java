@@ -33,6 +33,7 @@ final class Client implements AutoCloseable {
   private final Duration timeout;
   private final Session session;
   private final Optional<TlsFiles> tls;
+  private final Connections.@Nullable Kept kept;
   private @Nullable Door http;
   private @Nullable GrpcDoor grpc;
 
@@ -44,9 +45,20 @@ final class Client implements AutoCloseable {
     this.timeout = timeout;
     this.session = session;
     this.tls = tls;
+    this.kept = null;
     if (http && tls.isEmpty()) {
       this.http = new HttpDoor(servers.addresses().getFirst(), session.carrier());
     }
+  }
+
+  /** Over a connection that is open, and stays so. */
+  Client(Servers servers, Duration timeout, Optional<TlsFiles> tls, Connections.Kept kept) {
+    this.servers = servers;
+    this.timeout = timeout;
+    this.session = kept.session();
+    this.tls = tls;
+    this.kept = kept;
+    this.grpc = kept.door();
   }
 
   Servers servers() {
@@ -60,7 +72,7 @@ final class Client implements AutoCloseable {
 
   /** A call by gRPC; throws {@link CliException} in the end. */
   <T> T call(Function<KdeltaClient, T> request) {
-    return told(() -> request.apply(grpc().client()));
+    return told(() -> request.apply(grpc().client(timeout)));
   }
 
   /** The same for what takes its time, such as a reconciliation. */
@@ -108,6 +120,12 @@ final class Client implements AutoCloseable {
 
   /** What a person is told about a failure of the client. */
   CliException told(RuntimeException failure) {
+    CliException told = of(failure);
+    if (kept != null && told.exitCode() == ExitCode.UNREACHABLE) kept.lost();
+    return told;
+  }
+
+  private CliException of(RuntimeException failure) {
     Throwable said = failure instanceof KdeltaException ? failure.getCause() : failure;
     if (!(said instanceof StatusRuntimeException status)) {
       throw new AssertionError("an error that no server told", failure);
@@ -130,18 +148,18 @@ final class Client implements AutoCloseable {
 
   /** To the server in use, for calls of the caller's own. */
   Channel channel() {
-    return grpc().client().channel();
+    return grpc().client(timeout).channel();
   }
 
   /** The address in use. */
   String address() {
     GrpcDoor open = grpc;
-    return open == null ? servers.addresses().getFirst() : open.client().address();
+    return open == null ? servers.addresses().getFirst() : open.client(timeout).address();
   }
 
   /** Goes on with the next server. */
   void next() {
-    KdeltaClient client = grpc().client();
+    KdeltaClient client = grpc().client(timeout);
     client.leave(client.address());
   }
 
@@ -149,6 +167,6 @@ final class Client implements AutoCloseable {
   public void close() {
     session.keep();
     GrpcDoor open = grpc;
-    if (open != null) open.close();
+    if (open != null && kept == null) open.close();
   }
 }

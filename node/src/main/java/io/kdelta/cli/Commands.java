@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,6 +20,37 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "kdelta help COMMAND tells more; kdelta start runs a node."})
 final class Commands implements Runnable {
+  /** In the order of the overview. */
+  static final List<String> ALL =
+      List.of(
+          "start",
+          "demo",
+          "put",
+          "get",
+          "del",
+          "exists",
+          "ls",
+          "log",
+          "diff",
+          "show",
+          "restore",
+          "conflicts",
+          "resolve",
+          "batch",
+          "watch",
+          "stats",
+          "import",
+          "export",
+          "cluster",
+          "status",
+          "peers",
+          "admin",
+          "bench",
+          "shell",
+          "completion",
+          "version",
+          "help");
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private Commands() {}
@@ -32,13 +64,31 @@ final class Commands implements Runnable {
       Console console, Map<String, String> environment, List<String> arguments, Duration spent) {
     Invocation invocation = new Invocation(console, environment);
     invocation.spent(spent);
-    int exitCode = commandLine(invocation).execute(arguments.toArray(String[]::new));
+    return run(invocation, null, arguments);
+  }
+
+  /**
+   * The same for one of several commands.
+   *
+   * @param only the command by its name, where the caller knows it; null: find it out
+   */
+  static int run(Invocation invocation, @Nullable String only, List<String> arguments) {
+    Console console = invocation.console();
+    int exitCode = commandLine(invocation, only).execute(arguments.toArray(String[]::new));
     console.out().flush();
     if (console.out().checkError() && exitCode == ExitCode.DONE) return ExitCode.UNEXPECTED;
     return exitCode;
   }
 
   static CommandLine commandLine(Invocation invocation) {
+    return commandLine(invocation, null);
+  }
+
+  /**
+   * The same with one command alone, by its name and not an alias: most of what it takes to make a
+   * command line is the reading of annotations.
+   */
+  private static CommandLine commandLine(Invocation invocation, @Nullable String only) {
     CommandLine line = new CommandLine(new Commands());
     // Before the commands, which inherit them.
     line.addMixin("invocation", invocation);
@@ -49,32 +99,9 @@ final class Commands implements Runnable {
                 .scopeType(ScopeType.INHERIT)
                 .description("Show this help.")
                 .build());
-    line.addSubcommand(StartCommand.commandLine(invocation));
-    line.addSubcommand(new DemoCommand(invocation));
-    line.addSubcommand(new PutCommand(invocation));
-    line.addSubcommand(new GetCommand(invocation));
-    line.addSubcommand(new DeleteCommand(invocation));
-    line.addSubcommand(new ExistsCommand(invocation));
-    line.addSubcommand(new ListCommand(invocation));
-    line.addSubcommand(new LogCommand(invocation));
-    line.addSubcommand(new DiffCommand(invocation));
-    line.addSubcommand(new ShowCommand(invocation));
-    line.addSubcommand(new PutBackCommand(invocation));
-    line.addSubcommand(new ConflictsCommand(invocation));
-    line.addSubcommand(new ResolveCommand(invocation));
-    line.addSubcommand(new BatchCommand(invocation));
-    line.addSubcommand(new WatchCommand(invocation));
-    line.addSubcommand(new StatsCommand(invocation));
-    line.addSubcommand(new ImportCommand(invocation));
-    line.addSubcommand(new ExportCommand(invocation));
-    line.addSubcommand(ClusterCommand.commandLine(invocation));
-    line.addSubcommand("status", new ClusterCommand.Status(invocation));
-    line.addSubcommand("peers", new ClusterCommand.Members(invocation));
-    line.addSubcommand(AdminCommand.commandLine(invocation));
-    line.addSubcommand(new BenchCommand(invocation));
-    line.addSubcommand(new CompletionCommand(invocation));
-    line.addSubcommand(new VersionCommand(invocation));
-    line.addSubcommand(new HelpCommand(invocation));
+    for (String name : only == null ? ALL : List.of(only)) {
+      line.addSubcommand(name, command(name, invocation));
+    }
     line.setExpandAtFiles(false);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOverwrittenOptionsAllowed(false);
@@ -84,6 +111,39 @@ final class Commands implements Runnable {
     line.setOut(new PrintWriter(invocation.console().out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(invocation.console().err(), true, StandardCharsets.UTF_8));
     return line;
+  }
+
+  private static Object command(String name, Invocation invocation) {
+    return switch (name) {
+      case "start" -> StartCommand.commandLine(invocation);
+      case "demo" -> new DemoCommand(invocation);
+      case "put" -> new PutCommand(invocation);
+      case "get" -> new GetCommand(invocation);
+      case "del" -> new DeleteCommand(invocation);
+      case "exists" -> new ExistsCommand(invocation);
+      case "ls" -> new ListCommand(invocation);
+      case "log" -> new LogCommand(invocation);
+      case "diff" -> new DiffCommand(invocation);
+      case "show" -> new ShowCommand(invocation);
+      case "restore" -> new PutBackCommand(invocation);
+      case "conflicts" -> new ConflictsCommand(invocation);
+      case "resolve" -> new ResolveCommand(invocation);
+      case "batch" -> new BatchCommand(invocation);
+      case "watch" -> new WatchCommand(invocation);
+      case "stats" -> new StatsCommand(invocation);
+      case "import" -> new ImportCommand(invocation);
+      case "export" -> new ExportCommand(invocation);
+      case "cluster" -> ClusterCommand.commandLine(invocation);
+      case "status" -> new ClusterCommand.Status(invocation);
+      case "peers" -> new ClusterCommand.Members(invocation);
+      case "admin" -> AdminCommand.commandLine(invocation);
+      case "bench" -> new BenchCommand(invocation);
+      case "shell" -> new ShellCommand(invocation);
+      case "completion" -> new CompletionCommand(invocation);
+      case "version" -> new VersionCommand(invocation);
+      case "help" -> new HelpCommand(invocation);
+      default -> throw new AssertionError(name);
+    };
   }
 
   /** Without a verb: the overview, as an error, for nothing was done. */

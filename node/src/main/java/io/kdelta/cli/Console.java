@@ -15,6 +15,7 @@ import java.util.function.Supplier;
  * @param out data
  * @param err notices, progress and errors
  * @param in documents and batches
+ * @param inIsTerminal a person types {@code in}
  * @param outIsTerminal a person reads {@code out}
  * @param errIsTerminal a person reads {@code err}
  * @param now for times relative to this moment
@@ -23,6 +24,7 @@ record Console(
     PrintStream out,
     PrintStream err,
     InputStream in,
+    boolean inIsTerminal,
     boolean outIsTerminal,
     boolean errIsTerminal,
     Supplier<Instant> now) {
@@ -39,6 +41,7 @@ record Console(
             StandardCharsets.UTF_8),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
         new FileInputStream(FileDescriptor.in),
+        Boolean.getBoolean("kdelta.terminal.in"),
         Boolean.getBoolean("kdelta.terminal.out"),
         Boolean.getBoolean("kdelta.terminal.err"),
         new HostClock());

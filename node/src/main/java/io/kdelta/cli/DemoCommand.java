@@ -100,7 +100,7 @@ final class DemoCommand implements Callable<Integer> {
     public Result run(List<String> words) {
       ByteArrayOutputStream said = new ByteArrayOutputStream();
       PrintStream both = new PrintStream(said, true, StandardCharsets.UTF_8);
-      return run(words, said, new Console(both, both, empty(), true, false, like.now()));
+      return run(words, said, new Console(both, both, empty(), false, true, false, like.now()));
     }
 
     @Override
@@ -108,7 +108,7 @@ final class DemoCommand implements Callable<Integer> {
       ByteArrayOutputStream said = new ByteArrayOutputStream();
       PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
       PrintStream err = new PrintStream(java.io.OutputStream.nullOutputStream());
-      return run(words, said, new Console(out, err, empty(), false, false, like.now()));
+      return run(words, said, new Console(out, err, empty(), false, false, false, like.now()));
     }
 
     private static Result run(List<String> words, ByteArrayOutputStream said, Console console) {

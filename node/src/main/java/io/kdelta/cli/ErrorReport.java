@@ -52,6 +52,11 @@ final class ErrorReport {
         List.of());
   }
 
+  /** What was wrong before there was a command. */
+  int told(CliException error) {
+    return report(error, List.of());
+  }
+
   /** {@code arguments}: what was typed, for a parse that ended before it saw {@code -o}. */
   private int report(CliException error, List<String> arguments) {
     Console console = invocation.console();

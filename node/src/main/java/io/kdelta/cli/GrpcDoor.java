@@ -34,15 +34,16 @@ final class GrpcDoor implements Door, AutoCloseable {
     }
   }
 
-  KdeltaClient client() {
-    return client;
+  /** A client of the same connections, for a call that may take so long on each server. */
+  KdeltaClient client(Duration timeout) {
+    return client.within(timeout.multipliedBy(servers), timeout);
   }
 
   @Override
   public <Q extends Message, R> R call(MethodDescriptor<Q, R> method, Q request, long deadline) {
     Duration left = Duration.ofNanos(deadline - System.nanoTime());
     if (left.compareTo(LEAST) < 0) left = LEAST;
-    return client.within(left.multipliedBy(servers), left).call(method, request);
+    return client(left).call(method, request);
   }
 
   @Override

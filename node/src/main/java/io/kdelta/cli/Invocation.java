@@ -24,6 +24,7 @@ final class Invocation {
 
   private final Console console;
   private final Map<String, String> environment;
+  private final @Nullable Connections connections;
   private Duration spent = Duration.ZERO;
 
   @Option(
@@ -106,8 +107,18 @@ final class Invocation {
   private @Nullable Path tlsKey;
 
   Invocation(Console console, Map<String, String> environment) {
+    this(console, environment, null);
+  }
+
+  /**
+   * A command among several.
+   *
+   * @param connections that it uses and leaves open; null: its own, which end with it
+   */
+  Invocation(Console console, Map<String, String> environment, @Nullable Connections connections) {
     this.console = console;
     this.environment = environment;
+    this.connections = connections;
   }
 
   Console console() {
@@ -152,7 +163,8 @@ final class Invocation {
   Servers servers() {
     if (server != null) return Servers.parse(server, "from -s");
     String named = environment.get(SERVER_VARIABLE);
-    if (named != null && !named.isBlank()) return Servers.parse(named, "from " + SERVER_VARIABLE);
+    String origin = connections == null ? "from " + SERVER_VARIABLE : "of this shell";
+    if (named != null && !named.isBlank()) return Servers.parse(named, origin);
     return Servers.parse(Servers.DEFAULT, "the default");
   }
 
@@ -162,7 +174,10 @@ final class Invocation {
 
   /** To other servers than those that were named. */
   Client client(Servers servers) {
-    return new Client(servers, left(), session(servers), tls(), true);
+    // Who names a token goes on with another session than that of the shell.
+    return connections != null && token == null
+        ? connections.client(servers, timeout, sessionName(servers), tls(), () -> session(servers))
+        : new Client(servers, left(), session(servers), tls(), connections == null);
   }
 
   /** How to speak TLS; empty: not at all. */
@@ -205,13 +220,18 @@ final class Invocation {
   /** A lone server remembers what it said; a token is for going to another one. */
   private Session session(Servers servers) {
     String home = environment.get("HOME");
-    boolean several = servers.addresses().size() > 1;
-    String name = context != null ? context : several ? String.join(",", servers.addresses()) : "";
+    String name = sessionName(servers);
     TokenFile file =
         name.isEmpty() || home == null || home.isEmpty()
             ? null
             : new TokenFile(Path.of(home), name);
     return Session.begin(file, token, this::notice);
+  }
+
+  /** Under which name the session goes on; empty: it ends with the command. */
+  private String sessionName(Servers servers) {
+    boolean several = servers.addresses().size() > 1;
+    return context != null ? context : several ? String.join(",", servers.addresses()) : "";
   }
 
   /** A line for the person, unless the person wants none. */

@@ -22,6 +22,7 @@ final class TestConsole {
             new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
             terminal,
             terminal,
+            terminal,
             () -> NOW);
   }
 

@@ -24,4 +24,27 @@ final class WordsTest {
     assertThrows(CliException.class, () -> Words.of("put a/b '{"));
     assertThrows(CliException.class, () -> Words.of("put a/b \"{\\\""));
   }
+
+  @Test
+  void whatIsTypedAndWhereItStands() {
+    Words.Line line = Words.read("get 'a b");
+    assertEquals('\'', line.open());
+    assertEquals(new Words.Word("a b", 4, 8), line.words().getLast());
+    assertEquals(new Words.Word("x", 1, 4), Words.read(" \"x\" ").words().getFirst());
+  }
+
+  @Test
+  void quotingIsReadBack() {
+    for (String word : List.of("a/b", "a b", "it's", "\"", "#x", "x#", "\\", "\u00e4 {\"n\": 1}")) {
+      assertEquals(List.of(word), Words.of(Words.quoted(word)));
+    }
+    assertEquals("x#y", Words.quoted("x#y"));
+  }
+
+  @Test
+  void whatWasPastedIsCutIntoLinesOutsideOfQuotes() {
+    assertEquals(List.of("get a/b", "ls"), Words.lines("get a/b\nls"));
+    assertEquals(List.of("put a/b '{\n}'", "ls"), Words.lines("put a/b '{\r\n}'\nls"));
+    assertEquals(List.of("put a/b '{"), Words.lines("put a/b '{"));
+  }
 }

@@ -1,0 +1,258 @@
+package io.kdelta.cli;
+
+import io.kdelta.cli.Completion.Found;
+import io.kdelta.proto.v1.ListKeysRequest;
+import io.kdelta.proto.v1.ListNamespacesRequest;
+import io.kdelta.proto.v1.Stats;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/**
+ * What a shell knows between two commands: the open connection, the namespace in use, the times
+ * that commands took. It runs one line at a time, each as a command of its own, and asks the node
+ * for what a word may become.
+ *
+ * <p>One thread at a time.
+ */
+final class Shell implements AutoCloseable {
+  /** For a question while a person types; what does not come in time is not proposed. */
+  private static final Duration WHILE_TYPING = Duration.ofMillis(400);
+
+  private static final int KEYS_PROPOSED_MAX = 100;
+
+  private static final Map<String, String> OWN = own();
+
+  /** They run until they are stopped, or would be a shell in a shell. */
+  private static final List<String> ELSEWHERE = List.of("start", "demo", "shell");
+
+  private static final String HELP =
+      """
+
+      Of the shell itself:
+        use [NAMESPACE]   keys without a slash are in it; alone: as before
+        timing [on|off]   tell after each command how long it took; alone: median and 99th percentile
+        exit              leave (so does Ctrl-D)
+      Words are quoted as in a shell: '..', "..", \\x; behind # nothing counts.
+      Tab completes commands, flags, namespaces and keys; Ctrl-R searches what was typed before;
+      Ctrl-C ends the command that runs, or clears the line.
+      """;
+
+  private final Console console;
+  private final Map<String, String> environment;
+  private final Connections connections = new Connections();
+  private final CommandSpec root;
+  private final Timing timing = new Timing();
+  private String namespace = "";
+  private boolean ended;
+
+  /**
+   * @param environment with the flags of the shell as variables
+   */
+  Shell(Console console, Map<String, String> environment) {
+    this.console = console;
+    this.environment = environment;
+    this.root = Commands.commandLine(invocation(console)).getCommandSpec();
+  }
+
+  private static Map<String, String> own() {
+    LinkedHashMap<String, String> own = new LinkedHashMap<>();
+    own.put("use", "Keys without a slash are in this namespace");
+    own.put("timing", "Tell how long commands take");
+    own.put("exit", "Leave the shell");
+    return own;
+  }
+
+  /** One for each command: it holds what was parsed. */
+  private Invocation invocation(Console of) {
+    return new Invocation(of, environment, connections);
+  }
+
+  /** Whether it was told to end. */
+  boolean ended() {
+    return ended;
+  }
+
+  /** The one in use; empty: none. */
+  String namespace() {
+    return namespace;
+  }
+
+  /** The address that is asked now. */
+  String server() {
+    // Not closed: nothing was asked.
+    return invocation(console).client().address();
+  }
+
+  /** How many connections were opened so far. */
+  long connectionsOpened() {
+    return connections.opened();
+  }
+
+  /**
+   * Runs a line with a console of its own; answers the exit code. Never throws for what it says.
+   */
+  int run(Console of, String line) {
+    boolean timed = timing.on();
+    long begun = System.nanoTime();
+    int exitCode = command(of, line);
+    of.out().flush();
+    if (timed && timing.on()) {
+      long nanos = System.nanoTime() - begun;
+      timing.add(nanos);
+      of.notice(Timing.text(nanos));
+    }
+    return exitCode;
+  }
+
+  private int command(Console of, String line) {
+    List<String> words;
+    try {
+      words = new ArrayList<>(Words.of(line));
+      if (!words.isEmpty() && words.getFirst().equals("kdelta")) words.removeFirst();
+      if (words.isEmpty()) return ExitCode.DONE;
+      if (obeyed(of, words)) return ExitCode.DONE;
+    } catch (CliException e) {
+      return new ErrorReport(invocation(of)).told(e);
+    }
+    Roles roles = Roles.of(root, words);
+    String name = name(words, roles);
+    int exitCode = Commands.run(invocation(of), alone(name), qualified(words, roles));
+    if (words.size() == 1 && name.equals("help")) of.out().print(HELP);
+    return exitCode;
+  }
+
+  /** Whether it was a word for the shell itself. */
+  private boolean obeyed(Console of, List<String> words) {
+    String more = words.size() > 1 ? words.get(1) : "";
+    switch (words.getFirst()) {
+      case "exit", "quit" -> ended = true;
+      case "?" -> of.out().print(HELP);
+      case "use" -> use(words, more);
+      case "timing" -> {
+        switch (more) {
+          case "" -> of.out().println(timing.summary());
+          case "on" -> timing.turn(true);
+          case "off" -> timing.turn(false);
+          default -> throw CliException.usage("timing " + more + ": on or off", null);
+        }
+      }
+      default -> {
+        if (!ELSEWHERE.contains(words.getFirst())) return false;
+        throw CliException.usage(
+            words.getFirst() + " runs in a terminal of its own", "kdelta " + words.getFirst());
+      }
+    }
+    return true;
+  }
+
+  private void use(List<String> words, String named) {
+    String bare = named.endsWith("/") ? named.substring(0, named.length() - 1) : named;
+    if (words.size() > 2 || bare.indexOf('/') >= 0) {
+      throw CliException.usage("use NAMESPACE: one name without a slash", "ls lists them");
+    }
+    namespace = bare;
+  }
+
+  /** The name in the overview of the command that the words begin with; empty: none. */
+  private String name(List<String> words, Roles roles) {
+    int at = roles.all().indexOf(new Roles.Role.Verb());
+    CommandLine meant = at < 0 ? null : root.subcommands().get(words.get(at));
+    if (meant == null) return "";
+    String alias = words.get(at);
+    for (Map.Entry<String, CommandLine> entry : root.subcommands().entrySet()) {
+      if (entry.getValue().equals(meant) && Commands.ALL.contains(entry.getKey())) {
+        return entry.getKey();
+      }
+    }
+    throw new AssertionError(alias + " is no command of the overview");
+  }
+
+  /** What may be made without the others: not what tells of them. */
+  private static @Nullable String alone(String name) {
+    boolean needsAll = name.isEmpty() || name.equals("help") || name.equals("completion");
+    return needsAll ? null : name;
+  }
+
+  /** The words with the namespace in use where none is said. */
+  private List<String> qualified(List<String> words, Roles roles) {
+    if (namespace.isEmpty() || words.contains("--help") || words.contains("-h")) return words;
+    List<String> full = new ArrayList<>(words.size() + 1);
+    boolean argument = false;
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      boolean names =
+          roles.all().get(i) instanceof Roles.Role.Argument(var parameter)
+              && parameter != null
+              && (parameter.paramLabel().equals("NS/KEY")
+                  || parameter.paramLabel().equals("NS[/PREFIX]"));
+      argument |= roles.all().get(i) instanceof Roles.Role.Argument;
+      full.add(names && word.indexOf('/') < 0 ? namespace + "/" + word : word);
+    }
+    if (!argument && namesOne(roles.command())) full.add(namespace);
+    return full;
+  }
+
+  /** Whether the first argument is a namespace. */
+  private static boolean namesOne(CommandSpec command) {
+    List<PositionalParamSpec> parameters = command.positionalParameters();
+    if (parameters.isEmpty()) return false;
+    String label = parameters.getFirst().paramLabel();
+    return label.equals("NS") || label.equals("NS[/PREFIX]");
+  }
+
+  /** What a word may become. */
+  List<Completion.Proposal> proposals(List<String> before, String word) {
+    List<String> words = new ArrayList<>(before);
+    if (!words.isEmpty() && words.getFirst().equals("kdelta")) words.removeFirst();
+    return new Completion(root, OWN, this::namespaces, this::keys).of(words, word, namespace);
+  }
+
+  /** Asks for the namespaces, as Tab does: nothing when the node does not answer soon. */
+  List<String> namespaces() {
+    try (Client client = invocation(console).client()) {
+      var request = ListNamespacesRequest.getDefaultInstance();
+      return client
+          .call(WHILE_TYPING, kv -> kv.listNamespaces(request))
+          .getNamespacesList()
+          .stream()
+          .map(Stats::getNamespace)
+          .filter(Shell::showable)
+          .toList();
+    } catch (CliException e) {
+      return List.of();
+    }
+  }
+
+  private Found keys(String in, String prefix) {
+    ListKeysRequest request =
+        ListKeysRequest.newBuilder()
+            .setNamespace(in)
+            .setPrefix(prefix)
+            .setPageSize(KEYS_PROPOSED_MAX)
+            .build();
+    try (Client client = invocation(console).client()) {
+      var page = client.call(WHILE_TYPING, kv -> kv.listKeys(request));
+      List<String> keys = page.getKeysList().stream().filter(Shell::showable).toList();
+      return new Found(keys, !page.getNextPageToken().isEmpty());
+    } catch (CliException e) {
+      return Found.NONE;
+    }
+  }
+
+  /** A key with control characters is not for typing. */
+  private static boolean showable(String name) {
+    return Output.safe(name).equals(name);
+  }
+
+  @Override
+  public void close() {
+    connections.close();
+  }
+}
