@@ -36,13 +36,16 @@ final class CatchUp {
   /** After the own disk or store has failed. */
   private static final long REST = 2_000 * MILLI;
 
-  /** Pieces that were asked for and are not kept yet. */
-  private static final int AHEAD = 24;
+  /** Pieces that were asked for and are not kept yet: others come while some are synced. */
+  private static final int AHEAD = 48;
 
   /** What one turn takes in: some milliseconds, in which no read is answered. */
-  private static final int BATCH_BYTES = 256 << 10;
+  private static final int BATCH_BYTES = 384 << 10;
 
   private static final int BATCHES_AHEAD = 4;
+
+  /** So many are read at a time: one is, while the core takes in the one before. */
+  private static final int READS_AHEAD = 2;
 
   /** What it is at. */
   enum Phase {
@@ -96,6 +99,7 @@ final class CatchUp {
   private final Listener listener;
   private final ArrayDeque<Wanted> wanted = new ArrayDeque<>();
   private final TreeMap<Long, Integer> keeping = new TreeMap<>();
+  private final ArrayDeque<Long> reading = new ArrayDeque<>();
   private final ArrayDeque<Batch> storing = new ArrayDeque<>();
   private Phase phase = Phase.IDLE;
   private NodeId peer = NodeId.NONE;
@@ -231,7 +235,8 @@ final class CatchUp {
   /** Whether the tag is that of an order given here. */
   boolean done(long tag, SnapshotOutcome outcome, long now) {
     Integer piece = keeping.remove(tag);
-    if (piece == null && tag != working) return false;
+    boolean read = reading.remove(tag);
+    if (piece == null && tag != working && !read) return false;
     if (tag == working) working = 0;
     latest = now;
     if (outcome instanceof SnapshotOutcome.Failed(String reason, boolean rotten)) {
@@ -247,7 +252,7 @@ final class CatchUp {
     switch (outcome) {
       case SnapshotOutcome.Recalled(Optional<FileList> found) -> recalled(found, now);
       case SnapshotOutcome.Begun(List<Integer> pieces) -> begun(pieces, now);
-      case SnapshotOutcome.Versions read -> read(read, now);
+      case SnapshotOutcome.Versions versions -> read(versions, now);
       case SnapshotOutcome.Done _ when phase == Phase.COMPLETING -> open();
       case SnapshotOutcome.Done _ when phase == Phase.OPENING -> {
         phase = Phase.READING;
@@ -423,7 +428,7 @@ final class CatchUp {
   }
 
   private void read(SnapshotOutcome.Versions read, long now) {
-    ended = read.end();
+    ended |= read.end();
     if (!read.envelopes().isEmpty()) {
       long tag = host.tag();
       storing.add(new Batch(tag, read.finished()));
@@ -437,12 +442,14 @@ final class CatchUp {
 
   /** Reads ahead of what is being stored; ends when all is stored. */
   private void readOn(long now) {
-    if (phase != Phase.READING || working != 0) return;
-    if (!ended) {
-      if (storing.size() < BATCHES_AHEAD) work(new SnapshotOrder.Read(BATCH_BYTES));
-      return;
+    if (phase != Phase.READING) return;
+    while (!ended
+        && reading.size() < READS_AHEAD
+        && reading.size() + storing.size() < BATCHES_AHEAD) {
+      reading.add(host.tag());
+      host.effect(new Effect.Snapshot(reading.getLast(), new SnapshotOrder.Read(BATCH_BYTES)));
     }
-    if (!storing.isEmpty()) return;
+    if (!ended || !reading.isEmpty() || !storing.isEmpty()) return;
     drop();
     over("taken in", Verdict.DONE, now);
   }
@@ -456,6 +463,7 @@ final class CatchUp {
     boolean here = phase == Phase.OPENING || phase == Phase.READING || phase == Phase.COMPLETING;
     wanted.clear();
     keeping.clear();
+    reading.clear();
     storing.clear();
     working = 0;
     if (here && !rotten && phase != Phase.COMPLETING) {

@@ -91,6 +91,10 @@ final class Reconciler implements Sessions {
   private static final class Peer {
     boolean met;
     @Nullable Digest root;
+
+    /** Of how many versions it told that root. */
+    long versions;
+
     long changedAt;
     long equalAt;
     long endedAt;
@@ -183,6 +187,7 @@ final class Reconciler implements Sessions {
     Peer peer = peers.get(node);
     if (peer == null || facts.root().equals(peer.root)) return;
     peer.root = facts.root();
+    peer.versions = facts.versions();
     peer.changedAt = now;
     lookSoon(now);
   }
@@ -473,12 +478,14 @@ final class Reconciler implements Sessions {
 
   /** Compares roots, and makes sessions due where they differ for too long. */
   private void look(long now) {
-    Digest mine = replica.tree().root();
     boolean unequal = false;
     for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
       Peer peer = entry.getValue();
       if (peer.root == null) continue;
-      if (peer.root.equals(mine)) {
+      // Sets of different sizes differ: a set that grows by thousands is not hashed to see that.
+      boolean hash = peer.versions == replica.tree().count() || peer.restMine != null;
+      Digest mine = hash ? replica.tree().root() : Digest.ZERO;
+      if (hash && peer.root.equals(mine)) {
         peer.equalAt = now;
         continue;
       }

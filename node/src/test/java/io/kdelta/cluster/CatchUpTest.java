@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * ladder, whose peer, disk and store are the test.
  */
 final class CatchUpTest {
-  private static final int PIECES = 30;
+  private static final int PIECES = 60;
   private static final FileList LIST = LadderRig.list(PIECES);
 
   private final LadderRig rig = new LadderRig(0);
@@ -106,14 +106,14 @@ final class CatchUpTest {
   }
 
   @Test
-  void twentyFourPiecesAreAskedForAhead() {
+  void piecesAreAskedForAhead() {
     long session = fetching(0);
-    assertEquals(24, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    assertEquals(48, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
     rig.now += 2 * SECOND;
     piece(session, 0);
-    assertEquals(24, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
+    assertEquals(48, rig.told(ONE, PeerMessage.SnapshotGet.class).size(), "it is not kept yet");
     rig.answer(SnapshotOrder.Keep.class, new SnapshotOutcome.Done());
-    assertEquals(25, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
+    assertEquals(49, rig.told(ONE, PeerMessage.SnapshotGet.class).size());
     assertEquals(PIECE_BYTES, rig.ladder.progress().bytes());
     assertEquals(LIST.bytes(), rig.ladder.progress().bytesTotal());
     assertEquals("fetching", rig.ladder.progress().phase());
@@ -122,11 +122,11 @@ final class CatchUpTest {
 
   @Test
   void whatIsThereIsNotAskedForAgain() {
-    fetching(15);
+    fetching(20);
     List<PeerMessage.SnapshotGet> asked = rig.told(ONE, PeerMessage.SnapshotGet.class);
-    assertEquals(PIECES - 15, asked.size());
-    assertEquals(15, asked.getFirst().piece());
-    assertEquals(15 * PIECE_BYTES, rig.ladder.progress().bytes());
+    assertEquals(PIECES - 20, asked.size());
+    assertEquals(20, asked.getFirst().piece());
+    assertEquals(20 * PIECE_BYTES, rig.ladder.progress().bytes());
   }
 
   @Test
@@ -199,6 +199,8 @@ final class CatchUpTest {
     rig.answer(SnapshotOrder.Read.class, versions(0, "b", true));
     assertEquals("reading", rig.ladder.progress().phase(), "the last batch is not stored");
     take(stored());
+    assertEquals("reading", rig.ladder.progress().phase(), "the other reading has not ended");
+    rig.answer(SnapshotOrder.Read.class, versions(0, "b", true));
     assertEquals("taken in", rig.outcome());
     assertEquals(Bytes.EMPTY, row());
     assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent());

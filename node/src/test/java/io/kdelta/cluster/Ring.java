@@ -105,10 +105,12 @@ final class Ring {
 
     private void tell(NodeId peer) {
       Digest root = shelf.tree().root();
+      long versions = shelf.tree().count();
       later(
           50,
           () -> {
-            if (node(peer).links.contains(id)) node(peer).driver.heard(id, facts(root), now);
+            if (node(peer).links.contains(id))
+              node(peer).driver.heard(id, facts(root, versions), now);
           });
     }
 
@@ -284,8 +286,8 @@ final class Ring {
     now = end;
   }
 
-  static Member.Facts facts(Digest root) {
-    return new Member.Facts(1, Member.Stage.READY, root, 0, 0, 0, 0, 0);
+  static Member.Facts facts(Digest root, long versions) {
+    return new Member.Facts(1, Member.Stage.READY, root, 0, 0, versions, 0, 0);
   }
 
   /** A version on top of one or two of {@code held}, of one of a few keys. */

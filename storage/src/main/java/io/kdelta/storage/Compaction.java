@@ -38,6 +38,12 @@ final class Compaction {
   /** Below so many memtables of data a few flushes are no waste of space worth waiting for. */
   private static final int SMALL_MEMTABLES = 2;
 
+  /** So many tables of one merge may end where another kind of keys begins. */
+  private static final int KINDS_MAX = 16;
+
+  /** A table ends there from this part of its size on. */
+  private static final int KIND_SHARE = 16;
+
   private Compaction() {}
 
   /** What the plan looks at in a table: its first and last group, and what is in it. */
@@ -163,7 +169,10 @@ final class Compaction {
    *
    * @param numbers gives a new file number each time
    * @param layout of the tables
-   * @param tableBytes at which a table ends, as soon as a group does
+   * @param tableBytes at which a table ends, as soon as a group does; one of a sixteenth of it ends
+   *     already before the first byte of keys changes: rows of different kinds come in different
+   *     orders, and a table that reaches from one to the next meets all tables between (see {@link
+   *     Sinking})
    * @param cuts where it ends too
    * @param scratch working memory of the thread that writes them
    */
@@ -195,6 +204,7 @@ final class Compaction {
     List<SSTableWriter.Finished> finished = new ArrayList<>();
     MergeCursor rows = MergeCursor.range(newestFirst, from, to, () -> {});
     Cuts.Walk cuts = new Cuts.Walk(target.cuts());
+    int kinds = 0;
     boolean more = advance(rows, dropTombstones);
     if (more) cuts.reached(rows.entry());
     while (more) {
@@ -204,10 +214,15 @@ final class Compaction {
       try (Vfs.File file = target.vfs().create(path)) {
         SSTableWriter writer =
             new SSTableWriter(file, number, target.layout(), blobs, target.scratch());
-        do {
+        boolean ends = false;
+        while (!ends) {
           writer.add(rows.entry());
           more = advance(rows, dropTombstones);
-        } while (more && !ends(writer, rows.entry(), target, cuts));
+          ends = !more || ends(writer, rows.entry(), target, cuts);
+          if (ends || kinds == KINDS_MAX || !endsKind(writer, rows.entry(), target)) continue;
+          ends = true;
+          kinds++;
+        }
         finished.add(writer.finish());
       }
     }
@@ -219,6 +234,11 @@ final class Compaction {
     if (!writer.beginsGroup(next)) return false;
     boolean atCut = cuts.reached(next) && writer.size() >= target.cuts().bytesMin();
     return atCut || writer.size() >= target.tableBytes() || writer.full();
+  }
+
+  /** Whether a table that is large enough ends before this row because another kind begins. */
+  private static boolean endsKind(SSTableWriter writer, RowSource next, Target target) {
+    return writer.size() >= target.tableBytes() / KIND_SHARE && writer.beginsKind(next);
   }
 
   private static boolean advance(MergeCursor rows, boolean dropTombstones) {

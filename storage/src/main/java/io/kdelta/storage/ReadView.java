@@ -50,6 +50,17 @@ final class ReadView {
     return runs;
   }
 
+  /** Tables that were found damaged; a list of the caller's own. */
+  List<SSTable> damaged() {
+    List<SSTable> damaged = new ArrayList<>();
+    for (Run run : runArray) {
+      for (SSTable table : run.tables()) {
+        if (table.damage().isPresent()) damaged.add(table);
+      }
+    }
+    return damaged;
+  }
+
   /** How many memtables are not yet tables, the active one by what is in it. */
   double unflushed() {
     Memtable active = memtableArray[0];

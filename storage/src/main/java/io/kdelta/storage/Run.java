@@ -82,6 +82,14 @@ record Run(long age, List<SSTable> tables) {
     return tables.get(at);
   }
 
+  /** Whether a group could lie both here and between the first and the last one of a table. */
+  boolean meets(SSTable table) {
+    byte[] first = table.first().point().toArray();
+    int at = firstEndingAtOrAfter(first, 0, first.length);
+    return at < tables.size()
+        && tables.get(at).first().point().compareTo(table.last().point()) <= 0;
+  }
+
   /** Reads what gets of some keys will wait for. */
   void readAhead(MultiGet keys, int from, int to) {
     if (tables.size() == 1) {

@@ -108,6 +108,11 @@ final class SSTableWriter {
     return rows == 0 || !Arrays.equals(lastKey, 0, lastPointSize, row.key, 0, row.pointSize);
   }
 
+  /** Whether keys have another first byte from this row on, which is not the first one. */
+  boolean beginsKind(RowSource row) {
+    return rows > 0 && lastPointSize > 0 && row.pointSize > 0 && lastKey[0] != row.key[0];
+  }
+
   /** Bytes of rows so far. */
   long size() {
     return position + block.size();

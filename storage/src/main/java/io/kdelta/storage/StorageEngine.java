@@ -169,7 +169,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
   }
 
   /**
-   * New work to run off the core: at most one piece of each kind is out at any time. Call it after
+   * New work to run off the core: at most one piece of a kind is out, but for chores. Call it after
    * a turn that applied something, after every {@link #workDone}, and now and then at all times:
    * what failed comes again after some calls, and finds out that a full disk has room again.
    */
@@ -187,7 +187,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
     // What the log could not keep never comes into tables: nobody may wait for that.
     if (wal.fenced()) wal.failure().ifPresent(maintenance::troubled);
     tableWorks.take().ifPresent(work::add);
-    chores.take().ifPresent(work::add);
+    for (var piece = chores.take(); piece.isPresent(); piece = chores.take()) work.add(piece.get());
     return work;
   }
 

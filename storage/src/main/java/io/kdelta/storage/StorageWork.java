@@ -16,6 +16,7 @@ public interface StorageWork {
     TABLE,
     /**
      * What others do with files that are not of this store: long, it waits for none of the above.
+     * Some pieces are out at a time; each begins when the one before has ended.
      */
     CHORE
   }

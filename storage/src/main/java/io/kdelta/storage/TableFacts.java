@@ -55,6 +55,11 @@ record TableFacts(long run, long checksum, State state) {
     return new TableFacts(run, checksum, now);
   }
 
+  /** The same of a table that belongs to another run now. */
+  TableFacts in(long otherRun) {
+    return new TableFacts(otherRun, checksum, state);
+  }
+
   /** Whether it is not to be read as it is. */
   boolean damaged() {
     return state != State.SOUND;

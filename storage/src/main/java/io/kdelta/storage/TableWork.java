@@ -54,6 +54,11 @@ abstract sealed class TableWork implements StorageWork {
 
   abstract void work();
 
+  /** Whether its end means that the manifest was told something, so that it is whole again. */
+  final boolean appends() {
+    return this instanceof Output || this instanceof Note || this instanceof Sink;
+  }
+
   /** After a failure: takes back what can be taken back, and never fails. */
   void cleanUp() {}
 
@@ -259,6 +264,40 @@ abstract sealed class TableWork implements StorageWork {
     @Override
     void work() {
       for (BlobFile blob : dead) contents.forget(blob.number());
+      manifest.append(edits);
+    }
+  }
+
+  /** Has the manifest say of some tables that they belong to another run, and nothing else. */
+  static final class Sink extends TableWork {
+    final List<SSTable> tables;
+    private final Vfs vfs;
+    private final Manifest manifest;
+    private final List<ManifestEdit> edits = new ArrayList<>();
+
+    /**
+     * @param tables sound ones, which the manifest names
+     * @param run age of the run that they are to belong to
+     */
+    Sink(Vfs vfs, Manifest manifest, List<SSTable> tables, long run) {
+      this.vfs = vfs;
+      this.manifest = manifest;
+      this.tables = List.copyOf(tables);
+      for (SSTable each : tables) {
+        ManifestEdit.TableAdded named = manifest.state().tables().get(each.number());
+        if (named == null) throw new AssertionError("the manifest names no " + each.path());
+        edits.add(new ManifestEdit.TableRemoved(each.number()));
+        edits.add(TableFacts.of(named).in(run).added(each.number(), each.bytes()));
+      }
+    }
+
+    @Override
+    Vfs vfs() {
+      return vfs;
+    }
+
+    @Override
+    void work() {
       manifest.append(edits);
     }
   }

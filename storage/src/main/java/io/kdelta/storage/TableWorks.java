@@ -66,6 +66,7 @@ final class TableWorks {
   private boolean mergedLast;
 
   private final Warming warming;
+  private final Sinking sinking;
   private @Nullable MergeJob merge;
   private Compaction.@Nullable Plan planned;
 
@@ -101,6 +102,9 @@ final class TableWorks {
     this.hashSeed = opened.hashSeed();
     this.blobs = opened.blobs();
     this.warming = new Warming(views.current());
+    // What sinks is not compressed on its way.
+    long least = limits.partitionBytes() / PIECES_MAX;
+    this.sinking = new Sinking(limits.compressBottom() ? Long.MAX_VALUE : least);
     this.setAside = new ArrayList<>(opened.setAside());
     this.otherDamage = opened.otherDamage();
     this.counters = counters;
@@ -135,7 +139,7 @@ final class TableWorks {
     failures = 0;
     full = false;
     scarce = work.freeSpace() < limits.reserveBytes();
-    if (work instanceof TableWork.Output || work instanceof TableWork.Note) {
+    if (work.appends()) {
       doomedFiles.addAll(undecidedFiles);
       undecidedFiles.clear();
     }
@@ -144,6 +148,7 @@ final class TableWorks {
       case TableWork.Merge merged -> merged(merged);
       case BlobRewrite rewrite -> rewritten(rewrite);
       case TableWork.Note note -> noted(note);
+      case TableWork.Sink sunk -> Sinking.show(views, sunk.tables);
       case TableWork.Salvage _ -> throw new AssertionError("it is done in place");
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
       case TableWork.Warm warm -> warm.result();
@@ -183,7 +188,7 @@ final class TableWorks {
   List<Damage> damage() {
     List<Damage> all = new ArrayList<>(otherDamage);
     for (StorageOpening.SetAsideTable table : setAside) all.add(table.damage());
-    for (SSTable table : damagedTables()) all.add(Damage.of(table));
+    for (SSTable table : views.current().damaged()) all.add(Damage.of(table));
     return all;
   }
 
@@ -193,12 +198,12 @@ final class TableWorks {
    */
   boolean setDamagedAside() {
     if (out != null) return false;
-    if (damagedTables().isEmpty()) return true;
+    if (views.current().damaged().isEmpty()) return true;
     distrustAll();
     // Nobody has dealt with these.
     forgetFrom = Long.MAX_VALUE;
     merge = null;
-    for (SSTable table : damagedTables()) setAside(table);
+    for (SSTable table : views.current().damaged()) setAside(table);
     return true;
   }
 
@@ -264,7 +269,7 @@ final class TableWorks {
 
   /** Whether the manifest says of every damaged table that it is one. */
   boolean damageIsNoted() {
-    for (SSTable table : damagedTables()) {
+    for (SSTable table : views.current().damaged()) {
       if (!noted.contains(table.number())) return false;
     }
     for (SSTable table : quarantined) {
@@ -318,6 +323,10 @@ final class TableWorks {
     for (BlobFile blob : dead) notes.add(new ManifestEdit.BlobRemoved(blob.number()));
     if (!notes.isEmpty()) {
       return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forgetsNow());
+    }
+    if (merge == null && failures == 0 && !closing) {
+      TableWork sink = sinking.next(vfs, manifest, views.current());
+      if (sink != null) return sink;
     }
     boolean mergeFirst = mergesFirst();
     // Chores and merges take turns: neither waits for the other to have nothing left to do.
@@ -386,7 +395,7 @@ final class TableWorks {
   /** Edits that mark damaged tables, and that drop those whose loss was dealt with. */
   private List<ManifestEdit> notes() {
     List<ManifestEdit> edits = new ArrayList<>();
-    List<SSTable> damaged = damagedTables();
+    List<SSTable> damaged = views.current().damaged();
     damaged.addAll(quarantined);
     // Asked in every turn, and nearly always there is nothing.
     if (damaged.isEmpty() && !forgetsNow()) return edits;
@@ -434,7 +443,7 @@ final class TableWorks {
 
   /** Half of a blob file is dead: its live values are written anew. */
   private @Nullable TableWork rewrite() {
-    if (!damagedTables().isEmpty()) return null;
+    if (!views.current().damaged().isEmpty()) return null;
     ReadView view = views.current();
     Optional<BlobFile> wasteful = blobs.wasteful(view);
     if (wasteful.isEmpty()) return null;
@@ -586,15 +595,5 @@ final class TableWorks {
         if (table.path().equals(found.file())) table.damaged(found);
       }
     }
-  }
-
-  private List<SSTable> damagedTables() {
-    List<SSTable> damaged = new ArrayList<>();
-    for (Run run : views.current().runs()) {
-      for (SSTable table : run.tables()) {
-        if (table.damage().isPresent()) damaged.add(table);
-      }
-    }
-    return damaged;
   }
 }

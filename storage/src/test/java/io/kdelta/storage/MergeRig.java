@@ -89,6 +89,24 @@ final class MergeRig {
     return rig;
   }
 
+  /**
+   * A bottom below runs whose rows follow those before, of one kind, and lie anywhere, of another.
+   */
+  static MergeRig inOrder() {
+    MergeRig rig = new MergeRig(0);
+    for (int run = 0; run < 3; run++) {
+      StorageEngine store = rig.open(rig.disk, run + 1);
+      for (int i = 0; i < 24; i++) {
+        int row = 24 * run + i;
+        store.apply(rig.model.put(key(row), value(row, ROW_BYTES)));
+        RowKey other = RowKey.first(Bytes.of(8, row * 37 & 0xFF, row));
+        store.apply(rig.model.put(other, value(row, 20)));
+      }
+      store.shutDown();
+    }
+    return rig;
+  }
+
   /** The disk as it was left. */
   SimVfs copy(long seed) {
     return disk.copy(new SimEntropy(seed));
