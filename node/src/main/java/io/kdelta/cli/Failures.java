@@ -59,6 +59,9 @@ final class Failures {
     if (info.getReason().equals("DURABILITY_UNMET")) {
       return "the write is on that node and may still spread; --ack local asks for no more";
     }
+    if (info.getMetadataOrDefault("field", "").startsWith("document at line")) {
+      return "a document is JSON, in single quotes for the shell: '{\"name\":\"Alice\"}'";
+    }
     String key = info.getMetadataOrDefault("key", "");
     int slash = key.indexOf('/');
     if (slash < 0) return "";

@@ -239,6 +239,7 @@ final class NodeTest {
         List.of("{\"a\":1,\"a\":2}", "{", "", "1e999", "\"\\ud800\"", "NaN", deep)) {
       Result result = run(false, document, "put", "bad/a", "-");
       assertEquals(ExitCode.USAGE, result.exitCode(), document);
+      assertTrue(result.err().contains("hint: a document is JSON"), result.err());
       assertTrue(result.err().contains("line 1, column"), result.err());
     }
     for (int size : List.of(2 << 20, 5 << 20)) {
