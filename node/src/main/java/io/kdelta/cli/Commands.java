@@ -33,6 +33,7 @@ final class Commands implements Runnable {
           "log",
           "diff",
           "show",
+          "blame",
           "restore",
           "conflicts",
           "resolve",
@@ -51,6 +52,11 @@ final class Commands implements Runnable {
           "version",
           "help");
 
+  /** Flags with a value that often stand before the verb. */
+  private static final List<String> LEADING = List.of("-s", "-o");
+
+  private static final List<String> ABOUT_OTHERS = List.of("help", "completion", "shell", "demo");
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private Commands() {}
@@ -64,7 +70,16 @@ final class Commands implements Runnable {
       Console console, Map<String, String> environment, List<String> arguments, Duration spent) {
     Invocation invocation = new Invocation(console, environment);
     invocation.spent(spent);
-    return run(invocation, null, arguments);
+    return run(invocation, verb(arguments), arguments);
+  }
+
+  /** The command, where it is plain which one it is and that it needs no other; else null. */
+  private static @Nullable String verb(List<String> arguments) {
+    int at = 0;
+    while (at < arguments.size() && LEADING.contains(arguments.get(at))) at += 2;
+    if (at >= arguments.size()) return null;
+    String verb = arguments.get(at);
+    return ALL.contains(verb) && !ABOUT_OTHERS.contains(verb) ? verb : null;
   }
 
   /**
@@ -125,6 +140,7 @@ final class Commands implements Runnable {
       case "log" -> new LogCommand(invocation);
       case "diff" -> new DiffCommand(invocation);
       case "show" -> new ShowCommand(invocation);
+      case "blame" -> new BlameCommand(invocation);
       case "restore" -> new PutBackCommand(invocation);
       case "conflicts" -> new ConflictsCommand(invocation);
       case "resolve" -> new ResolveCommand(invocation);

@@ -75,21 +75,7 @@ final class GetCommand implements Callable<Integer> {
     } else {
       invocation.output().document(version.getValue().toStringUtf8(), name.key());
     }
-    noticeHeads(name, response.getHeadCount());
-  }
-
-  private void noticeHeads(KeyName name, int count) {
-    if (count < 2) return;
-    invocation.notice(
-        "note: "
-            + name
-            + " has "
-            + count
-            + " heads and this is the winner; kdelta get "
-            + name
-            + " --heads shows all, kdelta resolve "
-            + name
-            + " makes them one");
+    States.tellHeads(invocation, name, response.getHeadCount());
   }
 
   private void printHeads(Client client, KeyName name) {

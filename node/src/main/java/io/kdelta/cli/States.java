@@ -3,7 +3,10 @@ package io.kdelta.cli;
 import io.kdelta.proto.v1.ListHeadsRequest;
 import io.kdelta.proto.v1.VersionsGrpc;
 
-/** State ids as a person types them: whole, or the start of the one that the key has now. */
+/**
+ * States of keys: their ids as a person types them, whole or the start of the one that the key has
+ * now, and what is said of a key with several heads.
+ */
 final class States {
   private static final int WHOLE_LENGTH = 64;
   private static final int START_LENGTH_MIN = 4;
@@ -28,5 +31,20 @@ final class States {
         "CONFLICT",
         "conflict on " + key + ": expected state " + typed + ", found state " + state,
         "kdelta get " + key + " --meta shows the state; read again and repeat the write");
+  }
+
+  /** Tells who reads a key that it has more heads than the one that is shown. */
+  static void tellHeads(Invocation invocation, KeyName name, int count) {
+    if (count < 2) return;
+    invocation.notice(
+        "note: "
+            + name
+            + " has "
+            + count
+            + " heads and this is the winner; kdelta get "
+            + name
+            + " --heads shows all, kdelta resolve "
+            + name
+            + " makes them one");
   }
 }

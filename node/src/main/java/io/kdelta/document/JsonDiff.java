@@ -36,6 +36,34 @@ public final class JsonDiff {
    */
   public record Change(String path, Op op, Optional<Json> before, Optional<Json> after) {}
 
+  /**
+   * What two arrays share.
+   *
+   * @param before items of the old one
+   * @param now items of the new one
+   * @param front items that are equal from the first on
+   * @param back items that are equal up to the last, none of them at the front
+   */
+  record Alignment(int before, int now, int front, int back) {
+    static Alignment of(List<Json> old, List<Json> now) {
+      int both = Math.min(old.size(), now.size());
+      int front = 0;
+      while (front < both && old.get(front).equals(now.get(front))) front++;
+      int back = 0;
+      while (back < both - front
+          && old.get(old.size() - 1 - back).equals(now.get(now.size() - 1 - back))) {
+        back++;
+      }
+      return new Alignment(old.size(), now.size(), front, back);
+    }
+
+    /** Where the item at an index of the new array was in the old one; -1: it was added. */
+    int before(int index) {
+      if (index >= now - back) return index - now + before;
+      return index < Math.min(before, now) - back ? index : -1;
+    }
+  }
+
   private JsonDiff() {}
 
   /** The changes from {@code before} to {@code after}; an absent document is a deleted one. */
@@ -69,14 +97,10 @@ public final class JsonDiff {
 
   private static void compareItems(
       String path, List<Json> old, List<Json> now, List<Change> changes) {
+    Alignment shared = Alignment.of(old, now);
     int both = Math.min(old.size(), now.size());
-    int front = 0;
-    while (front < both && old.get(front).equals(now.get(front))) front++;
-    int back = 0;
-    while (back < both - front
-        && old.get(old.size() - 1 - back).equals(now.get(now.size() - 1 - back))) {
-      back++;
-    }
+    int front = shared.front();
+    int back = shared.back();
     for (int i = front; i < both - back; i++) {
       compare(JsonPointer.item(path, i), old.get(i), now.get(i), changes);
     }

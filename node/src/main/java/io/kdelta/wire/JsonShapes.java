@@ -1,10 +1,11 @@
 package io.kdelta.wire;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.POJONode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import com.google.protobuf.ByteString;
 import io.kdelta.proto.v1.AckLevel;
@@ -18,8 +19,11 @@ import io.kdelta.proto.v1.Session;
 import io.kdelta.proto.v1.Stats;
 import io.kdelta.proto.v1.Version;
 import io.kdelta.proto.v1.WriteResult;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -28,7 +32,7 @@ import java.util.function.Function;
  * changes on its way. Pure.
  */
 public final class JsonShapes {
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final JsonFactory FACTORY = new JsonFactory();
   private static final int NODE_DIGITS = 8;
   private static final String NODE_ZERO = "0".repeat(32);
 
@@ -48,10 +52,42 @@ public final class JsonShapes {
 
   /** One line. */
   public static String text(JsonNode node) {
-    try {
-      return MAPPER.writeValueAsString(node);
-    } catch (JsonProcessingException e) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator out = FACTORY.createGenerator(text)) {
+      write(out, node);
+    } catch (IOException e) {
       throw new AssertionError("a tree that cannot be written", e);
+    }
+    return text.toString();
+  }
+
+  /** What a mapper of trees would write, without the hundreds of classes that make one. */
+  private static void write(JsonGenerator out, JsonNode node) throws IOException {
+    if (node instanceof ObjectNode object) {
+      out.writeStartObject();
+      for (Map.Entry<String, JsonNode> field : object.properties()) {
+        out.writeFieldName(field.getKey());
+        write(out, field.getValue());
+      }
+      out.writeEndObject();
+    } else if (node.isArray()) {
+      out.writeStartArray();
+      for (JsonNode item : node) write(out, item);
+      out.writeEndArray();
+    } else if (node instanceof POJONode embedded && embedded.getPojo() instanceof RawValue raw) {
+      out.writeRawValue(String.valueOf(raw.rawValue()));
+    } else if (node.isTextual()) {
+      out.writeString(node.textValue());
+    } else if (node.isBoolean()) {
+      out.writeBoolean(node.booleanValue());
+    } else if (node.isIntegralNumber()) {
+      out.writeNumber(node.bigIntegerValue());
+    } else if (node.isNumber()) {
+      out.writeNumber(node.doubleValue());
+    } else if (node.isNull()) {
+      out.writeNull();
+    } else {
+      throw new AssertionError("a node of no kind of JSON: " + node.getNodeType());
     }
   }
 

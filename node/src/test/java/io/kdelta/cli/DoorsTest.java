@@ -194,6 +194,10 @@ final class DoorsTest {
     same("log", "d/f", "--graph");
     assertTrue(same("get", "d/f").err().contains("2 heads"));
     same("get", "d/f", "--heads");
+    assertTrue(same("blame", "d/a").out().contains("{\"path\":\"/ü/0\",\"value\":1,\"id\":"));
+    assertTrue(same("-o", "table", "blame", "d/f").err().contains("2 heads"));
+    assertEquals(ExitCode.NOT_FOUND, same("blame", "d/b").exitCode());
+    same("blame", "d/a", "--at", "-1", "-o", "json");
     same("log", "d/a", "--since", "2020-01-01", "-n", "1");
     same("diff", "d/a", "-1", "--exit-code");
     same("exists", "d/b");
