@@ -33,7 +33,7 @@ final class Client implements AutoCloseable {
   private final Duration timeout;
   private final Session session;
   private final Optional<TlsFiles> tls;
-  private final Connections.@Nullable Kept kept;
+  private final Connections.@Nullable Lent lent;
   private @Nullable Door http;
   private @Nullable GrpcDoor grpc;
 
@@ -45,20 +45,20 @@ final class Client implements AutoCloseable {
     this.timeout = timeout;
     this.session = session;
     this.tls = tls;
-    this.kept = null;
+    this.lent = null;
     if (http && tls.isEmpty()) {
       this.http = new HttpDoor(servers.addresses().getFirst(), session.carrier());
     }
   }
 
   /** Over a connection that is open, and stays so. */
-  Client(Servers servers, Duration timeout, Optional<TlsFiles> tls, Connections.Kept kept) {
+  Client(Servers servers, Duration timeout, Optional<TlsFiles> tls, Connections.Lent lent) {
     this.servers = servers;
     this.timeout = timeout;
-    this.session = kept.session();
+    this.session = lent.session();
     this.tls = tls;
-    this.kept = kept;
-    this.grpc = kept.door();
+    this.lent = lent;
+    this.grpc = lent.door();
   }
 
   Servers servers() {
@@ -121,7 +121,7 @@ final class Client implements AutoCloseable {
   /** What a person is told about a failure of the client. */
   CliException told(RuntimeException failure) {
     CliException told = of(failure);
-    if (kept != null && told.exitCode() == ExitCode.UNREACHABLE) kept.lost();
+    if (lent != null && told.exitCode() == ExitCode.UNREACHABLE) lent.lost();
     return told;
   }
 
@@ -167,6 +167,7 @@ final class Client implements AutoCloseable {
   public void close() {
     session.keep();
     GrpcDoor open = grpc;
-    if (open != null && kept == null) open.close();
+    if (lent != null) lent.giveBack();
+    else if (open != null) open.close();
   }
 }

@@ -20,43 +20,51 @@ final class Connections implements AutoCloseable {
   /** What commands have to have in common to share a connection. */
   private record Kind(List<String> servers, String session, Optional<TlsFiles> tls) {}
 
-  /** A connection and its session. */
-  final class Kept {
+  /** A session, and the connection that it uses now. */
+  private static final class Kept {
     private final Session session;
-    private final Supplier<GrpcDoor> opening;
-    private @Nullable GrpcDoor door;
+    private @Nullable Lent open;
 
-    private Kept(Session session, Supplier<GrpcDoor> opening) {
+    private Kept(Session session) {
       this.session = session;
-      this.opening = opening;
+    }
+  }
+
+  /** A connection in the hands of commands, of which the last one ends it when it is given up. */
+  final class Lent {
+    private final Kept kept;
+    private final GrpcDoor door;
+    private int users;
+
+    private Lent(Kept kept, GrpcDoor door) {
+      this.kept = kept;
+      this.door = door;
+    }
+
+    GrpcDoor door() {
+      return door;
     }
 
     Session session() {
-      return session;
+      return kept.session;
     }
 
-    /** The open one, or a new one. */
-    GrpcDoor door() {
+    /** No server answers over it: the next command gets another. */
+    void lost() {
       lock.lock();
       try {
-        GrpcDoor open = door;
-        if (open == null) {
-          open = opening.get();
-          door = open;
-          opened++;
-        }
-        return open;
+        if (kept.open == this) kept.open = null;
       } finally {
         lock.unlock();
       }
     }
 
-    /** No server answers over it. */
-    void lost() {
+    /** A command has ended. */
+    void giveBack() {
       lock.lock();
       try {
-        if (door != null) door.close();
-        door = null;
+        users--;
+        if (users == 0 && kept.open != this) door.close();
       } finally {
         lock.unlock();
       }
@@ -68,7 +76,7 @@ final class Connections implements AutoCloseable {
   private long opened;
 
   /**
-   * A client over the connection of its kind, which closing it does not end.
+   * A client over the connection of its kind, which it gives back when it is closed.
    *
    * @param name of the session; empty: it has none
    * @param begin the session, where there is none of that kind
@@ -84,11 +92,17 @@ final class Connections implements AutoCloseable {
     try {
       Kept kept = all.get(kind);
       if (kept == null) {
-        Session session = begin.get();
-        kept = new Kept(session, () -> new GrpcDoor(servers, timeout, session.carrier(), tls));
+        kept = new Kept(begin.get());
         all.put(kind, kept);
       }
-      return new Client(servers, timeout, tls, kept);
+      Lent lent = kept.open;
+      if (lent == null) {
+        lent = new Lent(kept, new GrpcDoor(servers, timeout, kept.session.carrier(), tls));
+        kept.open = lent;
+        opened++;
+      }
+      lent.users++;
+      return new Client(servers, timeout, tls, lent);
     } finally {
       lock.unlock();
     }
@@ -108,7 +122,10 @@ final class Connections implements AutoCloseable {
   public void close() {
     lock.lock();
     try {
-      for (Kept kept : all.values()) kept.lost();
+      for (Kept kept : all.values()) {
+        if (kept.open != null) kept.open.door().close();
+        kept.open = null;
+      }
       all.clear();
     } finally {
       lock.unlock();

@@ -38,6 +38,13 @@ final class Failures {
               "no answer from " + address + " in time; whether a write was stored is unknown",
               "kdelta --timeout SECONDS waits longer; kdelta -s " + address + " status looks",
               failure);
+      case CANCELLED ->
+          new CliException(
+              ExitCode.INTERRUPTED,
+              "INTERRUPTED",
+              "interrupted; whether a write was stored is unknown",
+              null,
+              failure);
       default ->
           new CliException(
               exitCode(status.getCode(), false),

@@ -25,7 +25,7 @@ final class Shell implements AutoCloseable {
   /** For a question while a person types; what does not come in time is not proposed. */
   private static final Duration WHILE_TYPING = Duration.ofMillis(400);
 
-  private static final int KEYS_PROPOSED_MAX = 100;
+  private static final int KEYS_PROPOSED_MAX = 60;
 
   private static final Map<String, String> OWN = own();
 
@@ -86,8 +86,9 @@ final class Shell implements AutoCloseable {
 
   /** The address that is asked now. */
   String server() {
-    // Not closed: nothing was asked.
-    return invocation(console).client().address();
+    try (Client client = invocation(console).client()) {
+      return client.address();
+    }
   }
 
   /** How many connections were opened so far. */
