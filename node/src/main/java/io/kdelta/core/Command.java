@@ -304,4 +304,7 @@ public sealed interface Command {
 
   /** What an operator wants to know of this node. */
   record AdminStatus() implements Steering {}
+
+  /** What the node itself asks twice a second: both of the above, but nothing is hashed for it. */
+  record Health() implements Steering {}
 }

@@ -337,6 +337,7 @@ final class Desk {
       case Command.ClusterStatus() -> outbox.answer(ticket, facts.members(false));
       case Command.Members() -> outbox.answer(ticket, facts.members(true));
       case Command.AdminStatus() -> outbox.answer(ticket, facts.status(stats.get()));
+      case Command.Health() -> outbox.answer(ticket, facts.health(stats.get()));
       case Command.ReconcileLog(int limit) -> {
         List<Session> sessions = peers.cluster().sessions();
         int count = Math.clamp(limit, 0, sessions.size());

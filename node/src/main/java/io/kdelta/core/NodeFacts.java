@@ -59,14 +59,24 @@ final class NodeFacts {
    * @param left whether those that left for good are listed too
    */
   Reply.MemberList members(boolean left) {
+    return members(left, store.tree().root());
+  }
+
+  /** Both for the node itself, without a look at the root. */
+  Reply.Health health(CoreStats stats) {
+    Digest told = cluster.member(store.node()).map(self -> self.facts().root()).orElse(Digest.ZERO);
+    return new Reply.Health(status(stats, told), members(false, told));
+  }
+
+  private Reply.MemberList members(boolean left, Digest root) {
     List<Reply.MemberList.Node> nodes = new ArrayList<>();
     for (Member member : cluster.members().stream().sorted(BY_NAME).toList()) {
       if (member.state() == Member.State.LEFT && !left) continue;
       boolean self = member.node().equals(store.node());
       nodes.add(
           self
-              ? new Reply.MemberList.Node(fresh(member), OptionalLong.empty(), true)
-              : new Reply.MemberList.Node(member, lag(member.facts()), false));
+              ? new Reply.MemberList.Node(fresh(member, root), OptionalLong.empty(), true)
+              : new Reply.MemberList.Node(member, lag(member.facts(), root), false));
     }
     CatchUpProgress progress = cluster.catchUp();
     String lender = "";
@@ -128,13 +138,17 @@ final class NodeFacts {
   }
 
   Reply.Status status(CoreStats stats) {
+    return status(stats, store.tree().root());
+  }
+
+  private Reply.Status status(CoreStats stats, Digest root) {
     return new Reply.Status(
         store.node(),
         cluster.clusterId(),
         config.member().name(),
         cluster.readiness(),
         engine.readOnlyReason().orElse(""),
-        store.tree().root(),
+        root,
         stats,
         engine.stats(),
         recoveryNotes());
@@ -181,14 +195,14 @@ final class NodeFacts {
     return List.copyOf(all);
   }
 
-  private Member fresh(Member member) {
+  private Member fresh(Member member, Digest root) {
     CausalStats stats = store.stats();
     Member.Facts said = member.facts();
     Member.Facts facts =
         new Member.Facts(
             said.number(),
             said.stage(),
-            store.tree().root(),
+            root,
             stats.keysLive(),
             stats.keysEver(),
             stats.versions(),
@@ -199,9 +213,8 @@ final class NodeFacts {
   }
 
   /** A lower bound from the counts; empty when they say nothing. */
-  private OptionalLong lag(Member.Facts facts) {
+  private OptionalLong lag(Member.Facts facts, Digest root) {
     if (facts.equals(Member.Facts.NONE)) return OptionalLong.empty();
-    Digest root = store.tree().root();
     if (facts.root().equals(root)) return OptionalLong.of(0);
     long behind = store.stats().versions() - facts.versions();
     return behind > 0 ? OptionalLong.of(behind) : OptionalLong.empty();

@@ -251,6 +251,12 @@ public sealed interface Reply {
   record StoreDone(Errand.Report report) implements Reply {}
 
   /**
+   * The answer to Health: as those to AdminStatus and ClusterStatus, but for the root of this node,
+   * which is the one that it told last.
+   */
+  record Health(Status status, MemberList members) implements Reply {}
+
+  /**
    * The answer to AdminStatus.
    *
    * @param readiness whether the node takes writes, as far as the cluster decides

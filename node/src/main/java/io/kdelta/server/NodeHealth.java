@@ -36,7 +36,7 @@ final class NodeHealth {
    *
    * @param nanos when it said it
    */
-  private record Picture(Reply.Status status, Reply.@Nullable MemberList members, long nanos) {}
+  private record Picture(Reply.Status status, Reply.MemberList members, long nanos) {}
 
   private final Time time;
   private final NodeNames names;
@@ -119,32 +119,21 @@ final class NodeHealth {
     if (stopping) return;
     try {
       core.submit(
-          new Command.AdminStatus(),
+          new Command.Health(),
           CausalToken.NONE,
           ANSWER_NANOS_MAX,
-          hear(reply -> seen((Reply.Status) reply)));
-      core.submit(
-          new Command.ClusterStatus(),
-          CausalToken.NONE,
-          ANSWER_NANOS_MAX,
-          hear(reply -> seen((Reply.MemberList) reply)));
+          hear(reply -> seen((Reply.Health) reply)));
     } catch (KdeltaException e) {
       // Overloaded: the picture grows old, and that is what it then says.
       return;
     }
   }
 
-  private void seen(Reply.Status status) {
-    Picture last = picture;
-    names.learn(status.node(), status.name());
-    picture = new Picture(status, last == null ? null : last.members(), time.nanos());
+  private void seen(Reply.Health health) {
+    names.learn(health.status().node(), health.status().name());
+    names.learn(health.members());
+    picture = new Picture(health.status(), health.members(), time.nanos());
     if (!stopping) serve(unreadiness().isEmpty());
-  }
-
-  private void seen(Reply.MemberList members) {
-    names.learn(members);
-    Picture last = picture;
-    if (last != null) picture = new Picture(last.status(), members, last.nanos());
   }
 
   private void serve(boolean ready) {
