@@ -14,6 +14,7 @@ import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -53,9 +54,20 @@ final class DocumentUpload {
     this.level = level;
   }
 
-  void run(Console console, Path file, long limit, ImportCommand.Tally tally, Progress progress) {
-    PlainImport plain = plainImport(file);
-    try (Lines lines = Lines.open(console, file.toString())) {
+  /**
+   * Sends what {@code lines} makes of a file.
+   *
+   * @param form how it is read: the same lines read in another way are other writes
+   */
+  void run(
+      Path file,
+      String form,
+      DocumentLines lines,
+      long limit,
+      ImportCommand.Tally tally,
+      Progress progress) {
+    PlainImport plain = plainImport(file, form);
+    try (lines) {
       for (long read = 0; read < limit; read++) {
         Lines.Line line = lines.next();
         if (line == null) break;
@@ -72,9 +84,9 @@ final class DocumentUpload {
     }
   }
 
-  private PlainImport plainImport(Path file) {
+  private PlainImport plainImport(Path file, String form) {
     try {
-      return new PlainImport(namespace, hash(file), CanonicalJson.WIDEST);
+      return new PlainImport(namespace, hash(file, form), CanonicalJson.WIDEST);
     } catch (KdeltaException.Invalid e) {
       throw CliException.usage(e.getMessage() + "", null);
     }
@@ -141,8 +153,9 @@ final class DocumentUpload {
         told);
   }
 
-  private static Digest hash(Path file) {
+  private static Digest hash(Path file, String form) {
     MessageDigest hasher = Digest.hasher();
+    hasher.update(form.getBytes(StandardCharsets.UTF_8));
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {

@@ -26,6 +26,7 @@ final class ImportCommand implements Callable<Integer> {
   /** What a line is. */
   enum Source {
     JSONL,
+    CSV,
     GIT_HISTORY;
 
     @Override
@@ -51,8 +52,22 @@ final class ImportCommand implements Callable<Integer> {
       paramLabel = "FORMAT",
       converter = SourceName.class,
       description =
-          "jsonl: {\"key\",\"value\"} a line (default); git-history: versions with parents.")
+          "jsonl: {\"key\",\"value\"} a line (default); csv: a document a row, columns named by the"
+              + " first line; git-history: versions with parents.")
   private Source source = Source.JSONL;
+
+  @Option(
+      names = "--key",
+      paramLabel = "COLUMN",
+      description = "Of csv: whose cells are the keys (default: the column named key).")
+  private @Nullable String keyColumn;
+
+  @Option(
+      names = "--strings",
+      description =
+          "Of csv: every cell is text. Else, outside quotes, numbers that can be kept exactly, true"
+              + " and false are what they look like, and an empty cell is no member.")
+  private boolean strings;
 
   @Option(names = "--limit", paramLabel = "N", description = "Only the first N lines.")
   private long limit = Long.MAX_VALUE;
@@ -93,6 +108,9 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (limit < 0) throw CliException.usage("--limit " + limit + ": a count is 0 or more", null);
+    if (source != Source.CSV && (keyColumn != null || strings)) {
+      throw CliException.usage("--key and --strings are of --format csv", null);
+    }
     Tally tally = new Tally();
     Thread hook =
         new Thread(
@@ -110,7 +128,7 @@ final class ImportCommand implements Callable<Integer> {
     try (Client client = invocation.client()) {
       switch (source) {
         case GIT_HISTORY -> importHistory(client, tally, progress);
-        case JSONL -> importDocuments(client, tally, progress);
+        case JSONL, CSV -> importDocuments(client, tally, progress);
       }
     } finally {
       progress.end();
@@ -128,8 +146,7 @@ final class ImportCommand implements Callable<Integer> {
 
   private void importDocuments(Client client, Tally tally, Progress progress) {
     if (!file.equals("-")) {
-      new DocumentUpload(client, namespace, ack.level())
-          .run(invocation.console(), Path.of(file), limit, tally, progress);
+      upload(client, Path.of(file), tally, progress);
       return;
     }
     // The name of a write is a hash of the whole file, so standard input becomes one.
@@ -139,13 +156,26 @@ final class ImportCommand implements Callable<Integer> {
       try (OutputStream out = Files.newOutputStream(copy)) {
         invocation.console().in().transferTo(out);
       }
-      new DocumentUpload(client, namespace, ack.level())
-          .run(invocation.console(), copy, limit, tally, progress);
+      upload(client, copy, tally, progress);
     } catch (IOException e) {
       throw new CliException(
           ExitCode.UNEXPECTED, "UNEXPECTED", "cannot keep standard input: " + e, null, e);
     } finally {
       delete(copy);
+    }
+  }
+
+  private void upload(Client client, Path from, Tally tally, Progress progress) {
+    DocumentUpload upload = new DocumentUpload(client, namespace, ack.level());
+    if (source == Source.CSV) {
+      String form =
+          "csv\0" + (strings ? "strings\0" : "") + (keyColumn == null ? "key" : keyColumn);
+      String name = file.equals("-") ? "standard input" : file;
+      upload.run(
+          from, form + "\0", CsvLines.open(from, name, keyColumn, strings), limit, tally, progress);
+    } else {
+      DocumentLines lines = Lines.open(invocation.console(), from.toString());
+      upload.run(from, "", lines, limit, tally, progress);
     }
   }
 
@@ -192,7 +222,7 @@ final class ImportCommand implements Callable<Integer> {
       for (Source source : Source.values()) {
         if (source.toString().equals(value)) return source;
       }
-      throw new TypeConversionException("'" + value + "' is neither jsonl nor git-history");
+      throw new TypeConversionException("'" + value + "' is none of jsonl, csv, git-history");
     }
   }
 }

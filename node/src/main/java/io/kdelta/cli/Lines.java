@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a file or of standard input, as bytes, without the blank ones. One thread. */
-final class Lines implements AutoCloseable {
+final class Lines implements DocumentLines {
   /** More than the largest document with everything around it. */
   private static final int LINE_BYTES_MAX = 40 << 20;
 
@@ -62,7 +62,8 @@ final class Lines implements AutoCloseable {
   }
 
   /** The next line that is not blank, or null at the end. */
-  @Nullable Line next() {
+  @Override
+  public @Nullable Line next() {
     try {
       while (true) {
         Bytes text = readLine();
@@ -77,12 +78,14 @@ final class Lines implements AutoCloseable {
   }
 
   /** Bytes read so far. */
-  long readBytes() {
+  @Override
+  public long readBytes() {
     return readBytes;
   }
 
   /** Bytes there are, or -1 when nobody knows. */
-  long sizeBytes() {
+  @Override
+  public long sizeBytes() {
     return sizeBytes;
   }
 
