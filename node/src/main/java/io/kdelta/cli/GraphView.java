@@ -7,8 +7,9 @@ import java.util.List;
  * Draws a causal graph beside its versions, as {@code git log --graph} does. Pure.
  *
  * <p>A lane is a column that waits for one version, the parent of what stands above it. Versions
- * come children before parents. A merge opens a lane right of its own for each further parent;
- * lanes that wait for the same version join just above it. So lines never cross.
+ * come children before parents. A merge opens a lane right of its own for each further parent, or
+ * leads into the lane beside it that waits for that parent already; lanes that wait for the same
+ * version join just above it.
  */
 final class GraphView {
   /**
@@ -65,7 +66,20 @@ final class GraphView {
       return;
     }
     lanes.set(lane, node.parents().getFirst());
-    for (int i = node.parents().size() - 1; i >= 1; i--) open(lane, node.parents().get(i));
+    for (int i = node.parents().size() - 1; i >= 1; i--) {
+      String parent = node.parents().get(i);
+      if (!led(lane, lane + 1, parent) && !led(lane, lane - 1, parent)) open(lane, parent);
+    }
+  }
+
+  /** Leads into the lane beside it, if that waits for the parent. */
+  private boolean led(int lane, int beside, String parent) {
+    boolean waits = beside >= 0 && beside < lanes.size() && lanes.get(beside).equals(parent);
+    if (!waits) return false;
+    char[] row = bars(lanes.size());
+    row[lane + beside] = beside > lane ? '\\' : '/';
+    lines.add(new Line(new String(row), ""));
+    return true;
   }
 
   /** Lane {@code from} ends in lane {@code to}, which is left of it. */

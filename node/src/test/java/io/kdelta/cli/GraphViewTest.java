@@ -74,6 +74,113 @@ final class GraphViewTest {
             node("root")));
   }
 
+  /**
+   * Of the same shapes {@code git log --graph --topo-order} draws:
+   *
+   * <pre>
+   * * hd         *   xf        *-.   oe
+   * | * hc       |\            |\ \
+   * |/           | *   xe      | | * od
+   * | * hb       | |\          | * | oc
+   * |/           * | | xd      | |/
+   * * ha         |\| |         * / ob
+   *              | |/          |/
+   *              |/|           * oa
+   *              | * xc
+   *              * | xb
+   *              |/
+   *              * xa
+   * </pre>
+   */
+  @Test
+  void threeHeads() {
+    assertEquals(
+        """
+        *      hd
+        | *    hc
+        | | *  hb
+        |_|/
+        |/
+        *      ha
+        """,
+        draw(node("hd", "ha"), node("hc", "ha"), node("hb", "ha"), node("ha")));
+  }
+
+  @Test
+  void crissCross() {
+    assertEquals(
+        """
+        *      xf
+        |\\
+        | *    xe
+        | |\\
+        * | |  xd
+        |\\| |
+        | * |  xc
+        |_|/
+        * |    xb
+        |/
+        *      xa
+        """,
+        draw(
+            node("xf", "xd", "xe"),
+            node("xe", "xc", "xb"),
+            node("xd", "xb", "xc"),
+            node("xc", "xa"),
+            node("xb", "xa"),
+            node("xa")));
+  }
+
+  @Test
+  void aParentThatTheLaneOnTheLeftWaitsFor() {
+    assertEquals(
+        """
+        *    h
+        | *  m
+        |/|
+        * |  a
+        | *  b
+        |/
+        *    root
+        """,
+        draw(
+            node("h", "a"),
+            node("m", "b", "a"),
+            node("a", "root"),
+            node("b", "root"),
+            node("root")));
+  }
+
+  @Test
+  void aBranchWithinABranch() {
+    assertEquals(
+        """
+        *      wi
+        |\\
+        | *    wh
+        * |    wg
+        * |    wf
+        |\\ \\
+        | * |  we
+        | * |  wc
+        * | |  wd
+        * | |  wb
+        |_|/
+        |/
+        *      wa
+        """,
+        draw(
+            node("wi", "wg", "wh"),
+            node("wh", "wa"),
+            node("wg", "wf"),
+            node("wf", "wd", "we"),
+            node("we", "wc"),
+            node("wc", "wa"),
+            node("wd", "wb"),
+            node("wb", "wa"),
+            node("wa")));
+  }
+
   @Test
   void rootsThatBeganApart() {
     assertEquals(
