@@ -48,6 +48,7 @@ final class Commands implements Runnable {
           "admin",
           "bench",
           "shell",
+          "doctor",
           "completion",
           "version",
           "help");
@@ -155,6 +156,7 @@ final class Commands implements Runnable {
       case "admin" -> AdminCommand.commandLine(invocation);
       case "bench" -> new BenchCommand(invocation);
       case "shell" -> new ShellCommand(invocation);
+      case "doctor" -> new DoctorCommand(invocation);
       case "completion" -> new CompletionCommand(invocation);
       case "version" -> new VersionCommand(invocation);
       case "help" -> new HelpCommand(invocation);

@@ -25,7 +25,7 @@ final class HelpCommand implements Callable<Integer> {
               4    a precondition did not hold, or a conflict
               5    not allowed
               6    cannot reach a server, or timed out: whether a write was stored is unknown
-              7    --exit-code found a difference
+              7    --exit-code found a difference, or doctor a failure
               8    corruption
               130  interrupted
               """,
