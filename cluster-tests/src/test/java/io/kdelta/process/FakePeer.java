@@ -22,6 +22,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.PeerGrpc;
 import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -128,6 +129,18 @@ final class FakePeer implements AutoCloseable {
       PeerMessage message = next().message();
       if (message == null) return;
       if (message instanceof PeerMessage.Ack ack && ack.number() == 42) return;
+    }
+  }
+
+  /** What the node says until it has taken in what was said before, or has ended the stream. */
+  List<PeerMessage> heardMeanwhile() {
+    List<PeerMessage> all = new ArrayList<>();
+    say(new PeerMessage.Ping(43, List.of()));
+    while (true) {
+      PeerMessage message = next().message();
+      if (message == null) return all;
+      if (message instanceof PeerMessage.Ack ack && ack.number() == 43) return all;
+      all.add(message);
     }
   }
 

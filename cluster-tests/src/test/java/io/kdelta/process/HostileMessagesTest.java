@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -218,6 +220,40 @@ final class HostileMessagesTest {
           raw.call(1, RawHttp2.PUT, "grpc-encoding", "brotli");
           raw.data(1, true, RawHttp2.message(true, 3, new byte[3]));
           assertEquals("grpc-status 12", raw.endOf(1));
+        });
+  }
+
+  /** One test, for it takes its time: 20 s and a little. */
+  @Test
+  void messagesThatAreNeverFinished() {
+    byte[] whole = RawHttp2.message(new byte[0]);
+    byte[] half = RawHttp2.message(false, 100, new byte[50]);
+    node.withstandsRaw(
+        "half a message for ever: of a call, of an import, of a peer; a call without an end",
+        raw -> {
+          List<String> paths =
+              List.of(RawHttp2.PUT, "/kdelta.v1.Versions/ImportVersions", "/kdelta.v1.Watch/Watch");
+          int stream = 1;
+          for (String path : paths) {
+            raw.call(stream, path);
+            assertTrue(raw.data(stream, false, half));
+            stream += 2;
+          }
+          raw.call(stream, RawHttp2.PUT);
+          assertTrue(raw.data(stream, false, whole));
+          stream += 2;
+          raw.call(stream, RawHttp2.PUT);
+          node.serves();
+          try (RawHttp2 peer = RawHttp2.open(node.port())) {
+            peer.call(1, "/kdelta.v1.Peer/Exchange");
+            assertTrue(peer.data(1, false, half));
+            // Who has not said hello is left before.
+            assertEquals("grpc-status 0", peer.endOf(1));
+          }
+          TreeSet<String> ends = new TreeSet<>();
+          for (int i = 1; i <= stream; i += 2) ends.add(raw.endOf(i));
+          // A header that was said before on the connection is but a number.
+          assertEquals(Set.of("grpc-status 4", "headers"), ends);
         });
   }
 

@@ -38,7 +38,8 @@ import org.junit.jupiter.api.function.Executable;
 /**
  * One node process with a heap of 256 MiB that is given hostile input, and what has to hold behind
  * every one (security.md): nothing of it is stored, another connection is served at once, the heap
- * has not grown, the process lives and no failure of its own stands in its log. One thread.
+ * has not grown, no turn of the core was long, the process lives and no failure of its own stands
+ * in its log. One thread.
  */
 final class HostileNode implements AutoCloseable {
   /** Flags of its Java machine. */
@@ -47,6 +48,11 @@ final class HostileNode implements AutoCloseable {
 
   private static final long GROWTH_BYTES_MAX = 8L << 20;
   private static final long PATIENCE_SECONDS = 30;
+
+  /** A turn is to take a tenth of that; the rest is for machines that have other things to do. */
+  private static final double TURN_MILLIS_MAX = 1_000;
+
+  private static final String TURN = "kdelta_core_turn_longest_seconds ";
   private static final String HONEST = "honest";
 
   private final NodeProcess node;
@@ -177,8 +183,11 @@ final class HostileNode implements AutoCloseable {
     await(what + ": the heap is what it was, " + before)
         .atMost(Duration.ofSeconds(PATIENCE_SECONDS))
         .until(() -> heap() - before < GROWTH_BYTES_MAX);
+    assertTrue(turnMillis() < TURN_MILLIS_MAX, () -> what + ": a turn of the core took too long");
     assertEquals(known, failures, () -> what + ": failures in the log\n" + node.said());
-    System.out.printf("survived: %s; heap %+d KiB%n", what, (heapBytes - before) >> 10);
+    System.out.printf(
+        "survived: %s; heap %+d KiB, longest turn %.0f ms%n",
+        what, (heapBytes - before) >> 10, turnMillis());
   }
 
   private long versions() {
@@ -226,6 +235,20 @@ final class HostileNode implements AutoCloseable {
     GetRequest get = GetRequest.newBuilder().setNamespace(HONEST).setKey("key").build();
     assertEquals(
         "{\"n\":" + served + "}", kv().get(get).getVersion().getValue().toStringUtf8(), "served");
+  }
+
+  /** The longest turn that its core has taken, pauses for the collector included. */
+  private double turnMillis() {
+    try {
+      for (String line : node.metrics().split("\n", -1)) {
+        if (line.startsWith(TURN)) return 1e3 * Double.parseDouble(line.substring(TURN.length()));
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    throw new AssertionError("nothing is told of turns");
   }
 
   /** Bytes of live objects. */

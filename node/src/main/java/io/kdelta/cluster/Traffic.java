@@ -35,14 +35,19 @@ public record Traffic(
    * @param count how many, equal roots found at once included
    * @param rounds their round trips
    * @param millis from the first message of each to its end
+   * @param differences versions that moved, either way
    */
-  public record Sessions(long count, long rounds, long millis) {
+  public record Sessions(long count, long rounds, long millis, long differences) {
     /** None yet. */
-    public static final Sessions NONE = new Sessions(0, 0, 0);
+    public static final Sessions NONE = new Sessions(0, 0, 0, 0);
 
     /** With one more. */
     Sessions and(Session session) {
-      return new Sessions(count + 1, rounds + session.rounds(), millis + session.millis());
+      return new Sessions(
+          count + 1,
+          rounds + session.rounds(),
+          millis + session.millis(),
+          differences + session.versionsSent() + session.versionsReceived());
     }
   }
 

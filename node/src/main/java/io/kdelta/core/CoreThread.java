@@ -52,6 +52,8 @@ public final class CoreThread implements AutoCloseable {
   private final CompletableFuture<CoreStats> opened = new CompletableFuture<>();
   private final Thread thread;
   private volatile @Nullable CoreStats stats;
+  private volatile long turnNanos;
+  private volatile long longestTurnNanos;
   private volatile @Nullable Throwable failure;
   private long wakeAt = Timers.NEVER;
   private int workOut;
@@ -197,6 +199,16 @@ public final class CoreThread implements AutoCloseable {
     return logNanos.get();
   }
 
+  /** How long turns took since the start, in nanoseconds. */
+  public long turnNanos() {
+    return turnNanos;
+  }
+
+  /** How long the longest turn since the start took, in nanoseconds, pauses of the JVM included. */
+  public long longestTurnNanos() {
+    return longestTurnNanos;
+  }
+
   /**
    * Ends the core: what came before is finished as far as this node can alone, what waits for
    * others is refused as UNKNOWN, the log is synced, memtables are written as tables, files and
@@ -250,9 +262,18 @@ public final class CoreThread implements AutoCloseable {
     for (Event event : events) {
       if (event instanceof Event.WorkDone) workOut--;
     }
+    long begun = time.nanos();
     perform(core.turn(events));
     stats = core.stats();
+    took(time.nanos() - begun);
     return true;
+  }
+
+  /** Written by the core thread alone. */
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  private void took(long nanos) {
+    turnNanos += nanos;
+    if (nanos > longestTurnNanos) longestTurnNanos = nanos;
   }
 
   private void perform(List<Effect> effects) {

@@ -14,6 +14,12 @@ final class EdgeLimits {
   /** Part of the heap that messages may hold whose end has not come; the network takes twice it. */
   private static final int UNFINISHED_PART = 8;
 
+  /** How long a message may take from its first byte to its last one. Judged. */
+  static final int MESSAGE_SECONDS_MAX = 20;
+
+  /** Who sends at least so fast may take longer: 128 kbit/s. */
+  static final int MESSAGE_BYTES_A_SECOND = 16 << 10;
+
   static final int METADATA_BYTES_MAX = 8 << 10;
   static final int CALLS_PER_CONNECTION_MAX = 64;
 

@@ -22,12 +22,14 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,12 @@ import org.jspecify.annotations.Nullable;
 final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   private static final double MILLIS_PER_SECOND = 1e3;
   private static final double NANOS_PER_SECOND = 1e9;
+
+  /** From a read in memory to the longest that a call may take. */
+  private static final Duration[] BUCKETS =
+      LongStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -75,8 +83,15 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   }
 
   /** Shows the counters of a core, and its members. */
-  void bind(CoreThread core, NodeHealth health) {
+  void bind(CoreThread core, NodeHealth health, WatchService watches) {
     counter(core, "kdelta.core.turns", "turns of the core", CoreStats::turns);
+    FunctionCounter.builder("kdelta.core.turn.seconds", core, c -> c.turnNanos() / NANOS_PER_SECOND)
+        .description("time of turns")
+        .register(registry);
+    Gauge.builder(
+            "kdelta.core.turn.longest.seconds", core, c -> c.longestTurnNanos() / NANOS_PER_SECOND)
+        .description("the longest turn since the start")
+        .register(registry);
     counter(core, "kdelta.core.events", "events that the core handled", CoreStats::events);
     counter(core, "kdelta.core.commands", "commands of clients", CoreStats::commands);
     counter(core, "kdelta.core.writes", "versions that clients wrote", CoreStats::writes);
@@ -100,6 +115,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     gauge(core, "kdelta.sessions.waiting", "requests behind a token", s -> s.waiting().requests());
     counter(core, "kdelta.sessions.behind", "requests told BEHIND", s -> s.waiting().behind());
     gauge(core, "kdelta.watches.waiting", "watchers with all read", s -> s.waiting().watchers());
+    Gauge.builder("kdelta.watch.streams", watches, WatchService::streams)
+        .description("open watches")
+        .register(registry);
     peers = new PeerMetrics(registry, health);
     for (Member.State state : Member.State.values()) {
       Gauge.builder("kdelta.peers", health, h -> count(h, state))
@@ -153,6 +171,11 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         s -> s.traffic().sessions().count());
     counter(
         core, "kdelta.reconciliation.rounds", "round trips", s -> s.traffic().sessions().rounds());
+    counter(
+        core,
+        "kdelta.reconciliation.differences",
+        "versions that moved in sessions",
+        s -> s.traffic().sessions().differences());
     seconds(
         core, "kdelta.reconciliation", "time of sessions", s -> s.traffic().sessions().millis());
     counter(
@@ -217,6 +240,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         .description("requests over HTTP by route and status")
         .tag("route", route)
         .tag("status", Integer.toString(status))
+        .serviceLevelObjectives(BUCKETS)
         .register(registry)
         .record(nanos, TimeUnit.NANOSECONDS);
   }
@@ -227,6 +251,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
         .tag("service", outcome.service())
         .tag("method", outcome.method())
         .tag("status", outcome.code().name())
+        .serviceLevelObjectives(BUCKETS)
         .register(registry);
   }
 

@@ -72,10 +72,14 @@ public final class NodeServer implements AutoCloseable {
   private final NodeMetrics metrics = new NodeMetrics();
   private final CompletableFuture<Optional<Throwable>> departure = new CompletableFuture<>();
   private final CompletableFuture<CoreThread> core = new CompletableFuture<>();
+  private final UnfinishedMessages unfinished =
+      new UnfinishedMessages(EdgeLimits.unfinishedBytesMax(Runtime.getRuntime().maxMemory()), time);
   private final NodeTls tls;
   private final Calls calls;
   private final PeerStreams peers;
   private final NodeHealth health;
+  private final Replies replies = new Replies(names);
+  private final WatchService watches;
   private final Contract contract;
   private final Server grpc;
   private @Nullable HttpPort http;
@@ -101,6 +105,7 @@ public final class NodeServer implements AutoCloseable {
             peerNames,
             tls,
             notices);
+    this.watches = new WatchService(calls, replies);
     this.contract = contract();
     List<BindableService> services = services();
     this.health =
@@ -208,12 +213,11 @@ public final class NodeServer implements AutoCloseable {
   /** What clients may ask, over gRPC and over HTTP alike. */
   private Contract contract() {
     Requests requests = new Requests(config.store().documentBytesMax());
-    Replies replies = new Replies(names);
     return new Contract(
         new KvService(calls, requests, replies),
         new VersionsService(calls, requests, replies),
         new ClusterService(calls),
-        new WatchService(calls, replies),
+        watches,
         new BoundedReader());
   }
 
@@ -254,10 +258,9 @@ public final class NodeServer implements AutoCloseable {
             .maxConnectionIdle(EdgeLimits.IDLE_MINUTES_MAX, TimeUnit.MINUTES)
             .maxConnectionAge(EdgeLimits.AGE_HOURS_MAX, TimeUnit.HOURS)
             .maxRstFramesPerWindow(EdgeLimits.RESETS_MAX, EdgeLimits.RESETS_WINDOW_SECONDS)
-            .addStreamTracerFactory(
-                new UnfinishedMessages(
-                    EdgeLimits.unfinishedBytesMax(Runtime.getRuntime().maxMemory())))
+            .addStreamTracerFactory(unfinished)
             .addTransportFilter(connections)
+            .intercept(unfinished)
             .intercept(connections)
             .intercept(metrics);
     for (BindableService service : services) {
@@ -280,6 +283,7 @@ public final class NodeServer implements AutoCloseable {
     try {
       grpc.start();
       listen = listen.withPort(grpc.getPort());
+      var _ = timer.scheduleWithFixedDelay(unfinished::sweep, 1, 1, TimeUnit.SECONDS);
     } catch (IOException e) {
       throw taken("--listen or --port", config.network().listen(), e);
     }
@@ -338,7 +342,7 @@ public final class NodeServer implements AutoCloseable {
           e);
     }
     core.complete(opened);
-    metrics.bind(opened, health);
+    metrics.bind(opened, health, watches);
     tls.credentials().ifPresent(metrics::bind);
     calls.open(opened);
     health.watch(opened, timer);

@@ -1,23 +1,46 @@
 package io.kdelta.server;
 
 import com.google.rpc.Code;
+import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.kdelta.env.Time;
 import io.kdelta.wire.StatusMapping;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds what all messages together hold of which the end has not come yet: each within its own
  * limit, those of a few connections would fill the memory of the node, and stay. Beyond the bound
  * whoever sends more of a large message is refused; beyond twice the bound everybody is.
- * Thread-safe.
+ *
+ * <p>Bounds their time, too: a message that has begun has 20 s and one more for each 16 KiB of it
+ * that came; so has the one request of a call that has one, from the beginning of the call to the
+ * word that nothing follows. Who takes longer is refused by {@link #sweep}.
+ *
+ * <p>Thread-safe.
  */
-final class UnfinishedMessages extends ServerStreamTracer.Factory {
-  private final long bytesMax;
-  private final AtomicLong held = new AtomicLong();
+final class UnfinishedMessages extends ServerStreamTracer.Factory implements ServerInterceptor {
+  private static final Context.Key<Count> COUNT = Context.key("kdelta-unfinished");
 
-  UnfinishedMessages(long bytesMax) {
+  private final long bytesMax;
+  private final Time time;
+  private final AtomicLong held = new AtomicLong();
+  private final Set<Count> open = ConcurrentHashMap.newKeySet();
+
+  UnfinishedMessages(long bytesMax, Time time) {
     this.bytesMax = bytesMax;
+    this.time = time;
   }
 
   /** The bytes of all unfinished messages. */
@@ -25,17 +48,81 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory {
     return held.get();
   }
 
+  /** Refuses whoever has taken too long; to be called every now and then. */
+  void sweep() {
+    for (Count count : open) {
+      Guarded<?, ?> call = count.overdue(time.nanos());
+      if (call == null) continue;
+      StatusRuntimeException refusal =
+          StatusMapping.toGrpc(
+              Code.DEADLINE_EXCEEDED,
+              "UNFINISHED",
+              "the message was not finished within "
+                  + EdgeLimits.MESSAGE_SECONDS_MAX
+                  + " s and a second for each 16 KiB of it; nothing was stored",
+              "send it as a whole, and then that nothing follows");
+      Metadata trailers = refusal.getTrailers();
+      call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
+    }
+  }
+
   @Override
   public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
     return new Count();
   }
 
-  /** Of one call; called on the thread that reads its connection. */
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    Count count = COUNT.get();
+    if (count == null) throw new AssertionError("a call that nobody counts");
+    Guarded<Q, R> guarded = new Guarded<>(call);
+    boolean single = call.getMethodDescriptor().getType().clientSendsOneMessage();
+    count.begin(guarded, single);
+    return new SimpleForwardingServerCallListener<>(next.startCall(guarded, headers)) {
+      @Override
+      public void onHalfClose() {
+        count.finished();
+        super.onHalfClose();
+      }
+    };
+  }
+
+  /** Of one call. Called on the thread that reads its connection, and on those of the call. */
   private final class Count extends ServerStreamTracer {
     private long bytes;
+    private boolean waiting;
+    private long sinceNanos;
+    private boolean single;
+    private @Nullable Guarded<?, ?> call;
 
     @Override
-    public void inboundWireSize(long more) {
+    public Context filterContext(Context context) {
+      return context.withValue(COUNT, this);
+    }
+
+    synchronized void begin(Guarded<?, ?> started, boolean one) {
+      call = started;
+      single = one;
+      if (one) await();
+      open.add(this);
+    }
+
+    private void await() {
+      waiting = true;
+      sinceNanos = time.nanos();
+    }
+
+    synchronized @Nullable Guarded<?, ?> overdue(long now) {
+      long seconds = EdgeLimits.MESSAGE_SECONDS_MAX + bytes / EdgeLimits.MESSAGE_BYTES_A_SECOND;
+      boolean late = waiting && now - sinceNanos > TimeUnit.SECONDS.toNanos(seconds);
+      if (late) waiting = false;
+      return late ? call : null;
+    }
+
+    @Override
+    public synchronized void inboundWireSize(long more) {
+      if (!waiting) await();
       bytes += more;
       long all = held.addAndGet(more);
       boolean small = bytes <= EdgeLimits.SMALL_MESSAGE_BYTES_MAX;
@@ -47,19 +134,48 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory {
           "nothing was stored; try again in a moment, or ask another node");
     }
 
+    /** The one request of a call is carried out when it is known that nothing follows. */
     @Override
-    public void inboundMessageRead(int number, long wireSize, long size) {
-      finished();
+    public synchronized void inboundMessageRead(int number, long wireSize, long size) {
+      if (!single) finished();
     }
 
     @Override
-    public void streamClosed(io.grpc.Status status) {
+    public synchronized void streamClosed(Status status) {
       finished();
+      open.remove(this);
     }
 
-    private void finished() {
+    synchronized void finished() {
       held.addAndGet(-bytes);
       bytes = 0;
+      waiting = false;
+    }
+  }
+
+  /** A call that may be closed by two: what is said after the first is dropped. */
+  private static final class Guarded<Q, R> extends SimpleForwardingServerCall<Q, R> {
+    private boolean closed;
+
+    Guarded(ServerCall<Q, R> call) {
+      super(call);
+    }
+
+    @Override
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!closed) super.sendHeaders(headers);
+    }
+
+    @Override
+    public synchronized void sendMessage(R message) {
+      if (!closed) super.sendMessage(message);
+    }
+
+    @Override
+    public synchronized void close(Status status, Metadata trailers) {
+      if (closed) return;
+      closed = true;
+      super.close(status, trailers);
     }
   }
 }

@@ -32,6 +32,7 @@ final class WatchStream {
   private final Calls calls;
   private final Replies replies;
   private final ServerCallStreamObserver<WatchResponse> client;
+  private final Runnable over;
   private final ReentrantLock lock = new ReentrantLock();
   private Command.Watch next = new Command.Watch(new WatchScope("", ""), new WatchFrom.Now(), 1, 1);
   private CausalToken after = CausalToken.NONE;
@@ -45,10 +46,13 @@ final class WatchStream {
   private boolean begun;
   private boolean ended;
 
-  WatchStream(Calls calls, Replies replies, ServerCallStreamObserver<WatchResponse> client) {
+  /** {@code over}: called once, when it has ended. */
+  WatchStream(
+      Calls calls, Replies replies, ServerCallStreamObserver<WatchResponse> client, Runnable over) {
     this.calls = calls;
     this.replies = replies;
     this.client = client;
+    this.over = over;
     client.setOnCancelHandler(this::cancelled);
     client.setOnReadyHandler(this::ask);
   }
@@ -148,6 +152,7 @@ final class WatchStream {
     try {
       if (ended) return;
       ended = true;
+      over.run();
       client.onError(failure);
     } finally {
       lock.unlock();
@@ -159,6 +164,7 @@ final class WatchStream {
     try {
       if (ended) return;
       ended = true;
+      over.run();
       if (asking && ticket != 0) calls.core().abandon(ticket);
     } catch (StatusRuntimeException e) {
       // The node stops, and so nothing is open any more.
