@@ -54,7 +54,8 @@ final class HelpCommand implements Callable<Integer> {
               KDELTA_DATA        data directory of kdelta start
               KDELTA_JAVA_HOME   the JDK that the launcher takes
               KDELTA_JAVA_OPTS   more options for the JVM
-              KDELTA_AOT         off: the launcher neither makes nor uses a cache of classes
+              KDELTA_AOT         off: the launcher neither makes nor uses a cache of classes; they
+                                 lie beside kdelta.jar, else in ~/.cache/kdelta
               NO_COLOR           is honoured: kdelta writes no colours
               """));
 

@@ -91,7 +91,7 @@ final class CommandLineTest {
     assertUsage("--merge", "resolve", "a/b");
     assertUsage("--mix 5", "bench", "--mix", "5");
     assertUsage(
-        "is neither jsonl nor git-history", "import", "x", "--namespace", "n", "--format", "xml");
+        "is none of jsonl, csv, git-history", "import", "x", "--namespace", "n", "--format", "xml");
     assertUsage("can be reached from other machines", "start", "--listen", "0.0.0.0:1");
   }
 

@@ -30,6 +30,33 @@ final class HttpRoutesTest {
   }
 
   @Test
+  void callsAsMessages() {
+    byte[] deep = new byte[100_000];
+    // Groups that nothing closes.
+    java.util.Arrays.fill(deep, (byte) 0x0b);
+    assertEquals(400, call("Kv/Put", "application/protobuf", deep).status());
+    assertEquals(400, call("Kv/Put", "application/protobuf", new byte[] {(byte) 0xff}).status());
+    assertEquals(415, call("Kv/Put", "application/json", new byte[0]).status());
+    assertEquals(404, call("Admin/Backup", "application/protobuf", new byte[0]).status());
+    assertEquals(404, call("Cluster/Leave", "application/protobuf", new byte[0]).status());
+    assertEquals(200, call("Kv/ListNamespaces", "application/protobuf", new byte[0]).status());
+    Heard meant = NODE.get("/v1/namespaces", "Kdelta-Grpc-Port", "1");
+    assertEquals(421, meant.status());
+    assertEquals("DOOR", meant.reason());
+    assertEquals(
+        200,
+        NODE.get("/v1/namespaces", "Kdelta-Grpc-Port", meant.header("Kdelta-Grpc-Port")).status());
+  }
+
+  private static Heard call(String method, String type, byte[] body) {
+    return NODE.send(
+        NODE.request("/v1/call/kdelta.v1." + method)
+            .header("Content-Type", type)
+            .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(body))
+            .build());
+  }
+
+  @Test
   void aDocument() {
     Heard put = NODE.put("/v1/kv/docs/alice?note=first+of+all", "{ \"name\" : \"Alice\" }");
     assertEquals(200, put.status(), put.body());
