@@ -50,13 +50,15 @@ final class Commands implements Runnable {
           "shell",
           "doctor",
           "completion",
+          "complete-line",
           "version",
           "help");
 
   /** Flags with a value that often stand before the verb. */
   private static final List<String> LEADING = List.of("-s", "-o");
 
-  private static final List<String> ABOUT_OTHERS = List.of("help", "completion", "shell", "demo");
+  private static final List<String> ABOUT_OTHERS =
+      List.of("help", "completion", "complete-line", "shell", "demo");
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -158,6 +160,7 @@ final class Commands implements Runnable {
       case "shell" -> new ShellCommand(invocation);
       case "doctor" -> new DoctorCommand(invocation);
       case "completion" -> new CompletionCommand(invocation);
+      case "complete-line" -> new CompleteLineCommand(invocation);
       case "version" -> new VersionCommand(invocation);
       case "help" -> new HelpCommand(invocation);
       default -> throw new AssertionError(name);

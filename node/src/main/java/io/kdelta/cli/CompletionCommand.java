@@ -1,25 +1,60 @@
 package io.kdelta.cli;
 
 import java.util.concurrent.Callable;
-import picocli.AutoComplete;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** {@code kdelta completion bash|zsh}: a script for the shell, which completes verbs and flags. */
+/**
+ * {@code kdelta completion bash|zsh|fish}: a script for the shell, which asks {@link
+ * CompleteLineCommand} for what a word may become.
+ */
 @Command(
     name = "completion",
     description = {
-      "Print a script that completes commands and flags in a shell.",
-      "bash and zsh: source <(kdelta completion bash)"
+      "Print a script that completes commands, flags, namespaces and keys in a shell.",
+      "bash and zsh: source <(kdelta completion bash); fish: kdelta completion fish | source"
     })
 final class CompletionCommand implements Callable<Integer> {
+  /** The shell looks at a part of a word alone when there is a colon in it. */
+  private static final String BASH =
+      """
+      # Completion of kdelta: source <(kdelta completion bash)
+      _complete_kdelta() {
+        local line=${COMP_LINE:0:COMP_POINT} word before= text rest
+        word=${line##*[[:space:]]}
+        case $word in *[:=]*) before=${word%"${word##*[:=]}"} ;; esac
+        COMPREPLY=()
+        while IFS=$'\\t' read -r text rest; do
+          COMPREPLY+=("${text#"$before"}")
+        done < <("$1" complete-line bash "$line" 2>/dev/null)
+        case ${#COMPREPLY[@]} in
+          1) case ${COMPREPLY[0]} in */) compopt -o nospace 2>/dev/null ;; esac ;;
+        esac
+      }
+      complete -F _complete_kdelta -o default kdelta ./kdelta
+      """;
+
+  private static final String ZSH =
+      """
+      # Completion of kdelta: source <(kdelta completion zsh)
+      (( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+      autoload -Uz bashcompinit && bashcompinit
+      """;
+
+  private static final String FISH =
+      """
+      # Completion of kdelta: kdelta completion fish | source
+      function __complete_kdelta
+          set -l program (commandline -opc)[1]
+          set -l line (commandline -cp | string collect)
+          $program complete-line fish "$line" 2>/dev/null
+      end
+      complete -c kdelta -f -a '(__complete_kdelta)'
+      """;
+
   private final Invocation invocation;
 
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  @Parameters(index = "0", paramLabel = "bash|zsh", description = "Which shell.")
+  @Parameters(index = "0", paramLabel = "bash|zsh|fish", description = "Which shell.")
   private String shell = "";
 
   CompletionCommand(Invocation invocation) {
@@ -28,10 +63,16 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!shell.equals("bash") && !shell.equals("zsh")) {
-      throw CliException.usage("no completion for '" + shell + "': bash or zsh", null);
-    }
-    invocation.console().out().print(AutoComplete.bash("kdelta", spec.root().commandLine()));
+    String script =
+        switch (shell) {
+          case "bash" -> BASH;
+          case "zsh" -> ZSH + BASH;
+          case "fish" -> FISH;
+          default ->
+              throw CliException.usage(
+                  "no completion for '" + shell + "': bash, zsh or fish", null);
+        };
+    invocation.console().out().print(script);
     return ExitCode.DONE;
   }
 }

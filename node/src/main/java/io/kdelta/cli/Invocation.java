@@ -141,6 +141,12 @@ final class Invocation {
     return timeout;
   }
 
+  /** The same, where a call may take no longer than this. */
+  Invocation within(Duration most) {
+    if (timeout.compareTo(most) > 0) timeout = most;
+    return this;
+  }
+
   /** The time that an earlier try has taken of the first command's. */
   void spent(Duration time) {
     this.spent = time;

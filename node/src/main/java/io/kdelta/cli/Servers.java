@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The servers that a client may talk to, in order.
@@ -10,6 +11,10 @@ import java.util.List;
  * @param origin who said so, for the message when none answers
  */
 record Servers(List<String> addresses, String origin) {
+  /** A name, an IPv4 address or one of IPv6, in brackets where a port follows. */
+  private static final Pattern ADDRESS =
+      Pattern.compile("(\\[[0-9A-Za-z:.%_-]+\\]|[^\\s\\[\\]/@?#:]*)(:[^\\s\\[\\]/:]*)*");
+
   static final int PORT_DEFAULT = 7878;
   static final String DEFAULT = "127.0.0.1:" + PORT_DEFAULT;
 
@@ -27,16 +32,21 @@ record Servers(List<String> addresses, String origin) {
   }
 
   private static String withPort(String address, String origin) {
+    if (!ADDRESS.matcher(address).matches()) throw refused(address, origin);
     boolean bareIpv6 = address.indexOf(':') != address.lastIndexOf(':') && !address.contains("]");
     int colon = bareIpv6 ? -1 : address.lastIndexOf(':');
     if (bareIpv6) return "[" + address + "]:" + PORT_DEFAULT;
     if (colon <= address.lastIndexOf(']')) return address + ":" + PORT_DEFAULT;
     String port = address.substring(colon + 1);
     if (colon == 0 || !number(port) || Integer.parseInt(port) > 65_535) {
-      throw CliException.usage(
-          "'" + address + "' (" + origin + ") is no address: write HOST:PORT", null);
+      throw refused(address, origin);
     }
     return address;
+  }
+
+  private static CliException refused(String address, String origin) {
+    return CliException.usage(
+        "'" + address + "' (" + origin + ") is no address: write HOST:PORT", null);
   }
 
   private static boolean number(String port) {

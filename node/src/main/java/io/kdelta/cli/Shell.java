@@ -1,9 +1,5 @@
 package io.kdelta.cli;
 
-import io.kdelta.cli.Completion.Found;
-import io.kdelta.proto.v1.ListKeysRequest;
-import io.kdelta.proto.v1.ListNamespacesRequest;
-import io.kdelta.proto.v1.Stats;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,10 +18,8 @@ import picocli.CommandLine.Model.PositionalParamSpec;
  * <p>One thread at a time.
  */
 final class Shell implements AutoCloseable {
-  /** For a question while a person types; what does not come in time is not proposed. */
+  /** For a question while a person types. */
   private static final Duration WHILE_TYPING = Duration.ofMillis(400);
-
-  private static final int KEYS_PROPOSED_MAX = 60;
 
   private static final Map<String, String> OWN = own();
 
@@ -48,6 +42,7 @@ final class Shell implements AutoCloseable {
   private final Map<String, String> environment;
   private final Connections connections = new Connections();
   private final CommandSpec root;
+  private final NodeNames names = new NodeNames(WHILE_TYPING, this::invocation);
   private final Timing timing = new Timing();
   private String namespace = "";
   private boolean ended;
@@ -67,6 +62,10 @@ final class Shell implements AutoCloseable {
     own.put("timing", "Tell how long commands take");
     own.put("exit", "Leave the shell");
     return own;
+  }
+
+  private Invocation invocation() {
+    return invocation(console);
   }
 
   /** One for each command: it holds what was parsed. */
@@ -212,44 +211,12 @@ final class Shell implements AutoCloseable {
   List<Completion.Proposal> proposals(List<String> before, String word) {
     List<String> words = new ArrayList<>(before);
     if (!words.isEmpty() && words.getFirst().equals("kdelta")) words.removeFirst();
-    return new Completion(root, OWN, this::namespaces, this::keys).of(words, word, namespace);
+    return new Completion(root, OWN, names::namespaces, names::keys).of(words, word, namespace);
   }
 
-  /** Asks for the namespaces, as Tab does: nothing when the node does not answer soon. */
-  List<String> namespaces() {
-    try (Client client = invocation(console).client()) {
-      var request = ListNamespacesRequest.getDefaultInstance();
-      return client
-          .call(WHILE_TYPING, kv -> kv.listNamespaces(request))
-          .getNamespacesList()
-          .stream()
-          .map(Stats::getNamespace)
-          .filter(Shell::showable)
-          .toList();
-    } catch (CliException e) {
-      return List.of();
-    }
-  }
-
-  private Found keys(String in, String prefix) {
-    ListKeysRequest request =
-        ListKeysRequest.newBuilder()
-            .setNamespace(in)
-            .setPrefix(prefix)
-            .setPageSize(KEYS_PROPOSED_MAX)
-            .build();
-    try (Client client = invocation(console).client()) {
-      var page = client.call(WHILE_TYPING, kv -> kv.listKeys(request));
-      List<String> keys = page.getKeysList().stream().filter(Shell::showable).toList();
-      return new Found(keys, !page.getNextPageToken().isEmpty());
-    } catch (CliException e) {
-      return Found.NONE;
-    }
-  }
-
-  /** A key with control characters is not for typing. */
-  private static boolean showable(String name) {
-    return Output.safe(name).equals(name);
+  /** Opens the connection, so that the first command finds it open. */
+  void warm() {
+    var _ = names.namespaces();
   }
 
   @Override
