@@ -30,8 +30,8 @@ final class Staging {
   private static final long REQUESTS_MAX = 1_000_000;
   private static final int EVICTED_FOR_EACH = 2;
 
-  /** Rows behind a hole that was filled which one transaction carries a chain on over. */
-  private static final int CHAINED_MAX = 1_024;
+  /** Rows behind holes that were filled which one transaction carries chains on over. */
+  private static final int CHAINED_MAX = 256;
 
   /** A place in a log that changed. */
   record LogChange(Dot dot, Change change) {}
@@ -55,6 +55,9 @@ final class Staging {
 
   /** Whether rows of positions are taken away. */
   boolean released;
+
+  /** How many rows lay behind holes that were filled. */
+  private int chained;
 
   private final DerivedState state;
 
@@ -401,7 +404,8 @@ final class Staging {
     Incarnation incarnation = fresh.incarnation();
     Chain reached = chain(incarnation);
     if (fresh.seq() != reached.seq() + 1) return;
-    for (int walked = 0; walked < CHAINED_MAX; walked++) {
+    for (boolean behind = false; !behind || chained < CHAINED_MAX; behind = true) {
+      if (behind) chained++;
       RowKey key = Keyspace.position(incarnation, reached.seq() + 1);
       Row row = rows.get(key);
       if (row == null) break;

@@ -59,6 +59,33 @@ final class CausalStoreTest {
     }
   }
 
+  /** Of many versions the first one of their log comes last: its batch is no larger for them. */
+  @Test
+  void whatFillsAHoleFitsIntoASegmentHoweverMuchLiesBehind() {
+    int versions = 1_500;
+    StorageLimits limits = new StorageLimits(64 << 10, 3, 8 << 20, 64 << 10, 1 << 10, 64 << 10, 0);
+    SimEntropy entropy = new SimEntropy(1);
+    try (TestNode origin = new TestNode(1);
+        StorageEngine engine =
+            StorageEngine.open(new SimVfs(entropy.split("disk")), entropy.split("life"), limits)) {
+      CausalStore store =
+          CausalStore.open(engine, new SimTime(), entropy.split("store"), ContentSchema.ANY);
+      List<Digest> ids = new ArrayList<>();
+      for (int i = 0; i < versions; i++) ids.add(origin.put("k" + i, "1").version().id());
+      for (Digest id : ids.reversed()) {
+        Transaction transaction = store.begin();
+        transaction.receive(Objects.requireNonNull(origin.graph().envelope(id)));
+        transaction.commit();
+        engine.runInline();
+      }
+      for (int turn = 0; turn < versions && store.tend(); turn++) engine.runInline();
+      assertEquals(origin.store.tree().root(), store.tree().root());
+      Incarnation log = origin.store.incarnation().orElseThrow();
+      assertEquals(origin.store.position(log).chain(), store.position(log).chain());
+      Snapshots.check(store);
+    }
+  }
+
   @Test
   void aWriteSupersedesWhatTheNodeSaw() {
     try (TestNode node = new TestNode(1)) {
