@@ -1,17 +1,20 @@
 package io.kdelta.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.kdelta.server.Notices;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.SequencedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** How a node writes its log: for people, or an object a line for programs. Pure. */
 enum LogFormat {
   /** Time and words. */
   TEXT,
-  /** {@code time}, {@code level}, {@code logger}, {@code message}, {@code trace}. */
+  /** {@code time}, {@code level}, {@code logger}, {@code message}, {@code trace}, and fields. */
   JSON;
 
   private static final String WARNING = "WARNING: ";
@@ -39,6 +42,15 @@ enum LogFormat {
 
   /** The line, or lines, without the last end. */
   String lines(Entry entry) {
+    return lines(entry, new TreeMap<>());
+  }
+
+  /**
+   * The same of one with fields.
+   *
+   * @param fields behind the message, or beside it in the object
+   */
+  String lines(Entry entry, SequencedMap<String, String> fields) {
     String time = Times.full(entry.time());
     if (this == JSON) {
       ObjectNode object = Json.object();
@@ -46,6 +58,7 @@ enum LogFormat {
       object.put("level", entry.level());
       if (!entry.logger().isEmpty()) object.put("logger", entry.logger());
       object.put("message", entry.message());
+      fields.forEach(object::put);
       if (entry.trace() != null) object.put("trace", trace(entry.trace()));
       return Json.text(object);
     }
@@ -55,7 +68,7 @@ enum LogFormat {
     } else if (!entry.level().equals("INFO")) {
       line.append(entry.level()).append(": ");
     }
-    line.append(Output.safe(entry.message()));
+    line.append(Output.safe(Notices.line(entry.message(), fields)));
     if (entry.trace() != null) line.append('\n').append(trace(entry.trace()));
     return line.toString();
   }

@@ -6,6 +6,7 @@ import io.kdelta.server.CannotStart;
 import io.kdelta.server.NodeConfig;
 import io.kdelta.server.NodeServer;
 import io.kdelta.server.NodeSettings;
+import io.kdelta.server.Notices;
 import io.kdelta.server.Software;
 import java.nio.file.Path;
 import java.security.Security;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -124,7 +126,7 @@ final class StartCommand implements Callable<Integer> {
         .ifPresent(why -> log("threads that compile run like the others: " + why));
     NodeServer server;
     try {
-      server = NodeServer.start(settings, this::log);
+      server = NodeServer.start(settings, new Log());
     } catch (CannotStart e) {
       String hint = e.hint().isEmpty() ? null : e.hint();
       throw new CliException(ExitCode.CONFLICT, "CANNOT_START", e.getMessage() + "", hint, e);
@@ -235,8 +237,25 @@ final class StartCommand implements Callable<Integer> {
   }
 
   private void log(String line) {
+    log(line, new TreeMap<>());
+  }
+
+  private void log(String line, SequencedMap<String, String> fields) {
     Instant now = invocation.console().now().get();
-    invocation.console().notice(logFormat.lines(LogFormat.Entry.notice(now, line)));
+    invocation.console().notice(logFormat.lines(LogFormat.Entry.notice(now, line), fields));
+  }
+
+  /** What the node itself has to say. */
+  private final class Log implements Notices {
+    @Override
+    public void accept(String line) {
+      log(line);
+    }
+
+    @Override
+    public void accept(String what, SequencedMap<String, String> fields) {
+      log(what, fields);
+    }
   }
 
   /** What a person is told whose node can not start, and what to do about it. */

@@ -36,6 +36,7 @@ final class Calls {
   private final EventLoops loops;
   private volatile @Nullable CoreThread core;
   private volatile boolean stopping;
+  private volatile @Nullable TracedCalls traces;
 
   /** {@code executor} does what takes long for a thread of the network. */
   Calls(Executor executor, EventLoops loops) {
@@ -46,6 +47,11 @@ final class Calls {
   /** From here on calls are carried out. */
   void open(CoreThread opened) {
     core = opened;
+  }
+
+  /** From here on calls that somebody traces are followed. */
+  void trace(TracedCalls traced) {
+    traces = traced;
   }
 
   /** From here on calls are refused, those under way excepted. */
@@ -104,12 +110,16 @@ final class Calls {
       Supplier<Command> command,
       Function<Reply, T> rendering,
       Executor answering) {
+    TracedCalls followed = traces;
+    TracedCalls.Traced traced = followed == null ? null : followed.begin();
     try {
       CoreThread ready = core();
       CausalToken token = TokenField.read(after);
-      Responder responder = new Unary<>(call, rendering, answering);
+      Responder plain = new Unary<>(call, rendering, answering);
+      Responder responder = traced == null ? plain : traced.before(plain);
       submission.made(ready, ready.submit(command.get(), token, timeoutNanos(), responder));
     } catch (KdeltaException e) {
+      if (traced != null) traced.refused(e);
       call.onError(StatusMapping.toGrpc(e));
     } catch (StatusRuntimeException e) {
       call.onError(e);

@@ -39,7 +39,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +62,7 @@ public final class NodeServer implements AutoCloseable {
   private static final LocalOnly LOCAL = new LocalOnly(Set.of("GetNodeStatus", "ListSnapshots"));
 
   private final NodeConfig config;
-  private final Consumer<String> notices;
+  private final Notices notices;
   private final Time time = new HostTime();
   private final ExecutorService workers;
   private final EventLoops loops;
@@ -77,6 +76,7 @@ public final class NodeServer implements AutoCloseable {
   private final NodeTls tls;
   private final Calls calls;
   private final PeerStreams peers;
+  private final TracedCalls traces;
   private final NodeHealth health;
   private final Replies replies = new Replies(names);
   private final WatchService watches;
@@ -85,7 +85,7 @@ public final class NodeServer implements AutoCloseable {
   private @Nullable HttpPort http;
   private Address listen;
 
-  private NodeServer(NodeConfig config, Consumer<String> notices, PeerStreams.Names peerNames)
+  private NodeServer(NodeConfig config, Notices notices, PeerStreams.Names peerNames)
       throws CannotStart {
     this.config = config;
     this.notices = notices;
@@ -96,6 +96,7 @@ public final class NodeServer implements AutoCloseable {
     this.timer = Executors.newSingleThreadScheduledExecutor(named("kdelta-timer"));
     this.loops = new EventLoops(Math.clamp(processors / 2, 1, LOOPS_MAX), named("kdelta-net"));
     this.calls = new Calls(workers, loops);
+    TraceLog traceLog = new TraceLog(time, workers, notices, config.identity().name());
     this.peers =
         new PeerStreams(
             calls,
@@ -104,7 +105,13 @@ public final class NodeServer implements AutoCloseable {
             EdgeLimits.messageBytesMax(config.store().documentBytesMax()),
             peerNames,
             tls,
-            notices);
+            notices,
+            new TracedWrites(
+                traceLog,
+                (command, after, nanos, responder) ->
+                    calls.core().submit(command, after, nanos, responder)));
+    this.traces = new TracedCalls(traceLog, peers::trace);
+    calls.trace(traces);
     this.watches = new WatchService(calls, replies);
     this.contract = contract();
     List<BindableService> services = services();
@@ -123,12 +130,12 @@ public final class NodeServer implements AutoCloseable {
    * @param notices takes lines for the operator, on any thread
    * @throws CannotStart when an address or the data directory is taken
    */
-  public static NodeServer start(NodeConfig config, Consumer<String> notices) throws CannotStart {
+  public static NodeServer start(NodeConfig config, Notices notices) throws CannotStart {
     return start(config, notices, new HostNames("dns:"));
   }
 
   /** The same with other names of peers, for tests. */
-  static NodeServer start(NodeConfig config, Consumer<String> notices, PeerStreams.Names peerNames)
+  static NodeServer start(NodeConfig config, Notices notices, PeerStreams.Names peerNames)
       throws CannotStart {
     NodeServer server = new NodeServer(config, notices, peerNames);
     try {
@@ -262,7 +269,8 @@ public final class NodeServer implements AutoCloseable {
             .addTransportFilter(connections)
             .intercept(unfinished)
             .intercept(connections)
-            .intercept(metrics);
+            .intercept(metrics)
+            .intercept(traces);
     for (BindableService service : services) {
       ServerServiceDefinition limited = CheckedRequests.apply(service.bindService());
       builder.addService(

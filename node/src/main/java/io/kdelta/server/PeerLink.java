@@ -25,6 +25,12 @@ final class PeerLink {
   private static final long RETRY_MILLIS = 5;
   private static final long HANGUP_MILLIS = 2_000;
 
+  /** Traces that wait for a message to ride on; the latest are dropped. */
+  static final int TRACES_MAX = 16;
+
+  /** A larger message carries no traces: it has to fit what the peer takes. */
+  private static final int CARRIER_BYTES_MAX = 64 << 10;
+
   /** Ends the call under the stream at once, and whatever belongs to it alone. */
   interface Call {
     /** {@code completed}: this side was closed in good order before. */
@@ -38,6 +44,7 @@ final class PeerLink {
   private final Call call;
   private final ReentrantLock lock = new ReentrantLock();
   private final EnumMap<Lane, Queue> lanes = new EnumMap<>(Lane.class);
+  private final ArrayDeque<Envelope.Trace> traces = new ArrayDeque<>();
 
   /** The peer is no longer written to. */
   private boolean closing;
@@ -93,6 +100,16 @@ final class PeerLink {
       queue.messages.add(envelope);
       queue.bytes += message.size();
       drain();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a trace for the peer, to go with what is said next, as far as there is room. */
+  void trace(Envelope.Trace trace) {
+    lock.lock();
+    try {
+      if (!closing && !down && traces.size() < TRACES_MAX) traces.add(trace);
     } finally {
       lock.unlock();
     }
@@ -177,6 +194,7 @@ final class PeerLink {
       if (down) return false;
       down = true;
       for (Queue queue : lanes.values()) queue.messages.clear();
+      traces.clear();
     } finally {
       lock.unlock();
     }
@@ -192,8 +210,17 @@ final class PeerLink {
         if (closing) complete();
         return;
       }
-      out.onNext(next);
+      out.onNext(traces.isEmpty() ? next : withTraces(next));
     }
+  }
+
+  private Envelope withTraces(Envelope message) {
+    if (message.getPayload().size() > CARRIER_BYTES_MAX) return message;
+    Envelope.Builder builder = message.toBuilder();
+    while (!traces.isEmpty() && builder.getTracesCount() < TracedWrites.PER_MESSAGE_MAX) {
+      builder.addTraces(traces.remove());
+    }
+    return builder.build();
   }
 
   private @Nullable Envelope poll() {

@@ -51,6 +51,7 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
   private final Names names;
   private final NodeTls tls;
   private final Consumer<String> notices;
+  private final TracedWrites traced;
 
   /** Under which name an address was found, for the certificate may name that alone. */
   private final Recent<String> foundAs = new Recent<>(ADDRESSES_MAX);
@@ -69,7 +70,9 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
       int messageBytesMax,
       Names names,
       NodeTls tls,
-      Consumer<String> notices) {
+      Consumer<String> notices,
+      TracedWrites traced) {
+    this.traced = traced;
     this.names = names;
     this.tls = tls;
     this.notices = notices;
@@ -108,7 +111,7 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     return new StreamObserver<>() {
       @Override
       public void onNext(Envelope envelope) {
-        link.received(envelope);
+        received(link, envelope);
       }
 
       @Override
@@ -195,6 +198,16 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
     if (open != null) open.send(message, lane);
   }
 
+  private void received(PeerLink link, Envelope envelope) {
+    if (envelope.getTracesCount() > 0) traced.heard(envelope.getTracesList());
+    link.received(envelope);
+  }
+
+  /** Tells every peer that is linked of a trace. */
+  void trace(Envelope.Trace trace) {
+    for (PeerLink link : links.values()) link.trace(trace);
+  }
+
   void hangUp(long link, String reason) {
     PeerLink open = links.get(link);
     if (open != null) open.hangUp(reason);
@@ -274,7 +287,7 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
       PeerLink open = link;
       if (!heard) troubles.remove(address);
       heard = true;
-      if (open != null) open.received(envelope);
+      if (open != null) PeerStreams.this.received(open, envelope);
     }
 
     @Override

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Goal: a log for people, and one for programs, of the same things. Method: examples of both. */
@@ -31,6 +33,17 @@ final class LogFormatTest {
     assertEquals(nasty, read.path("message").asText());
     assertTrue(read.path("time").asText().startsWith("2026-11-21T08:00:00"), line);
     assertTrue(read.path("logger").isMissingNode());
+  }
+
+  @Test
+  void fieldsAreForPeopleAndPrograms() throws IOException {
+    LogFormat.Entry entry = LogFormat.Entry.notice(TestConsole.NOW, "call");
+    TreeMap<String, String> fields = new TreeMap<>(Map.of("trace_id", "4b", "version", "00"));
+    assertTrue(LogFormat.TEXT.lines(entry, fields).endsWith("Z  call trace_id=4b version=00"));
+    JsonNode read = new ObjectMapper().readTree(LogFormat.JSON.lines(entry, fields));
+    assertEquals("call", read.path("message").asText());
+    assertEquals("4b", read.path("trace_id").asText());
+    assertEquals("00", read.path("version").asText());
   }
 
   @Test

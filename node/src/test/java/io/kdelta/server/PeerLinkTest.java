@@ -47,6 +47,7 @@ final class PeerLinkTest {
 
   private static final class Network extends CallStreamObserver<Envelope> {
     private final List<String> sent = new ArrayList<>();
+    private final List<Integer> traces = new ArrayList<>();
     private final AtomicInteger requested = new AtomicInteger();
     private boolean ready;
     private int completions;
@@ -73,6 +74,7 @@ final class PeerLinkTest {
     @Override
     public void onNext(Envelope envelope) {
       sent.add(envelope.getPayload().toStringUtf8());
+      traces.add(envelope.getTracesCount());
     }
 
     @Override
@@ -113,6 +115,18 @@ final class PeerLinkTest {
     network.ready = true;
     link.ready();
     assertEquals(List.of(), network.sent);
+  }
+
+  @Test
+  void tracesRideOnWhatIsSaidAnyway() {
+    network.ready = true;
+    for (int i = 0; i < 1_000; i++) link.trace(Envelope.Trace.getDefaultInstance());
+    assertEquals(List.of(), network.traces);
+    link.send(Bytes.wrap(new byte[1 << 20]), Lane.SHIP);
+    for (int i = 0; i < 3; i++) link.send(Bytes.utf8("gossip"), Lane.GOSSIP);
+    int most = TracedWrites.PER_MESSAGE_MAX;
+    assertEquals(PeerLink.TRACES_MAX, 2 * most);
+    assertEquals(List.of(0, most, most, 0), network.traces);
   }
 
   @Test

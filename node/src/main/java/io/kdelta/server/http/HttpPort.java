@@ -5,16 +5,19 @@ import com.google.rpc.Code;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsServer;
+import io.grpc.Context;
 import io.grpc.StatusRuntimeException;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.WatchRequest;
 import io.kdelta.wire.StatusMapping;
+import io.kdelta.wire.TraceParent;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -240,7 +243,9 @@ public final class HttpPort implements AutoCloseable {
     params.only(route.parameters());
     try (BodyRoom.Body body = bodies.read(exchange)) {
       if (!watches.contains(route)) {
-        return answer(route, call(exchange, variables, params, body.bytes()));
+        HttpCall call = call(exchange, variables, params, body.bytes());
+        List<String> given = exchange.getRequestHeaders().get(TraceParent.HEADER);
+        return given == null ? answer(route, call) : traced(given, route, call);
       }
     }
     // For as long as it goes on it holds no room of bodies: it has no use for one.
@@ -251,6 +256,21 @@ public final class HttpPort implements AutoCloseable {
   private HttpCall call(
       HttpExchange exchange, Map<String, String> variables, Params params, ByteString body) {
     return new HttpCall(exchange.getRequestHeaders(), variables, params, body, desk);
+  }
+
+  /** Carries it out as a call that somebody may trace. */
+  private Answer traced(List<String> given, Route route, HttpCall call) {
+    Optional<TraceParent> parent = TraceParent.sampled(given);
+    if (parent.isEmpty()) return answer(route, call);
+    TraceParent.Call traced =
+        new TraceParent.Call(parent.get(), route.method() + ":" + route.name());
+    Context context = Context.current().withValue(TraceParent.CALL, traced);
+    Context before = context.attach();
+    try {
+      return answer(route, call);
+    } finally {
+      context.detach(before);
+    }
   }
 
   private Answer answer(Route route, HttpCall call) {
