@@ -29,17 +29,17 @@ final class MergeFaultTest {
 
   @Test
   void anyCallMayFail() {
-    sweep(SimVfs.Fault.IO_ERROR, 400, 250);
+    sweep(SimVfs.Fault.IO_ERROR, 400, 230);
   }
 
   @Test
   void anyCallMayFindTheDiskFull() {
-    sweep(SimVfs.Fault.DISK_FULL, 190, 100);
+    sweep(SimVfs.Fault.DISK_FULL, 190, 90);
   }
 
   @Test
   void anyWriteMayStoreOnlyAPart() {
-    sweep(SimVfs.Fault.SHORT_WRITE, 150, 80);
+    sweep(SimVfs.Fault.SHORT_WRITE, 150, 75);
   }
 
   @Test
