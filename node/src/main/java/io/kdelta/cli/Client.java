@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A call goes to the HTTP port of the first server, and by gRPC where that is not there, knows
  * another server that may do it, or is asked for more than single calls. In the clear alone: what
- * TLS takes to load is no less than gRPC.
+ * TLS takes to load is no less than gRPC; and on this machine alone ({@link HttpLine}).
  *
  * <p>One thread.
  */

@@ -2,11 +2,14 @@ package io.kdelta.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * the time that the classes of gRPC take, or those of an HTTP client. The port is two above that of
  * gRPC. It names in each request the port of gRPC that it took for this node's, so that no other
  * node answers, and takes for an answer only what is one of kdelta's.
+ *
+ * <p>What is asked goes out in the clear before anybody has said who he is, so it stays on this
+ * machine: to loopback alone.
  *
  * <p>Written without lambdas and joined strings, whose making would be a tenth of the time of a
  * {@code get} (see {@code start-time/measure.py}). One thread.
@@ -29,6 +35,9 @@ final class HttpLine {
   private static final int HEAD_BYTES_MAX = 64 << 10;
   private static final int BODY_BYTES_MAX = 40 << 20;
   private static final int PORT_MAX = 65_535;
+
+  /** What the system takes of a request at once, whether or not anybody reads it. */
+  private static final int BUFFERED_BYTES = 16 << 10;
 
   /** The longest and the shortest that the port takes. */
   private static final long MILLIS_MAX = 60_000;
@@ -84,16 +93,30 @@ final class HttpLine {
   }
 
   /**
-   * To a server HOST:PORT; null where it can have no such port.
+   * To a server HOST:PORT; null where it can have no such port, is not on this machine by its name,
+   * or has more time than the port gives.
    *
    * @param deadline when to give up, by {@link System#nanoTime}
    */
   static @Nullable HttpLine to(String server, long deadline) {
     int colon = server.lastIndexOf(':');
     int port = Integer.parseInt(server.substring(colon + 1));
-    return port > PORT_MAX - PORT_OFFSET
-        ? null
-        : new HttpLine(server.substring(0, colon), port, deadline);
+    if (port > PORT_MAX - PORT_OFFSET) return null;
+    String host = server.substring(0, colon);
+    if (!local(host)) return null;
+    HttpLine line = new HttpLine(host, port, deadline);
+    return line.left() > MILLIS_MAX ? null : line;
+  }
+
+  /** Whether it is a name of loopback; no other is looked up, which no deadline would end. */
+  private static boolean local(String host) {
+    if (host.equalsIgnoreCase("localhost") || host.equals("[::1]")) return true;
+    if (!host.startsWith("127.")) return false;
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c != '.' && (c < '0' || c > '9')) return false;
+    }
+    return true;
   }
 
   /**
@@ -114,6 +137,8 @@ final class HttpLine {
       if (left <= 0) return null;
       socket.setTcpNoDelay(true);
       InetSocketAddress address = new InetSocketAddress(bare, door + PORT_OFFSET);
+      InetAddress found = address.getAddress();
+      if (found == null || !found.isLoopbackAddress()) return null;
       socket.connect(address, (int) Math.min(CONNECT_MILLIS, left));
       connected = true;
       byte[] head = head(method, headers, body).getBytes(StandardCharsets.ISO_8859_1);
@@ -122,13 +147,53 @@ final class HttpLine {
         all = Arrays.copyOf(head, head.length + body.length);
         System.arraycopy(body, 0, all, head.length, body.length);
       }
-      socket.getOutputStream().write(all);
+      write(socket, all);
       return answer(socket);
     } catch (SocketTimeoutException e) {
       if (connected) throw e;
       return null;
     } catch (IOException e) {
+      if (connected && left() <= 0) throw new SocketTimeoutException();
       return null;
+    }
+  }
+
+  private void write(Socket socket, byte[] all) throws IOException {
+    if (all.length <= BUFFERED_BYTES) {
+      socket.getOutputStream().write(all);
+      return;
+    }
+    // A write has no time-out of its own, and somebody who is stopped reads nothing for ever.
+    Bound bound = new Bound(socket, deadline);
+    bound.start();
+    try {
+      socket.getOutputStream().write(all);
+    } finally {
+      bound.written.countDown();
+    }
+  }
+
+  /** Closes the socket at the deadline, unless all was written before; that ends the write. */
+  private static final class Bound extends Thread {
+    private final Socket socket;
+    private final long deadline;
+    private final CountDownLatch written = new CountDownLatch(1);
+
+    Bound(Socket socket, long deadline) {
+      super("kdelta-write-bound");
+      setDaemon(true);
+      this.socket = socket;
+      this.deadline = deadline;
+    }
+
+    @Override
+    public void run() {
+      try {
+        boolean done = written.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        if (!done) socket.close();
+      } catch (InterruptedException | IOException e) {
+        // Nobody interrupts it, and a socket that fails to close has ended too.
+      }
     }
   }
 

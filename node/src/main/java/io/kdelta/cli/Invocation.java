@@ -20,6 +20,9 @@ import picocli.CommandLine.TypeConversionException;
 final class Invocation {
   private static final String SERVER_VARIABLE = "KDELTA_SERVER";
 
+  /** Not KDELTA_HTTP, which is the flag of a node. */
+  private static final String PLAIN_HTTP_VARIABLE = "KDELTA_PLAIN_HTTP";
+
   private static final Duration TIME_LEAST = Duration.ofMillis(20);
 
   private final Console console;
@@ -183,7 +186,11 @@ final class Invocation {
     // Who names a token goes on with another session than that of the shell.
     return connections != null && token == null
         ? connections.client(servers, timeout, sessionName(servers), tls(), () -> session(servers))
-        : new Client(servers, left(), session(servers), tls(), connections == null);
+        : new Client(servers, left(), session(servers), tls(), connections == null && !grpcAlone());
+  }
+
+  private boolean grpcAlone() {
+    return environment.getOrDefault(PLAIN_HTTP_VARIABLE, "").equals("off");
   }
 
   /** How to speak TLS; empty: not at all. */

@@ -195,8 +195,9 @@ final class ServerChecks {
   }
 
   /** Whether somebody takes connections there. */
-  private static boolean answers(String address) {
+  static boolean answers(String address) {
     int colon = address.lastIndexOf(':');
+    if (colon < 0) return false;
     String host = address.substring(0, colon).replaceAll("^\\[|\\]$", "");
     try (Socket socket = new Socket()) {
       int port = Integer.parseInt(address.substring(colon + 1));

@@ -7,9 +7,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.reader.Candidate;
@@ -123,11 +125,18 @@ final class ShellPrompt {
     Path file = ShellCommand.history(environment);
     if (file == null) return null;
     try {
-      Files.createDirectories(file.getParent());
-      if (!Files.exists(file)) Files.createFile(file);
-      if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      if (!file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+        Files.createDirectories(file.getParent());
+        if (!Files.exists(file)) Files.createFile(file);
+        return file;
       }
+      Set<PosixFilePermission> read = PosixFilePermissions.fromString("rw-------");
+      var enter =
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+      Files.createDirectories(file.getParent(), enter);
+      // From its first moment on; one that was there may have been open to others.
+      if (!Files.exists(file)) Files.createFile(file, PosixFilePermissions.asFileAttribute(read));
+      else Files.setPosixFilePermissions(file, read);
       return file;
     } catch (IOException e) {
       console.notice("note: what you type is not kept: " + e);

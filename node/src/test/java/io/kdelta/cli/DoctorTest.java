@@ -115,6 +115,12 @@ final class DoctorTest {
   }
 
   @Test
+  void anAddressWithoutAPortTakesNoConnection() {
+    assertFalse(ServerChecks.answers("nowhere"));
+    assertFalse(ServerChecks.answers(""));
+  }
+
+  @Test
   void filesThatAreNoCertificates() throws IOException {
     Path noise = Files.writeString(folder.resolve("noise.pem"), "noise");
     Result result = doctor("127.0.0.1:1", "--tls-ca", folder.resolve("none").toString());

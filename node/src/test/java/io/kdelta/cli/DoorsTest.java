@@ -3,6 +3,8 @@ package io.kdelta.cli;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kdelta.server.CannotStart;
@@ -13,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -64,7 +67,11 @@ final class DoorsTest {
 
   /** A port that leads to another one, with nobody two above it. */
   private static int road(int to) throws IOException {
-    ServerSocket road = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+    return road(0, to);
+  }
+
+  private static int road(int at, int to) throws IOException {
+    ServerSocket road = new ServerSocket(at, 16, InetAddress.getLoopbackAddress());
     ROADS.add(road);
     Thread.ofVirtual()
         .start(() -> {
@@ -96,10 +103,14 @@ final class DoorsTest {
   }
 
   private Said run(String server, String... words) {
+    return run(Map.of("HOME", home.toString()), server, words);
+  }
+
+  private static Said run(Map<String, String> environment, String server, String... words) {
     TestConsole console = new TestConsole("", false);
     List<String> all = new ArrayList<>(List.of("-s", server));
     all.addAll(List.of(words));
-    int exitCode = Kdelta.run(console.console(), Map.of("HOME", home.toString()), all);
+    int exitCode = Kdelta.run(console.console(), environment, all);
     return new Said(exitCode, console.out(), console.err().replace(server, "SERVER"));
   }
 
@@ -263,6 +274,53 @@ final class DoorsTest {
       return java.nio.file.Files.readString(file).strip();
     } catch (IOException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aRequestThatNobodyReadsEndsInTime() throws IOException {
+    try (ServerSocket stopped = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String server = "127.0.0.1:" + (stopped.getLocalPort() - HttpLine.PORT_OFFSET);
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(30),
+          () -> {
+            HttpLine line = HttpLine.to(server, System.nanoTime() + 500_000_000L);
+            assertTrue(line != null);
+            assertThrows(
+                SocketTimeoutException.class, () -> line.ask("POST /", "", new byte[32 << 20]));
+          });
+    }
+  }
+
+  @Test
+  void nothingLeavesTheMachineInTheClear() {
+    long soon = System.nanoTime() + 10_000_000_000L;
+    for (String there :
+        List.of(
+            "10.1.2.3:7878",
+            "[2001:db8::1]:7878",
+            "db.example.org:7878",
+            "127.0.0.1.example.org:7878",
+            "0.0.0.0:7878")) {
+      assertTrue(HttpLine.to(there, soon) == null, there);
+    }
+    for (String here : List.of("127.0.0.1:7878", "127.9.9.9:1", "localhost:1", "[::1]:7878")) {
+      assertTrue(HttpLine.to(here, soon) != null, here);
+    }
+    // Longer than the port waits.
+    assertTrue(HttpLine.to("127.0.0.1:7878", System.nanoTime() + 300_000_000_000L) == null);
+  }
+
+  @Test
+  void aVariableTurnsItOff() throws IOException {
+    int port = QuickGetTest.freePorts();
+    int above = port + HttpLine.PORT_OFFSET;
+    try (ServerSocket watched = new ServerSocket(above, 9, InetAddress.getLoopbackAddress())) {
+      String server = "127.0.0.1:" + road(port, node.address().port());
+      Map<String, String> off = Map.of("KDELTA_PLAIN_HTTP", "off");
+      assertEquals(ExitCode.DONE, run(off, server, "put", "d/off", "1").exitCode());
+      watched.setSoTimeout(1);
+      assertThrows(SocketTimeoutException.class, watched::accept);
     }
   }
 

@@ -89,6 +89,8 @@ final class ShellPromptTest {
       assertEquals("get a/b", typed(shell, "\u0012a/\r", file), "Ctrl-R finds it");
     }
     assertTrue(Files.readString(file).contains("get a/b"));
+    Path made = folder.resolve(".kdelta");
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
     assertFalse(Files.readString(file).contains("secret"));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
   }
