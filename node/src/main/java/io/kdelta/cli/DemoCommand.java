@@ -54,7 +54,9 @@ final class DemoCommand implements Callable<Integer> {
       cluster.start();
       problems = new Story(cluster, new InProcess(console), narrator).tell();
       if (problems.isEmpty()) narrator.farewell();
-      if (interactive) new DemoPrompt(console, cluster, program()).run();
+      if (interactive) {
+        new DemoPrompt(console, invocation.environment(), cluster, program()).run();
+      }
     } catch (IOException e) {
       throw new CliException(
           ExitCode.UNEXPECTED,

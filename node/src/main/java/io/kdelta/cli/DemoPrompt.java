@@ -3,45 +3,73 @@ package io.kdelta.cli;
 import io.kdelta.cli.demo.DemoCluster;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * What {@code kdelta demo --interactive} leaves: the nodes, and a prompt that takes every command
- * of {@code kdelta}, a cut and its healing. One thread.
+ * What {@code kdelta demo --interactive} leaves: the nodes, and {@code kdelta shell} on the first
+ * of them, which takes a cut and its healing as well. One thread.
  */
-final class DemoPrompt {
+final class DemoPrompt implements ShellWords {
   private static final String HELP =
       """
-      put shop/lamp 1        any command of kdelta, on node-1; -s chooses another node
-      cut N                  cut node N off from the others
-      heal                   let everything through again
-      nodes                  the addresses
-      exit                   stop the nodes and remove their data (so does Ctrl-C)
+        cut N                  cut node N off from the others
+        heal                   let everything through again
+        nodes                  the addresses
       """;
+  private static final String GREETING =
+      """
+        put shop/lamp 1        any command of kdelta, on node-1; -s chooses another node
+      %s\
+        exit                   stop the nodes and remove their data (so does Ctrl-D)
+      """
+          .formatted(HELP);
 
   private final Console console;
+  private final Map<String, String> environment;
   private final DemoCluster cluster;
   private final String program;
 
-  DemoPrompt(Console console, DemoCluster cluster, String program) {
+  /**
+   * @param environment of the person, of which nothing is taken that is meant for kdelta
+   */
+  DemoPrompt(
+      Console console, Map<String, String> environment, DemoCluster cluster, String program) {
     this.console = console;
+    this.environment = new TreeMap<>(environment);
+    this.environment.keySet().removeIf(variable -> variable.startsWith("KDELTA_"));
+    this.environment.put("KDELTA_SERVER", cluster.address(0));
     this.cluster = cluster;
     this.program = program;
   }
 
-  /** Returns at {@code exit} or the end of the input. */
+  /** Returns when the person leaves, or at the end of the input. */
   void run() throws IOException {
     console.out().println();
     console.out().println("The nodes are yours, here and from other terminals:");
-    nodes();
-    console.out().print(HELP);
+    nodes(console);
+    console.out().print(GREETING);
+    console.out().flush();
+    try (Shell shell = new Shell(console, environment, this)) {
+      if (console.inIsTerminal() && console.outIsTerminal()) {
+        Servers servers = Servers.parse(cluster.address(0), "node-1");
+        var _ = ShellPrompt.run(shell, console, environment, servers);
+      } else {
+        lines(shell);
+      }
+    }
+  }
+
+  private void lines(Shell shell) throws IOException {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8));
-    while (true) {
+    Console of = ShellCommand.withInput(console, InputStream.nullInputStream());
+    while (!shell.ended()) {
       console.out().print("demo> ");
       console.out().flush();
       String line = lines.readLine();
@@ -49,53 +77,56 @@ final class DemoPrompt {
         console.out().println();
         return;
       }
-      try {
-        List<String> words = Words.of(line);
-        if (!words.isEmpty() && !obey(words)) return;
-      } catch (CliException e) {
-        console.notice("kdelta: " + e.text());
-      }
+      var _ = shell.run(of, line);
     }
   }
 
-  private boolean obey(List<String> words) {
-    switch (words.getFirst()) {
-      case "exit", "quit" -> {
-        return false;
-      }
-      case "cut" -> cut(words);
+  @Override
+  public Map<String, String> words() {
+    LinkedHashMap<String, String> words = new LinkedHashMap<>();
+    words.put("cut", "Cut a node off from the others");
+    words.put("heal", "Let everything through again");
+    words.put("nodes", "Tell the addresses");
+    return words;
+  }
+
+  @Override
+  public String help() {
+    return "\nOf the demo:\n" + HELP;
+  }
+
+  @Override
+  public boolean obeyed(Console of, List<String> words) {
+    // As it is shown for other terminals.
+    if (words.getFirst().equals(program)) words.removeFirst();
+    switch (words.isEmpty() ? "" : words.getFirst()) {
+      case "cut" -> cut(of, words);
       case "heal" -> {
         cluster.heal();
-        console.notice("all links let everything through");
+        of.notice("all links let everything through");
       }
-      case "nodes" -> nodes();
-      case "?" -> console.out().print(HELP);
-      default -> kdelta(words);
+      case "nodes" -> nodes(of);
+      default -> {
+        return words.isEmpty();
+      }
     }
     return true;
   }
 
-  private void cut(List<String> words) {
+  private void cut(Console of, List<String> words) {
     int nodes = cluster.addresses().size();
     String which = words.size() == 2 ? words.get(1).replace("node-", "") : "";
     if (which.length() != 1 || which.charAt(0) < '1' || which.charAt(0) > '0' + nodes) {
       throw CliException.usage("cut which one? cut 1 to cut " + nodes, null);
     }
     cluster.cut(which.charAt(0) - '1');
-    console.notice("node-" + which + " is cut off from the others; heal ends it");
+    of.notice("node-" + which + " is cut off from the others; heal ends it");
   }
 
-  private void nodes() {
+  private void nodes(Console of) {
     int number = 1;
     for (String address : cluster.addresses()) {
-      console.out().println("  node-" + number++ + "  " + program + " -s " + address + " ...");
+      of.out().println("  node-" + number++ + "  " + program + " -s " + address + " ...");
     }
-  }
-
-  private void kdelta(List<String> words) {
-    List<String> all = new ArrayList<>(words);
-    if (all.getFirst().equals("kdelta") || all.getFirst().equals(program)) all.removeFirst();
-    var _ = Kdelta.run(console, Map.of("KDELTA_SERVER", cluster.address(0)), all);
-    console.out().flush();
   }
 }

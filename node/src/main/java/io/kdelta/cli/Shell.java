@@ -21,8 +21,6 @@ final class Shell implements AutoCloseable {
   /** For a question while a person types. */
   private static final Duration WHILE_TYPING = Duration.ofMillis(400);
 
-  private static final Map<String, String> OWN = own();
-
   /** They run until they are stopped, or would be a shell in a shell. */
   private static final List<String> ELSEWHERE = List.of("start", "demo", "shell");
 
@@ -43,6 +41,7 @@ final class Shell implements AutoCloseable {
   private final Connections connections = new Connections();
   private final CommandSpec root;
   private final NodeNames names = new NodeNames(WHILE_TYPING, this::invocation);
+  private final ShellWords beside;
   private final Timing timing = new Timing();
   private String namespace = "";
   private boolean ended;
@@ -51,13 +50,22 @@ final class Shell implements AutoCloseable {
    * @param environment with the flags of the shell as variables
    */
   Shell(Console console, Map<String, String> environment) {
+    this(console, environment, ShellWords.NONE);
+  }
+
+  /**
+   * @param environment with the flags of the shell as variables
+   * @param beside what it takes besides
+   */
+  Shell(Console console, Map<String, String> environment, ShellWords beside) {
     this.console = console;
     this.environment = environment;
+    this.beside = beside;
     this.root = Commands.commandLine(invocation(console)).getCommandSpec();
   }
 
-  private static Map<String, String> own() {
-    LinkedHashMap<String, String> own = new LinkedHashMap<>();
+  private Map<String, String> own() {
+    LinkedHashMap<String, String> own = new LinkedHashMap<>(beside.words());
     own.put("use", "Keys without a slash are in this namespace");
     own.put("timing", "Tell how long commands take");
     own.put("exit", "Leave the shell");
@@ -124,7 +132,7 @@ final class Shell implements AutoCloseable {
     Roles roles = Roles.of(root, words);
     String name = name(words, roles);
     int exitCode = Commands.run(invocation(of), alone(name), qualified(words, roles));
-    if (words.size() == 1 && name.equals("help")) of.out().print(HELP);
+    if (words.size() == 1 && name.equals("help")) of.out().print(beside.help() + HELP);
     return exitCode;
   }
 
@@ -133,7 +141,7 @@ final class Shell implements AutoCloseable {
     String more = words.size() > 1 ? words.get(1) : "";
     switch (words.getFirst()) {
       case "exit", "quit" -> ended = true;
-      case "?" -> of.out().print(HELP);
+      case "?" -> of.out().print(beside.help() + HELP);
       case "use" -> use(words, more);
       case "timing" -> {
         switch (more) {
@@ -144,6 +152,7 @@ final class Shell implements AutoCloseable {
         }
       }
       default -> {
+        if (beside.obeyed(of, words)) return true;
         if (!ELSEWHERE.contains(words.getFirst())) return false;
         throw CliException.usage(
             words.getFirst() + " runs in a terminal of its own", "kdelta " + words.getFirst());
@@ -211,7 +220,7 @@ final class Shell implements AutoCloseable {
   List<Completion.Proposal> proposals(List<String> before, String word) {
     List<String> words = new ArrayList<>(before);
     if (!words.isEmpty() && words.getFirst().equals("kdelta")) words.removeFirst();
-    return new Completion(root, OWN, names::namespaces, names::keys).of(words, word, namespace);
+    return new Completion(root, own(), names::namespaces, names::keys).of(words, word, namespace);
   }
 
   /** Opens the connection, so that the first command finds it open. */

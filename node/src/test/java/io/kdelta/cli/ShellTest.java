@@ -202,4 +202,39 @@ final class ShellTest {
       }
     }
   }
+
+  /** As the demo does, with words of its own for the links between its nodes. */
+  @Test
+  void whoOpensAShellMayAddWords() {
+    StringBuilder cuts = new StringBuilder();
+    ShellWords words =
+        new ShellWords() {
+          @Override
+          public Map<String, String> words() {
+            return Map.of("cut", "Cut a node off");
+          }
+
+          @Override
+          public String help() {
+            return "cut N\n";
+          }
+
+          @Override
+          public boolean obeyed(Console of, java.util.List<String> said) {
+            if (!said.getFirst().equals("cut")) return false;
+            if (said.size() != 2) throw CliException.usage("cut which one?", null);
+            cuts.append(said.get(1));
+            return true;
+          }
+        };
+    try (Shell shell = new Shell(new TestConsole("", false).console(), Map.of(), words)) {
+      assertEquals(ExitCode.DONE, run(shell, "cut 2"));
+      assertEquals("2", cuts.toString());
+      assertEquals(ExitCode.USAGE, run(shell, "cut"));
+      assertTrue(out(shell, "?").startsWith("cut N\n"));
+      assertEquals("cut", shell.proposals(java.util.List.of(), "cu").getFirst().text());
+      assertEquals(ExitCode.DONE, run(shell, "use a"), "its own words stay");
+      assertEquals(ExitCode.USAGE, run(shell, "cutt 2"));
+    }
+  }
 }

@@ -21,6 +21,13 @@ final class DemoNode {
   /** HTTP listens two above gRPC, as with every node. */
   private static final int HTTP_OFFSET = 2;
 
+  /**
+   * Ctrl-C goes to all that runs in the terminal, and may be meant for one command at the prompt: a
+   * node hears it not; the demo ends it, however it ends itself.
+   */
+  private static final List<String> DEAF =
+      List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "kdelta-demo");
+
   private static final int PORT_STEP = 10;
   private static final int PORT_MAX = 30_000;
 
@@ -72,7 +79,8 @@ final class DemoNode {
    */
   Process start(List<String> kdelta, int portMin, String join) throws IOException {
     port = freePort(portMin);
-    List<String> command = new ArrayList<>(kdelta);
+    List<String> command = new ArrayList<>(DEAF);
+    command.addAll(kdelta);
     command.addAll(List.of("start", "--name", name, "--data", directory.toString()));
     command.addAll(List.of("--port", Integer.toString(port), "--advertise", proxy.address()));
     if (!join.isEmpty()) command.addAll(List.of("--join", join));
