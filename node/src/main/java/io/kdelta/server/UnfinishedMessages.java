@@ -13,6 +13,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.kdelta.env.Time;
 import io.kdelta.wire.StatusMapping;
+import java.lang.System.Logger;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 final class UnfinishedMessages extends ServerStreamTracer.Factory implements ServerInterceptor {
+  private static final Logger LOGGER = System.getLogger(UnfinishedMessages.class.getName());
   private static final Context.Key<Count> COUNT = Context.key("kdelta-unfinished");
 
   private final long bytesMax;
@@ -43,27 +45,40 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
     this.time = time;
   }
 
+  /** The calls that are watched. */
+  int calls() {
+    return open.size();
+  }
+
   /** The bytes of all unfinished messages. */
   long held() {
     return held.get();
   }
 
-  /** Refuses whoever has taken too long; to be called every now and then. */
+  /** Refuses whoever has taken too long; to be called every now and then. Throws nothing. */
   void sweep() {
     for (Count count : open) {
-      Guarded<?, ?> call = count.overdue(time.nanos());
-      if (call == null) continue;
-      StatusRuntimeException refusal =
-          StatusMapping.toGrpc(
-              Code.DEADLINE_EXCEEDED,
-              "UNFINISHED",
-              "the message was not finished within "
-                  + EdgeLimits.MESSAGE_SECONDS_MAX
-                  + " s and a second for each 16 KiB of it; nothing was stored",
-              "send it as a whole, and then that nothing follows");
-      Metadata trailers = refusal.getTrailers();
-      call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
+      try {
+        Guarded<?, ?> call = count.overdue(time.nanos());
+        if (call != null) refuse(call);
+      } catch (RuntimeException | AssertionError e) {
+        // Of one call: what a timer runs again and again ends for ever when it throws.
+        LOGGER.log(Logger.Level.ERROR, "a call that took too long cannot be refused", e);
+      }
     }
+  }
+
+  private static void refuse(Guarded<?, ?> call) {
+    StatusRuntimeException refusal =
+        StatusMapping.toGrpc(
+            Code.DEADLINE_EXCEEDED,
+            "UNFINISHED",
+            "the message was not finished, or the node not free to take it, within "
+                + EdgeLimits.MESSAGE_SECONDS_MAX
+                + " s and a second for each 16 KiB of it; nothing of it was stored",
+            "send it as a whole, and then that nothing follows; if you did, ask another node");
+    Metadata trailers = refusal.getTrailers();
+    call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
   }
 
   @Override
@@ -81,9 +96,15 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
     count.begin(guarded, single);
     return new SimpleForwardingServerCallListener<>(next.startCall(guarded, headers)) {
       @Override
+      public void onMessage(Q message) {
+        if (!count.refused()) super.onMessage(message);
+      }
+
+      // It may have waited behind busy workers for so long that its sender was told that nothing
+      // was stored: then nothing is.
+      @Override
       public void onHalfClose() {
-        count.finished();
-        super.onHalfClose();
+        if (count.ended()) super.onHalfClose();
       }
     };
   }
@@ -94,6 +115,8 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
     private boolean waiting;
     private long sinceNanos;
     private boolean single;
+    private boolean refused;
+    private boolean gone;
     private @Nullable Guarded<?, ?> call;
 
     @Override
@@ -101,7 +124,9 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
       return context.withValue(COUNT, this);
     }
 
+    /** Comes from a queue, so perhaps when the stream is gone: then nobody would remove it. */
     synchronized void begin(Guarded<?, ?> started, boolean one) {
+      if (gone) return;
       call = started;
       single = one;
       if (one) await();
@@ -116,7 +141,10 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
     synchronized @Nullable Guarded<?, ?> overdue(long now) {
       long seconds = EdgeLimits.MESSAGE_SECONDS_MAX + bytes / EdgeLimits.MESSAGE_BYTES_A_SECOND;
       boolean late = waiting && now - sinceNanos > TimeUnit.SECONDS.toNanos(seconds);
-      if (late) waiting = false;
+      if (late) {
+        waiting = false;
+        refused = true;
+      }
       return late ? call : null;
     }
 
@@ -142,8 +170,21 @@ final class UnfinishedMessages extends ServerStreamTracer.Factory implements Ser
 
     @Override
     public synchronized void streamClosed(Status status) {
+      gone = true;
       finished();
       open.remove(this);
+    }
+
+    synchronized boolean refused() {
+      return refused;
+    }
+
+    /**
+     * Nothing follows: whether the call may be carried out, and then it is not refused any more.
+     */
+    synchronized boolean ended() {
+      finished();
+      return !refused;
     }
 
     synchronized void finished() {

@@ -86,6 +86,47 @@ final class UnfinishedMessagesTest {
     assertEquals(0, messages.held());
   }
 
+  @Test
+  void aCallThatIsGoneBeforeAWorkerHasBegunItIsNotKept() {
+    for (MethodDescriptor<?, ?> method :
+        List.of(KvGrpc.getBatchWriteMethod(), PeerGrpc.getExchangeMethod())) {
+      ServerStreamTracer cancelled = call();
+      cancelled.streamClosed(Status.CANCELLED);
+      begin(method, cancelled);
+      assertEquals(0, messages.calls());
+      Recorded live = begin(method);
+      assertEquals(1, messages.calls());
+      live.tracer.streamClosed(Status.OK);
+      assertEquals(0, messages.calls());
+    }
+    pass(EdgeLimits.MESSAGE_SECONDS_MAX + 1);
+    assertEquals(List.of(), closed());
+  }
+
+  @Test
+  void whoeverIsToldThatNothingWasStoredIsNotCarriedOutLater() {
+    Recorded late = begin(KvGrpc.getBatchWriteMethod());
+    Recorded prompt = begin(KvGrpc.getBatchWriteMethod());
+    for (Recorded call : all) {
+      call.tracer.inboundWireSize(9);
+      call.tracer.inboundMessageRead(0, 9, 9);
+    }
+    pass(EdgeLimits.MESSAGE_SECONDS_MAX);
+    prompt.finish();
+    pass(1);
+    late.finish();
+    assertEquals(List.of(late), closed());
+    assertEquals(List.of("message", "end"), prompt.heard);
+    assertEquals(List.of(), late.heard);
+  }
+
+  @Test
+  void oneThatCannotBeRefusedHindersNoOther() {
+    for (int i = 0; i < 4; i++) begin(KvGrpc.getPutMethod()).broken = i % 2 == 0;
+    pass(EdgeLimits.MESSAGE_SECONDS_MAX + 1);
+    assertEquals(List.of(all.get(1), all.get(3)), closed());
+  }
+
   private void pass(long seconds) {
     time.advance(TimeUnit.SECONDS.toNanos(seconds));
     messages.sweep();
@@ -96,7 +137,11 @@ final class UnfinishedMessagesTest {
   }
 
   private Recorded begin(MethodDescriptor<?, ?> method) {
-    Recorded call = new Recorded(method, call());
+    return begin(method, call());
+  }
+
+  private Recorded begin(MethodDescriptor<?, ?> method, ServerStreamTracer tracer) {
+    Recorded call = new Recorded(method, tracer);
     Context counted = call.tracer.filterContext(Context.ROOT);
     counted.run(() ->
         call.listener =
@@ -105,7 +150,7 @@ final class UnfinishedMessagesTest {
                 new Metadata(),
                 (guarded, headers) -> {
                   call.guarded = guarded;
-                  return new ServerCall.Listener<>() {};
+                  return call.service();
                 }));
     all.add(call);
     return call;
@@ -117,12 +162,34 @@ final class UnfinishedMessagesTest {
     private final ServerStreamTracer tracer;
     private ServerCall<Object, Object> guarded = this;
     private ServerCall.Listener<Object> listener = new ServerCall.Listener<>() {};
+    private final List<String> heard = new ArrayList<>();
+    private boolean broken;
     private Status.@Nullable Code closed;
 
     @SuppressWarnings("unchecked") // Nothing is read or written.
     Recorded(MethodDescriptor<?, ?> method, ServerStreamTracer tracer) {
       this.method = (MethodDescriptor<Object, Object>) method;
       this.tracer = tracer;
+    }
+
+    void finish() {
+      listener.onMessage("request");
+      listener.onHalfClose();
+    }
+
+    /** What would carry it out. */
+    ServerCall.Listener<Object> service() {
+      return new ServerCall.Listener<>() {
+        @Override
+        public void onMessage(Object message) {
+          heard.add("message");
+        }
+
+        @Override
+        public void onHalfClose() {
+          heard.add("end");
+        }
+      };
     }
 
     @Override
@@ -136,6 +203,7 @@ final class UnfinishedMessagesTest {
 
     @Override
     public void close(Status status, Metadata trailers) {
+      if (broken) throw new IllegalStateException("cannot be closed");
       closed = status.getCode();
     }
 

@@ -40,10 +40,10 @@ final class Hosts {
   /** Whether a request may name this host, in small letters, with or without a port. */
   boolean admit(String host) {
     String name = name(host);
-    if (names.contains(name)) return true;
+    if (names.contains(name) || below(name)) return true;
     boolean address = name.matches(IPV4) || name.startsWith("[");
     if (loopback) return address && (name.startsWith("127.") || name.equals("[::1]"));
-    return encrypted || address || below(name);
+    return encrypted || address;
   }
 
   private boolean below(String name) {

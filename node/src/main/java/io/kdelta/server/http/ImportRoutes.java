@@ -13,7 +13,6 @@ import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.wire.JsonShapes;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 
@@ -33,44 +32,45 @@ final class ImportRoutes {
   }
 
   private Answer documents(HttpCall call) {
-    List<Line> lines = lines(call);
-    LinkedHashMap<String, Flight> flights = new LinkedHashMap<>();
-    Tally tally = new Tally();
-    for (Line line : lines) {
-      // Never two of one key at once: so a later line wins over an earlier one.
-      Flight same = flights.remove(line.put.getKey());
-      if (same != null) tally.add(land(call, same));
-      if (flights.size() == HttpLimits.IMPORTS_IN_FLIGHT_MAX) {
-        tally.add(land(call, flights.pollFirstEntry().getValue()));
-      }
-      flights.put(line.put.getKey(), new Flight(line.number, call.begin(kv::put, line.put)));
-    }
-    for (Flight flight : flights.values()) tally.add(land(call, flight));
-    ObjectNode json = JsonShapes.object();
-    json.put("namespace", call.namespace());
-    json.put("lines", lines.size());
-    json.put("stored", lines.size() - tally.held);
-    json.put("held", tally.held);
-    return Answer.json(json);
-  }
-
-  /** All of them, before anything is stored; Invalid names the line. */
-  private static List<Line> lines(HttpCall call) {
     // As the command line names the puts of a file, so that either knows what the other stored.
     Digest file = Digest.sha256(call.body().toByteArray());
     PlainImport plain = new PlainImport(call.namespace(), file, CanonicalJson.WIDEST);
     AckLevel level = call.ack();
-    List<Line> lines = new ArrayList<>();
+    // All are checked before anything is stored, and none is kept: many times the body's size.
+    Tally tally = new Tally();
     BodyLines.each(
         call.body(),
-        (text, number) -> lines.add(new Line(number, put(plain, level, text, number))));
-    if (lines.isEmpty()) {
+        (text, number) -> {
+          var _ = put(plain, level, text, number);
+          tally.lines++;
+        });
+    if (tally.lines == 0) {
       throw new KdeltaException.Invalid(
           "import", "is empty: a line is {\"key\":\"KEY\",\"value\":...}");
     }
-    return lines;
+    LinkedHashMap<String, Flight> flights = new LinkedHashMap<>();
+    BodyLines.each(
+        call.body(),
+        (text, number) -> {
+          PutRequest put = put(plain, level, text, number);
+          // Never two of one key at once: so a later line wins over an earlier one.
+          Flight same = flights.remove(put.getKey());
+          if (same != null) tally.add(land(call, same));
+          if (flights.size() == HttpLimits.IMPORTS_IN_FLIGHT_MAX) {
+            tally.add(land(call, flights.pollFirstEntry().getValue()));
+          }
+          flights.put(put.getKey(), new Flight(number, call.begin(kv::put, put)));
+        });
+    for (Flight flight : flights.values()) tally.add(land(call, flight));
+    ObjectNode json = JsonShapes.object();
+    json.put("namespace", call.namespace());
+    json.put("lines", tally.lines);
+    json.put("stored", tally.lines - tally.held);
+    json.put("held", tally.held);
+    return Answer.json(json);
   }
 
+  /** The put of a line; Invalid names the line. */
   private static PutRequest put(PlainImport plain, AckLevel level, byte[] text, int number) {
     try {
       PlainImport.Put put = plain.put(number, Bytes.wrap(text));
@@ -96,14 +96,12 @@ final class ImportRoutes {
     }
   }
 
-  /** A line as the write that it is. */
-  private record Line(int number, PutRequest put) {}
-
   /** A line on its way. */
   private record Flight(int number, Desk.Asked<WriteResult> asked) {}
 
   /** What became of the lines. */
   private static final class Tally {
+    private int lines;
     private int held;
 
     void add(WriteResult result) {

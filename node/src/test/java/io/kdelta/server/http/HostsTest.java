@@ -76,9 +76,16 @@ final class HostsTest {
 
   @Test
   void onLoopbackUnderANameThatWasGiven() throws IOException {
-    try (HttpNode node = new HttpNode(Map.of("http-host", "behind.example"))) {
-      admits(node, List.of("behind.example", "localhost", "127.0.0.1:80"));
-      refuses(node, List.of("evil.example", "192.0.2.7", "[::2]"));
+    try (HttpNode node = new HttpNode(Map.of("http-host", "behind.example, .pods.example"))) {
+      admits(
+          node,
+          List.of(
+              "behind.example",
+              "a.pods.example",
+              "a.b.pods.example:1",
+              "localhost",
+              "127.0.0.1:80"));
+      refuses(node, List.of("evil.example", "pods.example", "apods.example", "192.0.2.7", "[::2]"));
     }
   }
 
