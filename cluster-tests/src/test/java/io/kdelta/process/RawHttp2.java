@@ -308,8 +308,14 @@ final class RawHttp2 implements AutoCloseable {
         frame(SETTINGS, ACK, 0, new byte[0]);
         flush();
       }
+      case PING -> {
+        // Who does not answer is taken for dead.
+        if ((flags & ACK) != 0) return;
+        frame(PING, ACK, 0, payload);
+        flush();
+      }
       default -> {
-        // Data and pings of the other side change nothing here.
+        // Data of the other side changes nothing here.
       }
     }
   }

@@ -30,7 +30,12 @@ final class RestoredNodeTest {
   private static final int MISSING = VERSIONS / 100;
   private static final int KEYS = VERSIONS / 4;
   private static final int TEXT_BYTES = 1_000;
-  private static final double MARGIN = 1.05;
+
+  /**
+   * Packed, what is missing takes two thirds of its bytes; where the machine is so busy that a peer
+   * relays what another one has sent meanwhile, it comes twice.
+   */
+  private static final double MARGIN = 1.4;
 
   /** That two nodes meet: connection, greetings, what they know of each other; once. */
   private static final int MEETING_BYTES = 4 << 10;
