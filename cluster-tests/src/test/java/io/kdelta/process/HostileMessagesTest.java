@@ -269,8 +269,12 @@ final class HostileMessagesTest {
             if (!raw.data(2 * i + 1, false, most)) break;
             taken++;
           }
-          assertEquals("grpc-status 8", raw.endOf(2 * taken + 1));
-          assertTrue(taken <= 32 / 4, "messages of 4 MiB taken in: " + taken);
+          var _ = raw.endOf(2 * taken + 1);
+          // One before it may have been refused first: then its own status is but a number.
+          assertTrue(raw.ended().contains("grpc-status 8"), raw.ended().toString());
+          // What is refused is held no more; how much of it was on its way is a matter of luck.
+          int held = taken + 1 - raw.ended().size();
+          assertTrue(held <= 32 / 4, "messages of 4 MiB held: " + held);
           // While they are held, others are served.
           node.serves();
         });

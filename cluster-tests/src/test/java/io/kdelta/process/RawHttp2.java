@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -205,6 +206,16 @@ final class RawHttp2 implements AutoCloseable {
   /** Waits for the end of a stream: "grpc-status N", "reset N", or how the connection ended. */
   String endOf(int stream) {
     return await(() -> ends.get(stream));
+  }
+
+  /** How streams have ended until now, one for each of these. */
+  List<String> ended() {
+    lock.lock();
+    try {
+      return List.copyOf(ends.values());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits for the end of the connection: "goaway N text" or "closed". */
