@@ -91,8 +91,12 @@ final class Commands implements Runnable {
    * @param only the command by its name, where the caller knows it; null: find it out
    */
   static int run(Invocation invocation, @Nullable String only, List<String> arguments) {
-    Console console = invocation.console();
-    int exitCode = commandLine(invocation, only).execute(arguments.toArray(String[]::new));
+    return execute(commandLine(invocation, only), invocation.console(), arguments);
+  }
+
+  /** Runs one that was made for this console. */
+  static int execute(CommandLine line, Console console, List<String> arguments) {
+    int exitCode = line.execute(arguments.toArray(String[]::new));
     console.out().flush();
     if (console.out().checkError() && exitCode == ExitCode.DONE) return ExitCode.UNEXPECTED;
     return exitCode;
@@ -106,7 +110,7 @@ final class Commands implements Runnable {
    * The same with one command alone, by its name and not an alias: most of what it takes to make a
    * command line is the reading of annotations.
    */
-  private static CommandLine commandLine(Invocation invocation, @Nullable String only) {
+  static CommandLine commandLine(Invocation invocation, @Nullable String only) {
     CommandLine line = new CommandLine(new Commands());
     // Before the commands, which inherit them.
     line.addMixin("invocation", invocation);
@@ -126,9 +130,14 @@ final class Commands implements Runnable {
     line.setDefaultValueProvider(new EnvironmentDefaults(invocation.environment()));
     line.setParameterExceptionHandler(new ErrorReport(invocation)::usage);
     line.setExecutionExceptionHandler(new ErrorReport(invocation)::failure);
-    line.setOut(new PrintWriter(invocation.console().out(), true, StandardCharsets.UTF_8));
-    line.setErr(new PrintWriter(invocation.console().err(), true, StandardCharsets.UTF_8));
+    speakTo(invocation.console(), line);
     return line;
+  }
+
+  /** What the line says itself goes to this console. */
+  static void speakTo(Console console, CommandLine line) {
+    line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
   }
 
   private static Object command(String name, Invocation invocation) {

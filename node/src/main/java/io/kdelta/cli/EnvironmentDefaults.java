@@ -1,7 +1,5 @@
 package io.kdelta.cli;
 
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +23,15 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
     if (!(argument instanceof OptionSpec option) || option.usageHelp()) return null;
-    String longest =
-        Arrays.stream(option.names()).max(Comparator.comparingInt(String::length)).orElseThrow();
+    String longest = option.longestName();
     // The servers are read by the invocation, which says where they came from.
     return longest.equals("--server") ? null : environment.get(variable(longest));
   }
 
   /** The variable of a flag, or of a key of the configuration file. */
   static String variable(String flag) {
-    return PREFIX + flag.replaceFirst("^-+", "").replace('-', '_').toUpperCase(Locale.ROOT);
+    int dashes = 0;
+    while (dashes < flag.length() && flag.charAt(dashes) == '-') dashes++;
+    return PREFIX + flag.substring(dashes).replace('-', '_').toUpperCase(Locale.ROOT);
   }
 }

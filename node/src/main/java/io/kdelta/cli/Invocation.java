@@ -25,7 +25,7 @@ final class Invocation {
 
   private static final Duration TIME_LEAST = Duration.ofMillis(20);
 
-  private final Console console;
+  private Console console;
   private final Map<String, String> environment;
   private final @Nullable Connections connections;
   private Duration spent = Duration.ZERO;
@@ -126,6 +126,11 @@ final class Invocation {
 
   Console console() {
     return console;
+  }
+
+  /** For a command that is run again. */
+  void speakTo(Console other) {
+    this.console = other;
   }
 
   boolean quiet() {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -39,6 +38,7 @@ final class Shell implements AutoCloseable {
   private final Console console;
   private final Map<String, String> environment;
   private final Connections connections = new Connections();
+  private final ReadyCommands commands;
   private final CommandSpec root;
   private final NodeNames names = new NodeNames(WHILE_TYPING, this::invocation);
   private final ShellWords beside;
@@ -61,6 +61,7 @@ final class Shell implements AutoCloseable {
     this.console = console;
     this.environment = environment;
     this.beside = beside;
+    this.commands = new ReadyCommands(environment, connections);
     this.root = Commands.commandLine(invocation(console)).getCommandSpec();
   }
 
@@ -76,7 +77,6 @@ final class Shell implements AutoCloseable {
     return invocation(console);
   }
 
-  /** One for each command: it holds what was parsed. */
   private Invocation invocation(Console of) {
     return new Invocation(of, environment, connections);
   }
@@ -131,7 +131,9 @@ final class Shell implements AutoCloseable {
     }
     Roles roles = Roles.of(root, words);
     String name = name(words, roles);
-    int exitCode = Commands.run(invocation(of), alone(name), qualified(words, roles));
+    List<String> full = qualified(words, roles);
+    int exitCode =
+        needsAll(name) ? Commands.run(invocation(of), null, full) : commands.run(of, name, full);
     if (words.size() == 1 && name.equals("help")) of.out().print(beside.help() + HELP);
     return exitCode;
   }
@@ -183,10 +185,9 @@ final class Shell implements AutoCloseable {
     throw new AssertionError(alias + " is no command of the overview");
   }
 
-  /** What may be made without the others: not what tells of them. */
-  private static @Nullable String alone(String name) {
-    boolean needsAll = name.isEmpty() || name.equals("help") || name.equals("completion");
-    return needsAll ? null : name;
+  /** What cannot be made without the others, because it tells of them. */
+  private static boolean needsAll(String name) {
+    return name.isEmpty() || name.equals("help") || name.equals("completion");
   }
 
   /** The words with the namespace in use where none is said. */

@@ -66,7 +66,8 @@ final class WatchCommand implements Callable<Integer> {
       throw CliException.usage("watch has no end, and so no " + format, "-o jsonl or -o raw");
     }
     if (count < 0) throw CliException.usage("-n " + count + ": a count is 1 or more", null);
-    if (from != null) token = parse(from);
+    told = 0;
+    token = from == null ? ByteString.EMPTY : parse(from);
     WatchRequest first = request();
     Thread hook = new Thread(this::tellToken, "kdelta-interrupted");
     Runtime.getRuntime().addShutdownHook(hook);
