@@ -49,6 +49,7 @@ final class Commands implements Runnable {
           "bench",
           "shell",
           "doctor",
+          "config",
           "completion",
           "complete-line",
           "version",
@@ -71,7 +72,13 @@ final class Commands implements Runnable {
    */
   static int run(
       Console console, Map<String, String> environment, List<String> arguments, Duration spent) {
-    Invocation invocation = new Invocation(console, environment);
+    Settings settings;
+    try {
+      settings = Settings.of(environment, arguments);
+    } catch (CliException e) {
+      return new ErrorReport(new Invocation(console, environment)).told(e);
+    }
+    Invocation invocation = new Invocation(console, settings, null);
     invocation.spent(spent);
     return run(invocation, verb(arguments), arguments);
   }
@@ -168,6 +175,7 @@ final class Commands implements Runnable {
       case "bench" -> new BenchCommand(invocation);
       case "shell" -> new ShellCommand(invocation);
       case "doctor" -> new DoctorCommand(invocation);
+      case "config" -> ConfigCommand.commandLine(invocation);
       case "completion" -> new CompletionCommand(invocation);
       case "complete-line" -> new CompleteLineCommand(invocation);
       case "version" -> new VersionCommand(invocation);

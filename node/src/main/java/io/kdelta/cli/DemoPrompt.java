@@ -55,7 +55,7 @@ final class DemoPrompt implements ShellWords {
     nodes(console);
     console.out().print(GREETING);
     console.out().flush();
-    try (Shell shell = new Shell(console, environment, this)) {
+    try (Shell shell = new Shell(console, Settings.none(environment), this)) {
       if (console.inIsTerminal() && console.outIsTerminal()) {
         Servers servers = Servers.parse(cluster.address(0), "node-1");
         var _ = ShellPrompt.run(shell, console, environment, servers);

@@ -48,7 +48,8 @@ final class HelpCommand implements Callable<Integer> {
               """,
               "environment",
               """
-              Every flag has a variable: --if-absent is KDELTA_IF_ABSENT. The flag wins.
+              Every flag has a variable: --if-absent is KDELTA_IF_ABSENT. The flag wins over it, it
+              wins over the context in use and ~/.kdelta/config: kdelta help config.
               KDELTA_SERVER      servers to talk to, HOST:PORT,...
               KDELTA_OUTPUT      format of the output
               KDELTA_DATA        data directory of kdelta start

@@ -26,7 +26,7 @@ final class Invocation {
   private static final Duration TIME_LEAST = Duration.ofMillis(20);
 
   private Console console;
-  private final Map<String, String> environment;
+  private final Settings settings;
   private final @Nullable Connections connections;
   private Duration spent = Duration.ZERO;
 
@@ -70,8 +70,9 @@ final class Invocation {
       scope = ScopeType.INHERIT,
       paramLabel = "NAME",
       description =
-          "Keep what was seen under this name, so that no server answers with less (default: the"
-              + " servers, when there are several).")
+          "Settings under this name (kdelta config), and what was seen with them, so that no server"
+              + " answers with less (default: what several servers said is kept under their"
+              + " names).")
   private @Nullable String context;
 
   @Option(
@@ -110,17 +111,18 @@ final class Invocation {
   private @Nullable Path tlsKey;
 
   Invocation(Console console, Map<String, String> environment) {
-    this(console, environment, null);
+    this(console, Settings.none(environment), null);
   }
 
   /**
    * A command among several.
    *
+   * @param settings what it takes for the flags that it is not given
    * @param connections that it uses and leaves open; null: its own, which end with it
    */
-  Invocation(Console console, Map<String, String> environment, @Nullable Connections connections) {
+  Invocation(Console console, Settings settings, @Nullable Connections connections) {
     this.console = console;
-    this.environment = environment;
+    this.settings = settings;
     this.connections = connections;
   }
 
@@ -166,8 +168,18 @@ final class Invocation {
     return left.compareTo(TIME_LEAST) < 0 ? TIME_LEAST : left;
   }
 
+  /** Variables, those among them that stand in files. */
   Map<String, String> environment() {
-    return environment;
+    return settings.variables();
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  /** The session or context that was named; null: none was. */
+  @Nullable String context() {
+    return context;
   }
 
   Output output() {
@@ -176,8 +188,9 @@ final class Invocation {
 
   Servers servers() {
     if (server != null) return Servers.parse(server, "from -s");
-    String named = environment.get(SERVER_VARIABLE);
-    String origin = connections == null ? "from " + SERVER_VARIABLE : "of this shell";
+    String named = environment().get(SERVER_VARIABLE);
+    String origin =
+        connections == null ? "from " + settings.origin(SERVER_VARIABLE) : "of this shell";
     if (named != null && !named.isBlank()) return Servers.parse(named, origin);
     return Servers.parse(Servers.DEFAULT, "the default");
   }
@@ -195,7 +208,7 @@ final class Invocation {
   }
 
   private boolean grpcAlone() {
-    return environment.getOrDefault(PLAIN_HTTP_VARIABLE, "").equals("off");
+    return environment().getOrDefault(PLAIN_HTTP_VARIABLE, "").equals("off");
   }
 
   /** How to speak TLS; empty: not at all. */
@@ -237,7 +250,7 @@ final class Invocation {
 
   /** A lone server remembers what it said; a token is for going to another one. */
   private Session session(Servers servers) {
-    String home = environment.get("HOME");
+    String home = environment().get("HOME");
     String name = sessionName(servers);
     TokenFile file =
         name.isEmpty() || home == null || home.isEmpty()

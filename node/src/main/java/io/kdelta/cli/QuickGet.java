@@ -25,7 +25,14 @@ final class QuickGet {
   /** Whether the command is done, and with exit code 0; else nothing has been said. */
   static boolean done(Console console, Map<String, String> environment, List<String> words) {
     QuickGet get = new QuickGet(console);
-    return get.understands(words) && plain(environment) && get.answered(environment);
+    if (!get.understands(words)) return false;
+    Map<String, String> variables;
+    try {
+      variables = Settings.read(environment, null).variables();
+    } catch (CliException e) {
+      return false;
+    }
+    return plain(variables) && get.answered(variables);
   }
 
   /** No variable stands for a flag, but that of the server. */

@@ -1,7 +1,6 @@
 package io.kdelta.cli;
 
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import picocli.CommandLine;
 
@@ -15,12 +14,12 @@ import picocli.CommandLine;
 final class ReadyCommands {
   private record Ready(Invocation invocation, CommandLine line) {}
 
-  private final Map<String, String> environment;
+  private final Settings settings;
   private final Connections connections;
   private final ConcurrentSkipListMap<String, Ready> idle = new ConcurrentSkipListMap<>();
 
-  ReadyCommands(Map<String, String> environment, Connections connections) {
-    this.environment = environment;
+  ReadyCommands(Settings settings, Connections connections) {
+    this.settings = settings;
     this.connections = connections;
   }
 
@@ -32,7 +31,7 @@ final class ReadyCommands {
   int run(Console console, String name, List<String> words) {
     Ready ready = idle.remove(name);
     if (ready == null) {
-      Invocation invocation = new Invocation(console, environment, connections);
+      Invocation invocation = new Invocation(console, settings, connections);
       ready = new Ready(invocation, Commands.commandLine(invocation, name));
     } else {
       ready.invocation.speakTo(console);

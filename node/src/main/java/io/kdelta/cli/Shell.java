@@ -36,7 +36,7 @@ final class Shell implements AutoCloseable {
       """;
 
   private final Console console;
-  private final Map<String, String> environment;
+  private final Settings settings;
   private final Connections connections = new Connections();
   private final ReadyCommands commands;
   private final CommandSpec root;
@@ -47,21 +47,21 @@ final class Shell implements AutoCloseable {
   private boolean ended;
 
   /**
-   * @param environment with the flags of the shell as variables
+   * @param settings with the flags of the shell as variables of the environment
    */
-  Shell(Console console, Map<String, String> environment) {
-    this(console, environment, ShellWords.NONE);
+  Shell(Console console, Settings settings) {
+    this(console, settings, ShellWords.NONE);
   }
 
   /**
-   * @param environment with the flags of the shell as variables
+   * @param settings with the flags of the shell as variables of the environment
    * @param beside what it takes besides
    */
-  Shell(Console console, Map<String, String> environment, ShellWords beside) {
+  Shell(Console console, Settings settings, ShellWords beside) {
     this.console = console;
-    this.environment = environment;
+    this.settings = settings;
     this.beside = beside;
-    this.commands = new ReadyCommands(environment, connections);
+    this.commands = new ReadyCommands(settings, connections);
     this.root = Commands.commandLine(invocation(console)).getCommandSpec();
   }
 
@@ -78,7 +78,7 @@ final class Shell implements AutoCloseable {
   }
 
   private Invocation invocation(Console of) {
-    return new Invocation(of, environment, connections);
+    return new Invocation(of, settings, connections);
   }
 
   /** Whether it was told to end. */
@@ -131,11 +131,22 @@ final class Shell implements AutoCloseable {
     }
     Roles roles = Roles.of(root, words);
     String name = name(words, roles);
-    List<String> full = qualified(words, roles);
-    int exitCode =
-        needsAll(name) ? Commands.run(invocation(of), null, full) : commands.run(of, name, full);
+    int exitCode = run(of, name, qualified(words, roles));
     if (words.size() == 1 && name.equals("help")) of.out().print(beside.help() + HELP);
     return exitCode;
+  }
+
+  private int run(Console of, String name, List<String> words) {
+    if (needsAll(name)) return Commands.run(invocation(of), null, words);
+    String context = Settings.contextFlag(words);
+    if (context == null) return commands.run(of, name, words);
+    Settings other;
+    try {
+      other = Settings.read(settings.environment(), context);
+    } catch (CliException e) {
+      return new ErrorReport(invocation(of)).told(e);
+    }
+    return Commands.run(new Invocation(of, other, connections), name, words);
   }
 
   /** Whether it was a word for the shell itself. */

@@ -45,7 +45,7 @@ final class ShellCommand implements Callable<Integer> {
     Console console = invocation.console();
     // A bad address is told of now, and not with the first command.
     Servers servers = invocation.servers();
-    try (Shell shell = new Shell(console, flags())) {
+    try (Shell shell = new Shell(console, settings())) {
       return console.inIsTerminal() && console.outIsTerminal()
           ? ShellPrompt.run(shell, console, invocation.environment(), servers)
           : piped(shell, console);
@@ -53,8 +53,8 @@ final class ShellCommand implements Callable<Integer> {
   }
 
   /** The flags of the shell as variables, which are what each of its commands takes. */
-  private Map<String, String> flags() {
-    TreeMap<String, String> all = new TreeMap<>(invocation.environment());
+  private Settings settings() {
+    TreeMap<String, String> all = new TreeMap<>(invocation.settings().environment());
     for (ParseResult at = spec.root().commandLine().getParseResult();
         at != null;
         at = at.subcommand()) {
@@ -65,7 +65,7 @@ final class ShellCommand implements Callable<Integer> {
             given ? option.originalStringValues().getFirst() : "true");
       }
     }
-    return all;
+    return Settings.read(all, null);
   }
 
   private int piped(Shell shell, Console console) {

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,7 +85,8 @@ public final class NodeSettings {
       String key = entry.getKey();
       if (!KEYS.contains(key)) {
         throw new KdeltaException.Invalid(
-            key, "no such setting (" + origin + "); the closest is '" + closest(key) + "'");
+            key,
+            "no such setting (" + origin + "); the closest is '" + ClosestWord.of(key, KEYS) + "'");
       }
       // A flag for the one overrides the other in the file.
       if (key.equals("port")) values.remove("listen");
@@ -213,25 +213,5 @@ public final class NodeSettings {
       case "false" -> false;
       default -> throw new KdeltaException.Invalid(key, "'" + text + "' is not true or false");
     };
-  }
-
-  private static String closest(String key) {
-    return KEYS.stream().min(Comparator.comparingInt(known -> distance(key, known))).orElseThrow();
-  }
-
-  /** Edits from one word to the other (Levenshtein). */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) row[j] = j;
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
   }
 }

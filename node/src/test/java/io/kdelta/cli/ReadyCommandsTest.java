@@ -155,7 +155,8 @@ final class ReadyCommandsTest {
     try (NodeServer node = NodeServer.start(NodeSettings.read(Optional.empty(), flags), l -> {});
         Connections connections = new Connections()) {
       ReadyCommands commands =
-          new ReadyCommands(Map.of("KDELTA_SERVER", node.address().toString()), connections);
+          new ReadyCommands(
+              Settings.none(Map.of("KDELTA_SERVER", node.address().toString())), connections);
       TestConsole test = new TestConsole("", false);
       assertEquals(
           ExitCode.DONE, commands.run(test.console(), "put", List.of("put", "a/b", "{\"x\":1}")));

@@ -58,7 +58,7 @@ final class ShellPromptTest {
         Shell shell =
             new Shell(
                 new TestConsole("", false).console(),
-                Map.of("KDELTA_SERVER", node.address().toString()))) {
+                Settings.none(Map.of("KDELTA_SERVER", node.address().toString())))) {
       for (String key : List.of("users/alice", "users/it\\'s\\ me", "shop/lamp")) {
         TestConsole said = new TestConsole("", false);
         assertEquals(ExitCode.DONE, shell.run(said.console(), "put " + key + " 1"), said.err());
@@ -72,7 +72,9 @@ final class ShellPromptTest {
       assertEquals("put a/b !!", typed(shell, "put a/b !!\r", null));
     }
     try (Shell alone =
-        new Shell(new TestConsole("", false).console(), Map.of("KDELTA_SERVER", "127.0.0.1:1"))) {
+        new Shell(
+            new TestConsole("", false).console(),
+            Settings.none(Map.of("KDELTA_SERVER", "127.0.0.1:1")))) {
       assertEquals("get us", typed(alone, "get us\t\r", null), "nobody answers");
     }
   }
@@ -83,7 +85,7 @@ final class ShellPromptTest {
     Map<String, String> environment = Map.of("HOME", folder.toString());
     Path file = ShellPrompt.history(test.console(), environment);
     assertTrue(file != null);
-    try (Shell shell = new Shell(test.console(), environment)) {
+    try (Shell shell = new Shell(test.console(), Settings.none(environment))) {
       assertEquals("get a/b", typed(shell, "get a/b\r", file));
       assertEquals(" get a/secret", typed(shell, " get a/secret\r", file));
       assertEquals("get a/b", typed(shell, "\u0012a/\r", file), "Ctrl-R finds it");

@@ -163,7 +163,8 @@ final class ShellTest {
         Counter counter = new Counter(node.address().toString());
         Shell shell =
             new Shell(
-                new TestConsole("", false).console(), Map.of("KDELTA_SERVER", counter.address()))) {
+                new TestConsole("", false).console(),
+                Settings.none(Map.of("KDELTA_SERVER", counter.address())))) {
       assertEquals(ExitCode.DONE, run(shell, "timing on"));
       for (int i = 0; i < 30; i++) {
         assertEquals(ExitCode.DONE, run(shell, "put a/k" + i + " " + i));
@@ -188,7 +189,8 @@ final class ShellTest {
     int port = Integer.parseInt(first.address().toString().replaceFirst(".*:", ""));
     try (Shell shell =
         new Shell(
-            new TestConsole("", false).console(), Map.of("KDELTA_SERVER", "127.0.0.1:" + port))) {
+            new TestConsole("", false).console(),
+            Settings.none(Map.of("KDELTA_SERVER", "127.0.0.1:" + port)))) {
       try (first) {
         assertEquals(ExitCode.DONE, run(shell, "put a/b 1"));
       }
@@ -227,7 +229,8 @@ final class ShellTest {
             return true;
           }
         };
-    try (Shell shell = new Shell(new TestConsole("", false).console(), Map.of(), words)) {
+    try (Shell shell =
+        new Shell(new TestConsole("", false).console(), Settings.none(Map.of()), words)) {
       assertEquals(ExitCode.DONE, run(shell, "cut 2"));
       assertEquals("2", cuts.toString());
       assertEquals(ExitCode.USAGE, run(shell, "cut"));
