@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.server.ClosestWord;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -88,6 +89,14 @@ final class ConfigCommand implements Runnable {
         "did you mean " + ClosestWord.of(key, Settings.KEYS) + "?");
   }
 
+  /** What completion proposes. */
+  static final class Keys implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Settings.KEYS.iterator();
+    }
+  }
+
   /** {@code config show}: what holds for a command without flags, and why. */
   @Command(name = "show", description = "Show what holds, for a command with these flags.")
   static final class Show implements Callable<Integer> {
@@ -162,7 +171,11 @@ final class ConfigCommand implements Runnable {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(index = "0", paramLabel = "SETTING", description = "The flag without its dashes.")
+    @Parameters(
+        index = "0",
+        paramLabel = "SETTING",
+        completionCandidates = Keys.class,
+        description = "The flag without its dashes.")
     private String key = "";
 
     @Parameters(index = "1", paramLabel = "VALUE", description = "What it says.")
@@ -228,7 +241,11 @@ final class ConfigCommand implements Runnable {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(index = "0", paramLabel = "SETTING", description = "The flag without its dashes.")
+    @Parameters(
+        index = "0",
+        paramLabel = "SETTING",
+        completionCandidates = Keys.class,
+        description = "The flag without its dashes.")
     private String key = "";
 
     Unset(Invocation invocation) {

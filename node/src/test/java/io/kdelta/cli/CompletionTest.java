@@ -47,7 +47,8 @@ final class CompletionTest {
     assertTrue(texts("").containsAll(List.of("put", "watch", "cluster", "use")));
     assertFalse(texts("").contains("set"), "an alias is for who knows it");
     assertEquals(List.of("status"), texts("sta", "cluster"));
-    assertEquals(List.of("conflicts"), texts("conf", "help"));
+    assertEquals(List.of("conflicts"), texts("confl", "help"));
+    assertEquals(List.of("server"), texts("se", "config", "set"));
     assertEquals(List.of("Read a document, now or at a moment of its past"), descriptions("get"));
     assertEquals(List.of(), asked, "the node is not asked");
   }
