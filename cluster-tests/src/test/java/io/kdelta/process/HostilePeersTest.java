@@ -93,13 +93,23 @@ final class HostilePeersTest {
     node.withstands(
         "garbage of every kind",
         () -> {
-          for (int kind = 0; kind < 64; kind++) {
-            try (FakePeer peer = stranger()) {
-              peer.say(noise(kind, 1 + random.nextInt(2_000)));
-              assertEquals(
-                  PeerMessage.Refuse.Reason.MALFORMED,
-                  peer.await(PeerMessage.Refuse.class).reason());
-              peer.awaitEnd();
+          // The node gives each two seconds to hear why: many at a time.
+          for (int kind = 0; kind < 64; kind += 16) {
+            List<FakePeer> peers = new ArrayList<>();
+            try {
+              for (int i = 0; i < 16; i++) {
+                FakePeer peer = stranger();
+                peers.add(peer);
+                peer.say(noise(kind + i, 1 + random.nextInt(2_000)));
+              }
+              for (FakePeer peer : peers) {
+                assertEquals(
+                    PeerMessage.Refuse.Reason.MALFORMED,
+                    peer.await(PeerMessage.Refuse.class).reason());
+                peer.awaitEnd();
+              }
+            } finally {
+              for (FakePeer peer : peers) peer.close();
             }
           }
         });

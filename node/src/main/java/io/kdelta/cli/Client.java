@@ -58,7 +58,7 @@ final class Client implements AutoCloseable {
     this.session = lent.session();
     this.tls = tls;
     this.lent = lent;
-    this.grpc = lent.door();
+    this.http = lent.http();
   }
 
   Servers servers() {
@@ -114,6 +114,7 @@ final class Client implements AutoCloseable {
         deadline = System.nanoTime() + timeout.toNanos();
       }
       http = null;
+      if (lent != null) lent.noHttp();
     }
     return grpc().call(method, request, deadline);
   }
@@ -140,7 +141,7 @@ final class Client implements AutoCloseable {
   private GrpcDoor grpc() {
     GrpcDoor open = grpc;
     if (open == null) {
-      open = new GrpcDoor(servers, timeout, session.carrier(), tls);
+      open = lent == null ? new GrpcDoor(servers, timeout, session.carrier(), tls) : lent.door();
       grpc = open;
     }
     return open;

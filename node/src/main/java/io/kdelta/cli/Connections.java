@@ -1,5 +1,6 @@
 package io.kdelta.cli;
 
+import io.kdelta.client.TokenCarrier;
 import io.kdelta.tls.TlsFiles;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -33,16 +34,51 @@ final class Connections implements AutoCloseable {
   /** A connection in the hands of commands, of which the last one ends it when it is given up. */
   final class Lent {
     private final Kept kept;
-    private final GrpcDoor door;
+    private final Supplier<GrpcDoor> opening;
+    private @Nullable HttpDoor http;
+    private @Nullable GrpcDoor door;
     private int users;
 
-    private Lent(Kept kept, GrpcDoor door) {
+    private Lent(Kept kept, @Nullable HttpDoor http, Supplier<GrpcDoor> opening) {
       this.kept = kept;
-      this.door = door;
+      this.http = http;
+      this.opening = opening;
     }
 
+    /** By HTTP, as long as somebody answered there; else null. */
+    @Nullable HttpDoor http() {
+      lock.lock();
+      try {
+        return http;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Nobody answers by HTTP. */
+    void noHttp() {
+      lock.lock();
+      try {
+        http = null;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** By gRPC, opened by whoever needs it first. */
     GrpcDoor door() {
-      return door;
+      lock.lock();
+      try {
+        GrpcDoor open = door;
+        if (open == null) {
+          open = opening.get();
+          door = open;
+          opened++;
+        }
+        return open;
+      } finally {
+        lock.unlock();
+      }
     }
 
     Session session() {
@@ -59,12 +95,16 @@ final class Connections implements AutoCloseable {
       }
     }
 
+    private void close() {
+      if (door != null) door.close();
+    }
+
     /** A command has ended. */
     void giveBack() {
       lock.lock();
       try {
         users--;
-        if (users == 0 && kept.open != this) door.close();
+        if (users == 0 && kept.open != this) close();
       } finally {
         lock.unlock();
       }
@@ -80,13 +120,15 @@ final class Connections implements AutoCloseable {
    *
    * @param name of the session; empty: it has none
    * @param begin the session, where there is none of that kind
+   * @param http whether calls may go to the HTTP port
    */
   Client client(
       Servers servers,
       Duration timeout,
       String name,
       Optional<TlsFiles> tls,
-      Supplier<Session> begin) {
+      Supplier<Session> begin,
+      boolean http) {
     Kind kind = new Kind(servers.addresses(), name, tls);
     lock.lock();
     try {
@@ -97,9 +139,14 @@ final class Connections implements AutoCloseable {
       }
       Lent lent = kept.open;
       if (lent == null) {
-        lent = new Lent(kept, new GrpcDoor(servers, timeout, kept.session.carrier(), tls));
+        TokenCarrier carrier = kept.session.carrier();
+        String first = servers.addresses().getFirst();
+        lent =
+            new Lent(
+                kept,
+                http && tls.isEmpty() ? new HttpDoor(first, carrier) : null,
+                () -> new GrpcDoor(servers, timeout, carrier, tls));
         kept.open = lent;
-        opened++;
       }
       lent.users++;
       return new Client(servers, timeout, tls, lent);
@@ -123,7 +170,7 @@ final class Connections implements AutoCloseable {
     lock.lock();
     try {
       for (Kept kept : all.values()) {
-        if (kept.open != null) kept.open.door().close();
+        if (kept.open != null) kept.open.close();
         kept.open = null;
       }
       all.clear();

@@ -203,7 +203,8 @@ final class Invocation {
   Client client(Servers servers) {
     // Who names a token goes on with another session than that of the shell.
     return connections != null && token == null
-        ? connections.client(servers, timeout, sessionName(servers), tls(), () -> session(servers))
+        ? connections.client(
+            servers, timeout, sessionName(servers), tls(), () -> session(servers), !grpcAlone())
         : new Client(servers, left(), session(servers), tls(), connections == null && !grpcAlone());
   }
 

@@ -10,9 +10,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * What a shell knows between two commands: the open connection, the namespace in use, the times
- * that commands took. It runs one line at a time, each as a command of its own, and asks the node
- * for what a word may become.
+ * What a shell knows between two commands: the connections, the namespace in use, the times that
+ * commands took. It runs one line at a time, each as a command of its own, and asks the node for
+ * what a word may become.
  *
  * <p>One thread at a time.
  */
@@ -45,6 +45,7 @@ final class Shell implements AutoCloseable {
   private final Timing timing = new Timing();
   private String namespace = "";
   private boolean ended;
+  private volatile boolean typed;
 
   /**
    * @param settings with the flags of the shell as variables of the environment
@@ -107,6 +108,7 @@ final class Shell implements AutoCloseable {
    * Runs a line with a console of its own; answers the exit code. Never throws for what it says.
    */
   int run(Console of, String line) {
+    typed = true;
     boolean timed = timing.on();
     long begun = System.nanoTime();
     int exitCode = command(of, line);
@@ -235,9 +237,11 @@ final class Shell implements AutoCloseable {
     return new Completion(root, own(), names::namespaces, names::keys).of(words, word, namespace);
   }
 
-  /** Opens the connection, so that the first command finds it open. */
-  void warm() {
-    var _ = names.namespaces();
+  /** Does what the first commands need, until one is typed; how many reads it took. */
+  int warm() {
+    // Names of its own: those of the prompt are asked by the person's thread.
+    NodeNames asked = new NodeNames(WHILE_TYPING, this::invocation);
+    return new WarmUp(asked, commands, () -> typed).run(console);
   }
 
   @Override

@@ -15,14 +15,14 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code kdelta shell}: every command over a connection that stays open, at a prompt on a terminal,
- * else line by line from standard input. The class that draws the prompt is loaded for a terminal
- * alone.
+ * {@code kdelta shell}: every command in one process, with the connections of those before, at a
+ * prompt on a terminal, else line by line from standard input. The class that draws the prompt is
+ * loaded for a terminal alone.
  */
 @Command(
     name = "shell",
     description = {
-      "Take commands at a prompt, over a connection that stays open.",
+      "Take commands at a prompt, in one process that stays: each takes a few milliseconds.",
       "What is piped in runs line by line, without a prompt; a line that fails is told of and the"
           + " next one runs. The exit code is then that of the first line that failed."
     })

@@ -65,7 +65,7 @@ final class ShellPrompt {
               + " ("
               + servers.origin()
               + "). Tab completes, help lists the commands, Ctrl-D leaves.");
-      // What the first question needs is loaded while the person reads.
+      // What the first command needs is loaded and compiled while the person reads.
       Thread.ofPlatform().daemon().name("kdelta-warm").start(shell::warm);
       new ShellPrompt(shell, console, terminal, reader, colour).loop();
     }

@@ -205,6 +205,62 @@ final class ShellTest {
     }
   }
 
+  /** With an HTTP port two above: what one answer is enough for opens no connection of gRPC. */
+  @Test
+  void singleAnswersGoToTheHttpPort() throws Exception {
+    int port = QuickGetTest.freePorts();
+    Map<String, String> flags =
+        Map.of("port", Integer.toString(port), "in-memory", "true", "name", "n1");
+    Map<String, String> environment = Map.of("KDELTA_SERVER", "127.0.0.1:" + port);
+    try (NodeServer node =
+            NodeServer.start(NodeSettings.read(Optional.empty(), flags), line -> {});
+        Shell shell = new Shell(new TestConsole("", false).console(), Settings.none(environment))) {
+      assertEquals(port, node.address().port());
+      assertEquals(ExitCode.DONE, run(shell, "put a/b 1"));
+      assertEquals("1\n", out(shell, "get a/b"));
+      assertEquals(0, shell.connectionsOpened());
+      assertEquals("1\n", out(shell, "watch a --from-start -n 1 -o raw"));
+      assertEquals(1, shell.connectionsOpened());
+      assertEquals("1\n", out(shell, "get a/b"));
+    }
+    try (Shell shell =
+        new Shell(new TestConsole("", false).console(), Settings.none(environment))) {
+      assertEquals(ExitCode.UNREACHABLE, run(shell, "get a/b"));
+      assertEquals(0, shell.warm(), "there is nobody to warm");
+      try (NodeServer again =
+          NodeServer.start(NodeSettings.read(Optional.empty(), flags), line -> {})) {
+        assertEquals(port, again.address().port());
+        assertEquals(ExitCode.DONE, run(shell, "put a/b 2"));
+        assertEquals("2\n", out(shell, "get a/b"));
+      }
+    }
+  }
+
+  @Test
+  void aShellWarmsUpWithWhatThereIsUntilSomethingIsTyped() throws Exception {
+    try (NodeServer node = node(0)) {
+      Settings settings = Settings.none(Map.of("KDELTA_SERVER", node.address().toString()));
+      try (Shell shell = new Shell(new TestConsole("", false).console(), settings)) {
+        assertEquals(0, shell.warm(), "there is no key");
+      }
+      try (Shell shell = new Shell(new TestConsole("", false).console(), settings)) {
+        assertEquals(ExitCode.DONE, run(shell, "put a/large '\"" + "x".repeat(5_000) + "\"'"));
+        assertEquals(0, shell.warm(), "something was typed");
+      }
+      try (Shell shell = new Shell(new TestConsole("", false).console(), settings)) {
+        assertEquals(1, shell.warm(), "a large document is read once");
+      }
+      TestConsole test = new TestConsole("", false);
+      try (Shell shell = new Shell(test.console(), settings)) {
+        var _ =
+            Kdelta.run(test.console(), settings.variables(), java.util.List.of("put", "a/a", "1"));
+        String before = test.out() + test.err();
+        assertTrue(shell.warm() > 1);
+        assertEquals(before, test.out() + test.err(), "it says nothing");
+      }
+    }
+  }
+
   /** As the demo does, with words of its own for the links between its nodes. */
   @Test
   void whoOpensAShellMayAddWords() {
