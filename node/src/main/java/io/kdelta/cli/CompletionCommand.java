@@ -20,7 +20,7 @@ final class CompletionCommand implements Callable<Integer> {
       """
       # Completion of kdelta: source <(kdelta completion bash)
       _complete_kdelta() {
-        local line=${COMP_LINE:0:COMP_POINT} word before= text rest
+        local line=${COMP_LINE:0:$COMP_POINT} word before= text rest
         word=${line##*[[:space:]]}
         case $word in *[:=]*) before=${word%"${word##*[:=]}"} ;; esac
         COMPREPLY=()

@@ -58,9 +58,11 @@ final class DoctorCommand implements Callable<Integer> {
         new ServerChecks(ofServer, invocation.console().now(), invocation.tls().isPresent());
     Duration atMost =
         invocation.timeout().compareTo(ANSWER_MAX) < 0 ? invocation.timeout() : ANSWER_MAX;
-    NodeStatus status;
-    try (Client client = invocation.client()) {
-      status = server.server(client, atMost);
+    NodeStatus status = null;
+    if (settings(findings)) {
+      try (Client client = invocation.client()) {
+        status = server.server(client, atMost);
+      }
     }
     boolean inMemory = status != null && status.getDataDirectory().isEmpty();
     if (data != null || !inMemory) host.data(directory(status));
@@ -68,6 +70,28 @@ final class DoctorCommand implements Callable<Integer> {
     tell(findings);
     boolean failed = findings.stream().anyMatch(f -> f.state() == Finding.State.FAIL);
     return failed ? ExitCode.DIFFERENT : ExitCode.DONE;
+  }
+
+  /** Whether they say which server is meant. */
+  private boolean settings(List<Finding> findings) {
+    Settings settings = invocation.settings();
+    CliException trouble = settings.trouble();
+    if (trouble == null) {
+      try {
+        var _ = invocation.servers();
+      } catch (CliException e) {
+        trouble = e;
+      }
+    }
+    if (trouble != null) {
+      findings.add(Finding.fail("settings", trouble.text(), trouble.hint()));
+      return false;
+    }
+    Servers servers = invocation.servers();
+    String context = settings.context().isEmpty() ? "" : ", context " + settings.context();
+    String all = String.join(", ", servers.addresses());
+    findings.add(Finding.ok("settings", all + " (" + servers.origin() + ")" + context));
+    return true;
   }
 
   private Path directory(@Nullable NodeStatus status) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -27,7 +28,19 @@ final class ErrorReport {
       List<String> suggestions = unmatched.getSuggestions();
       if (!suggestions.isEmpty()) hint = "did you mean " + String.join(" or ", suggestions) + "?";
     }
-    return report(CliException.usage(message(error), hint), List.of(arguments));
+    String message = message(error) + untyped(error, List.of(arguments));
+    return report(CliException.usage(message, hint), List.of(arguments));
+  }
+
+  /** Where the value of a flag comes from that nobody typed; empty: somebody did. */
+  private String untyped(ParameterException error, List<String> arguments) {
+    if (!(error.getArgSpec() instanceof OptionSpec option)) return "";
+    String variable = EnvironmentDefaults.variable(option.longestName());
+    if (!invocation.environment().containsKey(variable)) return "";
+    for (String name : option.names()) {
+      for (String word : arguments) if (word.startsWith(name)) return "";
+    }
+    return " (from " + invocation.settings().origin(variable) + ")";
   }
 
   private static String message(ParameterException error) {

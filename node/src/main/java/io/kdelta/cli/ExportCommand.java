@@ -6,6 +6,7 @@ import io.kdelta.proto.v1.ExportVersionsResponse;
 import io.kdelta.proto.v1.Version;
 import io.kdelta.proto.v1.VersionsGrpc;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +53,8 @@ final class ExportCommand implements Callable<Integer> {
       long count;
       if (file == null || file.equals("-")) {
         count = write(client, invocation.console().out(), progress);
-        invocation.console().out().flush();
+        // The command ends with that it could not be written.
+        if (invocation.console().out().checkError()) return ExitCode.DONE;
       } else {
         count = write(client, Path.of(file), progress);
       }
@@ -62,21 +64,45 @@ final class ExportCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  /** Nothing stands under the name of the file before it is whole. */
-  private long write(Client client, Path target, Progress progress) {
-    Path part = target.resolveSibling(target.getFileName() + ".part");
+  private long write(Client client, Path named, Progress progress) {
     try {
-      long count;
-      try (PrintStream out =
-          new PrintStream(Files.newOutputStream(part), false, StandardCharsets.UTF_8)) {
-        count = write(client, out, progress);
-        if (out.checkError()) throw new IOException("not everything could be written");
-      }
-      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-      return count;
+      Path target = meant(named);
+      boolean special = Files.exists(target) && !Files.isRegularFile(target);
+      if (Files.isDirectory(target)) throw new IOException("it is a directory");
+      return special
+          ? write(client, Files.newOutputStream(target), progress)
+          : replace(client, target, progress);
     } catch (IOException e) {
       throw new CliException(
-          ExitCode.UNEXPECTED, "UNEXPECTED", "cannot write " + target + ": " + e, null, e);
+          ExitCode.UNEXPECTED, "UNEXPECTED", "cannot write " + named + ": " + e, null, e);
+    }
+  }
+
+  /** What a link leads to is written, and the link stays. */
+  private static Path meant(Path named) throws IOException {
+    if (Files.exists(named)) return named.toRealPath();
+    return Files.isSymbolicLink(named)
+        ? named.resolveSibling(Files.readSymbolicLink(named))
+        : named;
+  }
+
+  /** Nothing stands under the name of the file before it is whole. */
+  private long replace(Client client, Path target, Progress progress) throws IOException {
+    Path part = target.resolveSibling(target.getFileName() + ".part");
+    try {
+      long count = write(client, Files.newOutputStream(part), progress);
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+      return count;
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private long write(Client client, OutputStream to, Progress progress) throws IOException {
+    try (PrintStream out = new PrintStream(to, false, StandardCharsets.UTF_8)) {
+      long count = write(client, out, progress);
+      if (out.checkError()) throw new IOException("not everything could be written");
+      return count;
     }
   }
 

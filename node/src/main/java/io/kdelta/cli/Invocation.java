@@ -188,6 +188,7 @@ final class Invocation {
 
   Servers servers() {
     if (server != null) return Servers.parse(server, "from -s");
+    settings.mustKnowContext();
     String named = environment().get(SERVER_VARIABLE);
     String origin =
         connections == null ? "from " + settings.origin(SERVER_VARIABLE) : "of this shell";

@@ -57,8 +57,15 @@ final class ServerChecks {
       unreached(address, e);
       return null;
     }
+    String answered = client.address();
     findings.add(
-        Finding.ok("grpc", address + " is " + status.getName() + ", data " + data(status)));
+        Finding.ok("grpc", answered + " is " + status.getName() + ", data " + data(status)));
+    for (String other : client.servers().addresses()) {
+      if (other.equals(answered) || answers(other)) continue;
+      findings.add(
+          Finding.warn(
+              "grpc", "nobody answers at " + other, "the others are asked as long as one answers"));
+    }
     told(status);
     http(status.getHttpAddress());
     members(client, atMost);

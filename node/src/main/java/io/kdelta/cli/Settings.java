@@ -31,6 +31,7 @@ final class Settings {
 
   static final String CONTEXT = "context";
   private static final String CONTEXT_FLAG = "--context";
+  private static final String DOCTOR = "doctor";
   private static final int NAME_LENGTH_MAX = 64;
 
   /** Flags of all commands that are followed by a value. */
@@ -54,23 +55,31 @@ final class Settings {
   private final Map<String, String> environment;
   private final TreeMap<String, String> variables;
   private final TreeMap<String, String> origins = new TreeMap<>();
+  private final @Nullable CliException trouble;
   private String context = "";
+  private boolean contextFound;
 
-  private Settings(Map<String, String> environment) {
+  private Settings(Map<String, String> environment, @Nullable CliException trouble) {
     this.environment = environment;
     this.variables = new TreeMap<>(environment);
+    this.trouble = trouble;
   }
 
   /** Of the environment alone. */
   static Settings none(Map<String, String> environment) {
-    return new Settings(environment);
+    return new Settings(environment, null);
   }
 
   /** For the command that these words are; usage for a file that makes no sense. */
   static Settings of(Map<String, String> environment, List<String> words) {
-    return WITHOUT.contains(verb(words))
-        ? none(environment)
-        : read(environment, contextFlag(words));
+    String verb = verb(words);
+    if (WITHOUT.contains(verb)) return none(environment);
+    try {
+      return read(environment, contextFlag(words));
+    } catch (CliException e) {
+      if (!verb.equals(DOCTOR)) throw e;
+      return new Settings(environment, e);
+    }
   }
 
   /**
@@ -79,7 +88,7 @@ final class Settings {
    * @param named the context that a flag names; null: none does
    */
   static Settings read(Map<String, String> environment, @Nullable String named) {
-    Settings settings = new Settings(environment);
+    Settings settings = new Settings(environment, null);
     Path home = home(environment);
     if (home == null) return settings;
     SettingsFile own = config(home);
@@ -87,9 +96,10 @@ final class Settings {
     String context = named;
     if (context == null) context = environment.get(EnvironmentDefaults.variable(CONTEXT));
     if (context == null) context = person.get(CONTEXT);
+    if (context != null) settings.context = context;
     if (context != null && isName(context)) {
       SettingsFile file = context(home, context);
-      settings.context = context;
+      settings.contextFound = file.exists();
       settings.lay(file.read(), "context " + context);
     }
     settings.lay(person, own.path().toString());
@@ -124,6 +134,27 @@ final class Settings {
   /** The one in use, with a file or without; empty: none. */
   String context() {
     return context;
+  }
+
+  /** What was wrong with the files, for a command that looks at everything; else null. */
+  @Nullable CliException trouble() {
+    return trouble;
+  }
+
+  /**
+   * Usage where a context is named that has no file, unless the environment says which server is
+   * meant: who types the name wrong does not want another database.
+   */
+  void mustKnowContext() {
+    String server = environment.getOrDefault(EnvironmentDefaults.variable("server"), "");
+    if (context.isEmpty() || contextFound || !server.isBlank()) return;
+    boolean kept = origins.containsKey(EnvironmentDefaults.variable(CONTEXT));
+    throw CliException.usage(
+        "no context '" + context + "'",
+        kept
+            ? "kdelta config use none; kdelta config contexts lists those that there are"
+            : "kdelta config contexts lists those that there are; with -s HOST:PORT it may be a new"
+                + " name of a session");
   }
 
   /** The file of the person. */

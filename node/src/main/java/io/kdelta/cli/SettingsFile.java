@@ -101,7 +101,8 @@ final class SettingsFile {
     if (!exists()) return List.of();
     try {
       if (Files.size(path) > BYTES_MAX) {
-        throw CliException.usage(path + " is longer than " + BYTES_MAX + " bytes", null);
+        throw CliException.usage(
+            path + " is longer than " + BYTES_MAX + " bytes", "mend or remove it");
       }
       List<String> lines = new ArrayList<>();
       for (String line : Files.readString(path, StandardCharsets.UTF_8).split("\n", -1)) {
@@ -110,7 +111,7 @@ final class SettingsFile {
       if (lines.getLast().isEmpty()) lines.removeLast();
       return lines;
     } catch (CharacterCodingException e) {
-      throw CliException.usage(path + " is no UTF-8", null);
+      throw CliException.usage(path + " is no UTF-8", "mend or remove it");
     } catch (IOException e) {
       throw failed("cannot read " + path + ": " + e.getMessage(), e);
     }
@@ -128,7 +129,7 @@ final class SettingsFile {
       int number, String why, @org.jspecify.annotations.Nullable String key) {
     String hint =
         key == null
-            ? "kdelta config path names the files"
+            ? "mend the line, or remove the file"
             : "did you mean " + ClosestWord.of(key, Settings.KEYS) + "?";
     return CliException.usage(path + ", line " + number + ": " + why, hint);
   }

@@ -160,6 +160,39 @@ final class ConfigTest {
   }
 
   @Test
+  void aContextThatIsNotThereIsNotAnotherDatabase() throws IOException {
+    done("config", "set", "server", "127.0.0.1:1");
+    refused("no context 'prdo'", "put", "a/b", "1", "--context", "prdo");
+    refused("no context '../x'", "get", "a/b", "--context", "../x");
+    environment.put("KDELTA_CONTEXT", "prdo");
+    refused("no context 'prdo'", "get", "a/b");
+    assertEquals(ExitCode.UNREACHABLE, run("get", "a/b", "-s", "127.0.0.1:1"), "a session's name");
+    environment.put("KDELTA_SERVER", "127.0.0.1:1");
+    assertEquals(ExitCode.UNREACHABLE, run("get", "a/b"), "the same");
+    environment.keySet().removeIf(name -> name.startsWith("KDELTA_"));
+    done("config", "set", "ack", "one", "--context", "gone");
+    done("config", "use", "gone");
+    Files.delete(home.resolve(".kdelta").resolve("contexts").resolve("gone"));
+    refused("kdelta config use none", "get", "a/b");
+    assertEquals(ExitCode.DIFFERENT, run("doctor"));
+    assertTrue(said.contains("no context 'gone'"), said);
+  }
+
+  @Test
+  void aValueThatNobodyTypedIsToldOfWithWhereItStands() throws IOException {
+    environment.put("KDELTA_TIMEOUT", "soon");
+    refused("'soon' is no number (from KDELTA_TIMEOUT)", "get", "a/b");
+    refused("'never' is no number\n", "get", "a/b", "--timeout=never");
+    environment.remove("KDELTA_TIMEOUT");
+    Files.createDirectories(config().getParent());
+    Files.writeString(config(), "output = xml\n");
+    refused("(from " + config() + ")", "get", "a/b");
+    Files.write(config(), new byte[] {(byte) 0xff});
+    assertEquals(ExitCode.DIFFERENT, run("doctor"));
+    assertTrue(said.contains("is no UTF-8"), said);
+  }
+
+  @Test
   void aFileThatMakesNoSenseStopsACommandAndCanBeMended() throws IOException {
     Files.createDirectories(config().getParent());
     for (String bad : List.of("sever = a:1", "server", "ack = one\nack = all", "\u0000 = 1")) {

@@ -1,6 +1,7 @@
 package io.kdelta.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -205,6 +207,32 @@ final class NodeTest {
     assertTrue(misspelt.err().contains("standard input, line 1: member \"kee\""), misspelt.err());
   }
 
+  private void exportsLeaveLinksAndDevices() throws IOException {
+    Path target = Files.writeString(folder.resolve("target.jsonl"), "before");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), target.getFileName());
+    Path dangling = Files.createSymbolicLink(folder.resolve("new"), Path.of("made.jsonl"));
+    for (Path each : List.of(link, dangling)) {
+      done("export", "docs", each.toString());
+      assertTrue(Files.isSymbolicLink(each), each + " is still a link");
+      assertEquals(100, Files.readAllLines(each).size());
+    }
+    Path device = Path.of("/dev/null");
+    if (Files.exists(device)) {
+      // Never under the name of the device: a rename over it would take it away from everybody.
+      Path toDevice = Files.createSymbolicLink(folder.resolve("device"), device);
+      done("export", "docs", toDevice.toString());
+      assertTrue(Files.isSymbolicLink(toDevice));
+      assertFalse(Files.isRegularFile(device));
+      assertFalse(Files.exists(Path.of("/dev/null.part")));
+    }
+    Result refused = run("export", "docs", folder.toString());
+    assertEquals(ExitCode.UNEXPECTED, refused.exitCode());
+    assertTrue(refused.err().contains("it is a directory"), refused.err());
+    try (Stream<Path> all = Files.list(folder)) {
+      assertFalse(all.anyMatch(each -> each.toString().endsWith(".part")), "nothing is left");
+    }
+  }
+
   @Test
   void importsOfDocumentsCanBeRepeated() throws IOException {
     Path file = folder.resolve("docs.jsonl");
@@ -226,6 +254,7 @@ final class NodeTest {
     assertEquals(100, exported.size());
     assertTrue(exported.containsKey("k50") && exported.containsValue("250"));
     assertEquals(300, done("export", "docs", "--with-history").out().lines().count());
+    exportsLeaveLinksAndDevices();
     Files.writeString(file, "{\"key\":\"x\",\"value\":1}\n{\"key\":\"y\",\"value\":}\n");
     Result broken = run("import", file.toString(), "--namespace", "broken");
     assertEquals(ExitCode.USAGE, broken.exitCode());

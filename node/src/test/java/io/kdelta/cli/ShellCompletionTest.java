@@ -132,9 +132,17 @@ final class ShellCompletionTest {
         said.stream().map(l -> l.replaceFirst("\t.*", "").strip()).toList());
   }
 
+  /** As bashcompinit calls it: with the arrays of ksh. */
   @Test
-  void zshReadsItsScript() throws Exception {
-    List<String> said = said("zsh", script("zsh") + "print ${_comps[kdelta]}\n");
-    assertTrue(said.getLast().contains("_complete_kdelta"), said.toString());
+  void zsh() throws Exception {
+    List<String> said =
+        said(
+            "zsh",
+            script("zsh")
+                + "print ${_comps[kdelta]}\nsetopt ksharrays noglob\n"
+                + bash("kdelta ge")
+                + bash("kdelta put a/b 1 --if-a"));
+    assertTrue(said.getFirst().contains("_complete_kdelta"), said.toString());
+    assertEquals(List.of("get", "--if-absent"), said.subList(1, said.size()));
   }
 }
