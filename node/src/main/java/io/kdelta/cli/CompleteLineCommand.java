@@ -59,9 +59,11 @@ final class CompleteLineCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  /** With the server that the line names. */
+  /** With the server or the context that the line names. */
   private Map<String, String> environment(CommandSpec root, List<String> words) {
-    TreeMap<String, String> environment = new TreeMap<>(invocation.environment());
+    Settings settings =
+        Settings.read(invocation.settings().environment(), Settings.contextFlag(words));
+    TreeMap<String, String> environment = new TreeMap<>(settings.variables());
     List<Roles.Role> roles = Roles.of(root, words).all();
     for (int i = 0; i < words.size(); i++) {
       boolean server =

@@ -34,11 +34,22 @@ final class CompletionCommand implements Callable<Integer> {
       complete -F _complete_kdelta -o default kdelta ./kdelta
       """;
 
+  /** What a slash ends goes on: no blank behind it. */
   private static final String ZSH =
       """
       # Completion of kdelta: source <(kdelta completion zsh)
       (( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
-      autoload -Uz bashcompinit && bashcompinit
+      _complete_kdelta() {
+        local line="${(j: :)words[1,CURRENT-1]} $PREFIX" text rest
+        local -a whole open
+        while IFS=$'\t' read -r text rest; do
+          case $text in */) open+=("$text") ;; *) whole+=("$text") ;; esac
+        done < <("$words[1]" complete-line zsh "$line" 2>/dev/null)
+        (( $#whole )) && compadd -Q -- "$whole[@]"
+        (( $#open )) && compadd -Q -S '' -- "$open[@]"
+        (( $#whole + $#open )) || _default
+      }
+      compdef _complete_kdelta kdelta ./kdelta
       """;
 
   private static final String FISH =
@@ -66,7 +77,7 @@ final class CompletionCommand implements Callable<Integer> {
     String script =
         switch (shell) {
           case "bash" -> BASH;
-          case "zsh" -> ZSH + BASH;
+          case "zsh" -> ZSH;
           case "fish" -> FISH;
           default ->
               throw CliException.usage(

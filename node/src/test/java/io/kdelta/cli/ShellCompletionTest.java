@@ -132,17 +132,33 @@ final class ShellCompletionTest {
         said.stream().map(l -> l.replaceFirst("\t.*", "").strip()).toList());
   }
 
-  /** As bashcompinit calls it: with the arrays of ksh. */
+  /** What the function gives to the builtin that takes proposals. */
+  private static String zsh(String prefix, String... words) {
+    return "words=(%s '%s'); CURRENT=%d; PREFIX='%s'; _complete_kdelta\n"
+        .formatted(String.join(" ", words), prefix, words.length + 1, prefix);
+  }
+
   @Test
   void zsh() throws Exception {
     List<String> said =
         said(
             "zsh",
             script("zsh")
-                + "print ${_comps[kdelta]}\nsetopt ksharrays noglob\n"
-                + bash("kdelta ge")
-                + bash("kdelta put a/b 1 --if-a"));
-    assertTrue(said.getFirst().contains("_complete_kdelta"), said.toString());
-    assertEquals(List.of("get", "--if-absent"), said.subList(1, said.size()));
+                + "print ${_comps[kdelta]}\n"
+                + "compadd() { print -r -- \"$@\" }\n_default() { print files }\n"
+                + zsh("ge", "kdelta")
+                + zsh("--if-a", "kdelta", "put", "a/b", "1")
+                + zsh("us", "kdelta", "get")
+                + zsh("users/al", "kdelta", "get")
+                + zsh("@f", "kdelta", "put", "a/b"));
+    assertEquals(
+        List.of(
+            "_complete_kdelta",
+            "-Q -- get",
+            "-Q -- --if-absent",
+            "-Q -S  -- users/",
+            "-Q -- users/alf users/alice",
+            "files"),
+        said);
   }
 }
