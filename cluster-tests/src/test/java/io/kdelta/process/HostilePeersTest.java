@@ -153,7 +153,10 @@ final class HostilePeersTest {
                   peer.say(Bytes.wrap(piece));
                 }
                 if (met && i < 2) peer.awaitTaken();
-                else if (!met || i > 4) peer.awaitEnd();
+              }
+              // Some seconds for those who have met: all of them at once.
+              for (int i = 0; i < 16; i++) {
+                if (!met || i > 4) peers.get(i).awaitEnd();
               }
             } finally {
               for (FakePeer peer : peers) peer.close();
