@@ -59,6 +59,11 @@ final class HostileNode implements AutoCloseable {
   private final ManagedChannel channel;
   private final JMXConnector management;
   private final MemoryMXBean memory;
+  private final StolenTime stolen = new StolenTime();
+
+  /** The longest turn of times in which the host gave the machine little, in milliseconds. */
+  private double excused;
+
   private int served;
 
   /** Bytes of live objects when last looked. */
@@ -183,11 +188,15 @@ final class HostileNode implements AutoCloseable {
     await(what + ": the heap is what it was, " + before)
         .atMost(Duration.ofSeconds(PATIENCE_SECONDS))
         .until(() -> heap() - before < GROWTH_BYTES_MAX);
-    assertTrue(turnMillis() < TURN_MILLIS_MAX, () -> what + ": a turn of the core took too long");
+    double longest = turnMillis();
+    if (stolen.muchSince()) excused = Math.max(excused, longest);
+    assertTrue(
+        longest < Math.max(TURN_MILLIS_MAX, Math.nextUp(excused)),
+        () -> what + ": a turn of the core took " + longest + " ms");
     assertEquals(known, failures, () -> what + ": failures in the log\n" + node.said());
     System.out.printf(
         "survived: %s; heap %+d KiB, longest turn %.0f ms%n",
-        what, (heapBytes - before) >> 10, turnMillis());
+        what, (heapBytes - before) >> 10, longest);
   }
 
   private long versions() {
