@@ -105,8 +105,10 @@ final class Commands implements Runnable {
   static int execute(CommandLine line, Console console, List<String> arguments) {
     int exitCode = line.execute(arguments.toArray(String[]::new));
     console.out().flush();
-    if (console.out().checkError() && exitCode == ExitCode.DONE) return ExitCode.UNEXPECTED;
-    return exitCode;
+    if (!console.out().checkError()) return exitCode;
+    String complaint = console.out() instanceof StandardOutput output ? output.complaint() : null;
+    if (complaint != null) console.err().println("kdelta: " + complaint);
+    return exitCode == ExitCode.DONE ? ExitCode.UNEXPECTED : exitCode;
   }
 
   static CommandLine commandLine(Invocation invocation) {

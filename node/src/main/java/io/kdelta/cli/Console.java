@@ -29,16 +29,10 @@ record Console(
     boolean errIsTerminal,
     Supplier<Instant> now) {
 
-  private static final int BUFFER_BYTES = 1 << 16;
-
   /** The process's own; the launcher says which of its ends are terminals. */
   static Console ofProcess() {
     return new Console(
-        new PrintStream(
-            new java.io.BufferedOutputStream(
-                new FileOutputStream(FileDescriptor.out), BUFFER_BYTES),
-            false,
-            StandardCharsets.UTF_8),
+        new StandardOutput(new FileOutputStream(FileDescriptor.out)),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
         new FileInputStream(FileDescriptor.in),
         Boolean.getBoolean("kdelta.terminal.in"),

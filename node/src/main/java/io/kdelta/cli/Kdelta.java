@@ -19,7 +19,7 @@ public final class Kdelta {
     long begun = System.nanoTime();
     if (QuickGet.done(console, System.getenv(), words)) return;
     Duration spent = Duration.ofNanos(System.nanoTime() - begun);
-    LogLines.install(console.err(), words.contains("--debug"), LogFormat.TEXT);
+    LogLines.installForCommand(console.err(), words.contains("--debug"));
     System.exit(Commands.run(console, System.getenv(), words, spent));
   }
 

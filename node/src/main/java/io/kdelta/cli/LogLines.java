@@ -17,6 +17,9 @@ final class LogLines extends Handler {
   /** Warns of every frame of a stranger that is wrong, a line each. Held here: loggers are weak. */
   private static final Logger FRAMES = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty");
 
+  /** What a channel says of an address beside the message of the command. Held here, too. */
+  private static final Logger CHANNELS = Logger.getLogger("io.grpc");
+
   private final PrintStream target;
   private final boolean debug;
 
@@ -35,6 +38,12 @@ final class LogLines extends Handler {
     root.setLevel(Level.WARNING);
     root.addHandler(new LogLines(target, debug, format));
     if (!debug) FRAMES.setLevel(Level.SEVERE);
+  }
+
+  /** The same for a command that asks a node: it tells itself what a call failed with. */
+  static void installForCommand(PrintStream target, boolean debug) {
+    install(target, debug, LogFormat.TEXT);
+    if (!debug) CHANNELS.setLevel(Level.SEVERE);
   }
 
   @Override

@@ -35,8 +35,13 @@ final class Timing {
         Locale.ROOT,
         "%d commands: p50 %s, p99 %s",
         known,
-        text(sorted[(known - 1) / 2]),
-        text(sorted[(known - 1) * 99 / 100]));
+        text(sorted[rank(known, 50)]),
+        text(sorted[rank(known, 99)]));
+  }
+
+  /** The nearest rank: the first index that so many percent of {@code known} stand at or below. */
+  private static int rank(int known, int percent) {
+    return Math.ceilDiv(known * percent, 100) - 1;
   }
 
   static String text(long nanos) {

@@ -50,9 +50,13 @@ final class WatchCommand implements Callable<Integer> {
   private boolean snapshot;
 
   @Option(names = "-n", paramLabel = "COUNT", description = "End after so many versions.")
-  private long count;
+  private @Nullable Long count;
 
   private volatile ByteString token = ByteString.EMPTY;
+
+  /** Whether a server has answered, and so has not refused the token. */
+  private volatile boolean taken;
+
   private long told;
 
   WatchCommand(Invocation invocation) {
@@ -65,8 +69,11 @@ final class WatchCommand implements Callable<Integer> {
     if (format == Format.CSV || format == Format.YAML) {
       throw CliException.usage("watch has no end, and so no " + format, "-o jsonl or -o raw");
     }
-    if (count < 0) throw CliException.usage("-n " + count + ": a count is 1 or more", null);
+    if (count != null && count < 1) {
+      throw CliException.usage("-n " + count + ": a count is 1 or more", null);
+    }
     told = 0;
+    taken = false;
     token = from == null ? ByteString.EMPTY : parse(from);
     WatchRequest first = request();
     Thread hook = new Thread(this::tellToken, "kdelta-interrupted");
@@ -74,7 +81,7 @@ final class WatchCommand implements Callable<Integer> {
     try (Client client = invocation.client()) {
       follow(client, first.toBuilder().setResumeToken(token).build());
     } catch (CliException e) {
-      tellToken();
+      if (taken || e.exitCode() == ExitCode.UNREACHABLE) tellToken();
       throw e;
     } finally {
       forget(hook);
@@ -118,6 +125,7 @@ final class WatchCommand implements Callable<Integer> {
           invocation.notice(server + " is gone; went on at " + client.address());
           server = client.address();
         }
+        taken = true;
         if (tell(response)) return;
         token = response.getResumeToken();
       }
@@ -129,14 +137,16 @@ final class WatchCommand implements Callable<Integer> {
     }
   }
 
+  /** Whether it ends here: enough was told, or nobody reads any more. */
   private boolean tell(WatchResponse response) {
     int left = response.getVersionsCount();
     for (Version version : response.getVersionsList()) {
       left--;
       print(version, left == 0 ? response.getResumeToken() : ByteString.EMPTY);
-      if (count > 0 && ++told == count) return true;
+      // It flushes, too. What the reader has not taken is not behind the token that is told.
+      if (invocation.console().out().checkError()) return true;
+      if (count != null && ++told == count) return true;
     }
-    invocation.console().out().flush();
     return false;
   }
 
