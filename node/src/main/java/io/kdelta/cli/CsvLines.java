@@ -109,7 +109,10 @@ final class CsvLines implements DocumentLines {
             + (given ? "" : ", and no --key names another")
             + "; it has "
             + String.join(", ", columns),
-        "kdelta import FILE --format csv --key COLUMN takes the keys from that column");
+        columns.size() == 1
+                && (columns.getFirst().contains(";") || columns.getFirst().contains("\t"))
+            ? "columns are separated by commas here"
+            : "kdelta import FILE --format csv --key COLUMN takes the keys from that column");
   }
 
   @Override

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends documents as puts, many at a time, but never two of one key: so a later line wins over an
@@ -103,8 +104,16 @@ final class DocumentUpload {
           .setRequestId(put.requestId())
           .build();
     } catch (KdeltaException.Invalid e) {
-      throw CliException.usage(line.place() + ": " + e.getMessage(), null);
+      throw CliException.usage(line.place() + ": " + e.getMessage(), hint(line));
     }
+  }
+
+  /** For a table that is taken for JSON. */
+  private static @Nullable String hint(Lines.Line line) {
+    String text = new String(line.text().toArray(), StandardCharsets.UTF_8);
+    if (line.number() > 1 || text.indexOf('{') >= 0) return null;
+    boolean table = line.source().endsWith(".csv") || text.indexOf(',') >= 0;
+    return table ? "is it a table? --format csv --key COLUMN reads one" : null;
   }
 
   private Flight take(Lines.Line line, PutRequest request) {

@@ -24,7 +24,11 @@ final class Documents {
         return ByteString.readFrom(console.in());
       }
       if (argument.startsWith("@")) {
-        return ByteString.copyFrom(Files.readAllBytes(Path.of(argument.substring(1))));
+        Path file = Path.of(argument.substring(1));
+        if (Files.isDirectory(file)) {
+          throw CliException.usage("cannot read " + file + ": is a directory", null);
+        }
+        return ByteString.copyFrom(Files.readAllBytes(file));
       }
       return ByteString.copyFromUtf8(argument);
     } catch (NoSuchFileException e) {

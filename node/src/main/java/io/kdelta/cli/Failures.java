@@ -26,6 +26,8 @@ final class Failures {
       int exitCode = exitCode(status.getCode(), true);
       return new CliException(exitCode, reason, description, hint.isEmpty() ? null : hint, failure);
     }
+    if (large(status)) return tooLarge(status, failure, address);
+    if (otherwise(failure) && TlsFailure.of(failure).isEmpty()) return noGrpc(failure, address);
     return switch (status.getCode()) {
       case UNAVAILABLE ->
           TlsFailure.of(failure)
@@ -53,6 +55,43 @@ final class Failures {
               null,
               failure);
     };
+  }
+
+  private static boolean large(Status status) {
+    return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
+        && description(status).contains("exceeds maximum size");
+  }
+
+  private static CliException tooLarge(
+      Status status, StatusRuntimeException failure, String address) {
+    return new CliException(
+        ExitCode.USAGE,
+        status.getCode().name(),
+        "the document is too large for " + address + ": " + description(status),
+        "kdelta start --document-bytes-max BYTES allows larger ones on that node",
+        failure);
+  }
+
+  /** Whether there is a server, and what it says is no HTTP/2. */
+  private static boolean otherwise(StatusRuntimeException failure) {
+    @Nullable Throwable next = failure;
+    while (next != null) {
+      if (String.valueOf(next.getMessage()).contains("frame was not SETTINGS")) return true;
+      next = next.getCause();
+    }
+    return false;
+  }
+
+  private static CliException noGrpc(StatusRuntimeException failure, String address) {
+    int colon = address.lastIndexOf(':');
+    int port = Integer.parseInt(address.substring(colon + 1));
+    String guess = port > 2 ? ": try -s " + address.substring(0, colon + 1) + (port - 2) : "";
+    return new CliException(
+        ExitCode.UNREACHABLE,
+        "UNAVAILABLE",
+        "cannot talk to " + address + ": this port does not speak gRPC",
+        "it may be the HTTP port, which by default is two above that of gRPC" + guess,
+        failure);
   }
 
   /** Whether it was the transport that failed, and no server that said something. */

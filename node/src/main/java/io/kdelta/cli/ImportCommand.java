@@ -130,12 +130,25 @@ final class ImportCommand implements Callable<Integer> {
         case GIT_HISTORY -> importHistory(client, tally, progress);
         case JSONL, CSV -> importDocuments(client, tally, progress);
       }
+    } catch (CliException e) {
+      throw e.exitCode() == ExitCode.UNREACHABLE ? broken(e, tally) : e;
     } finally {
       progress.end();
       forget(hook);
     }
     report(tally, progress.seconds());
     return ExitCode.DONE;
+  }
+
+  /** What was acknowledged before the node was gone is there. */
+  private static CliException broken(CliException error, Tally tally) {
+    String again = "the same import again adds the rest";
+    return new CliException(
+        error.exitCode(),
+        error.reason(),
+        error.text() + "; acknowledged before: " + tally.text(),
+        error.hint() == null ? again : again + "; " + error.hint(),
+        error);
   }
 
   private void importHistory(Client client, Tally tally, Progress progress) {

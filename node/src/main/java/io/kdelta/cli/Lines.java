@@ -49,6 +49,9 @@ final class Lines implements DocumentLines {
       return new Lines("standard input", new BufferedInputStream(console.in(), BUFFER_BYTES), -1);
     }
     Path path = Path.of(source);
+    if (Files.isDirectory(path)) {
+      throw CliException.usage("cannot read " + source + ": is a directory", null);
+    }
     try {
       long size = Files.isRegularFile(path) ? Files.size(path) : -1;
       InputStream in = new BufferedInputStream(Files.newInputStream(path), BUFFER_BYTES);

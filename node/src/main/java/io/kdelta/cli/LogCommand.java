@@ -57,6 +57,18 @@ final class LogCommand implements Callable<Integer> {
   public Integer call() {
     KeyName name = KeyName.parse(key);
     if (count < 1) throw CliException.usage("-n " + count + ": a count is 1 or more", null);
+    try {
+      print(name);
+    } catch (CliException e) {
+      if (!e.reason().equals("NOT_FOUND")) throw e;
+      // The server's own advice is this very command.
+      String hint = "kdelta ls " + name.namespace() + " lists what there is";
+      throw new CliException(e.exitCode(), e.reason(), e.text(), hint, e);
+    }
+    return ExitCode.DONE;
+  }
+
+  private void print(KeyName name) {
     Output output = invocation.output();
     try (Client client = invocation.client()) {
       Iterable<Version> versions = () -> first(count, history(client, name).iterator());
@@ -70,7 +82,6 @@ final class LogCommand implements Callable<Integer> {
         output.list(new Listing("versions", VersionJson.VERSION_COLUMNS, LogCommand::id, items));
       }
     }
-    return ExitCode.DONE;
   }
 
   private Pages<Version> history(Client client, KeyName name) {

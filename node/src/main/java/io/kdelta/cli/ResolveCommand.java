@@ -74,8 +74,8 @@ final class ResolveCommand implements Callable<Integer> {
         WriteReport.print(invocation, response.getResult(), write.note());
         return ExitCode.DONE;
       }
-      if (response.getUnmergedCount() > 0 && !dryRun) throw unmerged(name, response);
-      preview(name, response);
+      if (dryRun) preview(name, response);
+      if (response.getUnmergedCount() > 0) throw unmerged(name, response, dryRun);
       return ExitCode.DONE;
     }
   }
@@ -86,14 +86,14 @@ final class ResolveCommand implements Callable<Integer> {
     invocation.notice("dry run: nothing was written");
   }
 
-  private static CliException unmerged(KeyName name, ResolveResponse response) {
+  private static CliException unmerged(KeyName name, ResolveResponse response, boolean dryRun) {
     return new CliException(
         ExitCode.CONFLICT,
         "UNMERGED",
         name
             + ": both sides changed "
             + String.join(", ", response.getUnmergedList())
-            + "; nothing was written",
+            + (dryRun ? "; the merge would be refused" : "; nothing was written"),
         "kdelta get "
             + name
             + " --heads shows the sides; then kdelta resolve "

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.Status;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -89,10 +92,106 @@ final class CommandLineTest {
     assertUsage("is no moment", "get", "a/b", "--at", "xyz");
     assertUsage("no file", "put", "a/b", "@/nowhere/at/all");
     assertUsage("--merge", "resolve", "a/b");
+    assertUsage("a count is 1 or more", "watch", "-n", "0");
+    assertUsage("cannot read /: is a directory", "put", "a/b", "@/");
     assertUsage("--mix 5", "bench", "--mix", "5");
     assertUsage(
         "is none of jsonl, csv, git-history", "import", "x", "--namespace", "n", "--format", "xml");
     assertUsage("can be reached from other machines", "start", "--listen", "0.0.0.0:1");
+  }
+
+  @Test
+  void aPortThatSpeaksHttpIsNamed() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread answers =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  while (true) {
+                    var caller = server.accept();
+                    caller.getInputStream().read();
+                    caller
+                        .getOutputStream()
+                        .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                  }
+                } catch (IOException e) {
+                  // The test has ended.
+                  return;
+                }
+              });
+      Result result = run("-s", "127.0.0.1:" + server.getLocalPort(), "del", "a/b");
+      assertEquals(ExitCode.UNREACHABLE, result.exitCode());
+      assertTrue(result.err().contains("this port does not speak gRPC"), result.err());
+      String guess = "try -s 127.0.0.1:" + (server.getLocalPort() - 2);
+      assertTrue(result.err().contains(guess), result.err());
+      assertTrue(answers.isAlive());
+    }
+  }
+
+  @Test
+  void aDocumentThatIsTooLargeForAMessage() {
+    var failure =
+        Status.RESOURCE_EXHAUSTED
+            .withDescription("gRPC message exceeds maximum size 4194304: 20971574")
+            .asRuntimeException();
+    CliException told = Failures.of(failure, "a:1", Servers.parse("a:1", "from -s"));
+    assertEquals(ExitCode.USAGE, told.exitCode());
+    assertTrue(told.text().contains("the document is too large for a:1"), told.text());
+    assertTrue(String.valueOf(told.hint()).contains("--document-bytes-max"), told.hint());
+  }
+
+  @Test
+  void whatCannotBeWrittenIsToldOnce() {
+    assertEquals(
+        "kdelta: cannot write to standard output: No space left on device\n",
+        written("No space left on device"));
+    assertEquals("", written("Broken pipe"));
+  }
+
+  /** What is said on stderr, when stdout fails so. */
+  private static String written(String failure) {
+    TestConsole test = new TestConsole("", false);
+    StandardOutput out =
+        new StandardOutput(
+            new OutputStream() {
+              @Override
+              public void write(int b) throws IOException {
+                throw new IOException(failure);
+              }
+            });
+    Console console =
+        new Console(
+            out,
+            test.console().err(),
+            test.console().in(),
+            false,
+            false,
+            false,
+            test.console().now());
+    assertEquals(
+        ExitCode.UNEXPECTED, Kdelta.run(console, Map.of(), List.of("completion", "bash")), failure);
+    return test.err();
+  }
+
+  @Test
+  void aChoiceIsNotKeptForTheNextCommand() throws IOException {
+    TestConsole test = new TestConsole("", false);
+    var line = Commands.commandLine(new Invocation(test.console(), Map.of()));
+    String gone = gone();
+    List<String> merge = List.of("-s", gone, "resolve", "a/b", "--merge");
+    assertEquals(ExitCode.UNREACHABLE, Commands.execute(line, test.console(), merge));
+    List<String> none = List.of("-s", gone, "resolve", "a/b");
+    assertEquals(ExitCode.USAGE, Commands.execute(line, test.console(), none), test.err());
+  }
+
+  @Test
+  void percentilesAreOfTheNearestRank() {
+    Timing timing = new Timing();
+    timing.add(20_100_000);
+    timing.add(58_080_000);
+    assertEquals("2 commands: p50 20.10 ms, p99 58.08 ms", timing.summary());
+    for (int i = 0; i < 98; i++) timing.add(1_000_000);
+    assertEquals("100 commands: p50 1.00 ms, p99 20.10 ms", timing.summary());
   }
 
   @Test

@@ -188,6 +188,9 @@ final class CsvTest {
           imported(at, ExitCode.USAGE, "id,a\n1,2\n")
               .contains("has no column 'key', and no --key"));
       assertTrue(
+          imported(at, ExitCode.USAGE, "id;name\n1;x\n")
+              .contains("hint: columns are separated by commas here"));
+      assertTrue(
           imported(at, ExitCode.USAGE, "key,a\nx,1\n\ny\n")
               .contains("FILE, line 4 has 1 cells where the first line names 2 columns"));
       assertTrue(imported(at, ExitCode.USAGE, "key,a\n,1\n").contains("line 2: the key is empty"));

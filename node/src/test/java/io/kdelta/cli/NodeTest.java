@@ -10,6 +10,7 @@ import io.kdelta.server.CannotStart;
 import io.kdelta.server.NodeServer;
 import io.kdelta.server.NodeSettings;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -120,6 +121,8 @@ final class NodeTest {
     assertEquals(ExitCode.NOT_FOUND, run("show", "0000000000").exitCode());
     Result result = run("get", "nobody/here");
     assertTrue(result.err().contains("hint: kdelta ls nobody"), result.err());
+    assertTrue(
+        run("log", "nobody/here").err().contains("hint: kdelta ls nobody lists what there is\n"));
   }
 
   @Test
@@ -184,6 +187,63 @@ final class NodeTest {
     assertEquals("{\"a\":2,\"b\":3}\n", done("get", "branch/doc").out());
     assertEquals("{\"conflicts\":[]}\n", done("-o", "json", "conflicts", "branch").out());
     assertEquals(1, done("-o", "json", "stats", "branch").json().path("merges").intValue());
+  }
+
+  @Test
+  void aDryRunIsRefusedAsTheMergeWouldBe() throws IOException {
+    Path file = folder.resolve("apart.jsonl");
+    Files.writeString(
+        file,
+        line("doc", "{\"a\":1}", "2020-01-01T00:00:00Z", "root", "")
+            + line("doc", "{\"a\":2}", "2020-01-02T00:00:00Z", "left", "\"root\"")
+            + line("doc", "{\"a\":3}", "2020-01-03T00:00:00Z", "right", "\"root\""));
+    done("import", file.toString(), "--namespace", "apart", "--format", "git-history");
+    Result dry = run("-o", "yaml", "resolve", "apart/doc", "--merge", "--dry-run");
+    assertEquals(ExitCode.CONFLICT, dry.exitCode(), dry.err());
+    assertTrue(dry.out().contains("unmerged"), dry.out());
+    assertTrue(dry.err().contains("the merge would be refused"), dry.err());
+    assertEquals(ExitCode.CONFLICT, run("resolve", "apart/doc", "--merge").exitCode());
+  }
+
+  @Test
+  void aWatchEndsWithItsReaderAndTellsNoTokenThatWasRefused() {
+    done("put", "watched/a", "1");
+    done("put", "watched/b", "2");
+    TestConsole test = new TestConsole("", false);
+    Console console =
+        new Console(
+            new StandardOutput(
+                new OutputStream() {
+                  private int lines;
+
+                  @Override
+                  public void write(int b) throws IOException {
+                    if (lines > 0) throw new IOException("Broken pipe");
+                    if (b == '\n') lines++;
+                  }
+                }),
+            test.console().err(),
+            test.console().in(),
+            false,
+            false,
+            false,
+            test.console().now());
+    List<String> words =
+        List.of("-s", server().address().toString(), "watch", "watched", "--from-start");
+    assertEquals(ExitCode.UNEXPECTED, Kdelta.run(console, Map.of(), words));
+    assertEquals("", test.err());
+    Result refused = run("watch", "watched", "--from", "junk");
+    assertEquals(ExitCode.USAGE, refused.exitCode(), refused.err());
+    assertFalse(refused.err().contains("goes on behind this"), refused.err());
+  }
+
+  @Test
+  void aTableThatIsTakenForJson() throws IOException {
+    Path file = folder.resolve("table.csv");
+    Files.writeString(file, "id,name\n1,x\n");
+    Result result = run("import", file.toString(), "--namespace", "n");
+    assertEquals(ExitCode.USAGE, result.exitCode());
+    assertTrue(result.err().contains("hint: is it a table? --format csv --key COLUMN"));
   }
 
   @Test
