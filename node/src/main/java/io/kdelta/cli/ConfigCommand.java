@@ -131,7 +131,7 @@ final class ConfigCommand implements Runnable {
     }
 
     private ObjectNode item(String key, Map<String, String> flags, Settings settings) {
-      String variable = EnvironmentDefaults.variable(key);
+      String variable = Settings.variable(key);
       String value = flags.get(key);
       String from = "--" + key;
       if (value == null) {
@@ -202,7 +202,7 @@ final class ConfigCommand implements Runnable {
       var _ = file.read();
       boolean changed = file.set(key, meant);
       invocation.notice(changed ? "set in " + file.path() : "it was so already");
-      String variable = EnvironmentDefaults.variable(key);
+      String variable = Settings.variable(key);
       Settings now =
           Settings.read(invocation.settings().environment(), flags(spec).get(Settings.CONTEXT));
       String winner = now.variables().getOrDefault(variable, meant);
@@ -221,7 +221,7 @@ final class ConfigCommand implements Runnable {
       if (SWITCHES.contains(key) && !meant.equals("true") && !meant.equals("false")) {
         throw CliException.usage(key + " is true or false, and not '" + meant + "'", null);
       }
-      Map<String, String> alone = Map.of(EnvironmentDefaults.variable(key), meant);
+      Map<String, String> alone = Map.of(Settings.variable(key), meant);
       try {
         Commands.commandLine(new Invocation(invocation.console(), alone), "put")
             .parseArgs("put", "a/b", "1");

@@ -1,6 +1,5 @@
 package io.kdelta.cli;
 
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -12,8 +11,6 @@ import picocli.CommandLine.Model.OptionSpec;
  * wins.
  */
 final class EnvironmentDefaults implements IDefaultValueProvider {
-  private static final String PREFIX = "KDELTA_";
-
   private final Map<String, String> environment;
 
   EnvironmentDefaults(Map<String, String> environment) {
@@ -25,13 +22,6 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
     if (!(argument instanceof OptionSpec option) || option.usageHelp()) return null;
     String longest = option.longestName();
     // The servers are read by the invocation, which says where they came from.
-    return longest.equals("--server") ? null : environment.get(variable(longest));
-  }
-
-  /** The variable of a flag, or of a key of the configuration file. */
-  static String variable(String flag) {
-    int dashes = 0;
-    while (dashes < flag.length() && flag.charAt(dashes) == '-') dashes++;
-    return PREFIX + flag.substring(dashes).replace('-', '_').toUpperCase(Locale.ROOT);
+    return longest.equals("--server") ? null : environment.get(Settings.variable(longest));
   }
 }

@@ -14,6 +14,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * is for {@code --debug} alone.
  */
 final class ErrorReport {
+  /** What the reader of words says before some of its messages, and this one before all. */
+  private static final String PREFIX = "Error: ";
+
   private final Invocation invocation;
 
   ErrorReport(Invocation invocation) {
@@ -35,7 +38,7 @@ final class ErrorReport {
   /** Where the value of a flag comes from that nobody typed; empty: somebody did. */
   private String untyped(ParameterException error, List<String> arguments) {
     if (!(error.getArgSpec() instanceof OptionSpec option)) return "";
-    String variable = EnvironmentDefaults.variable(option.longestName());
+    String variable = Settings.variable(option.longestName());
     if (!invocation.environment().containsKey(variable)) return "";
     for (String name : option.names()) {
       for (String word : arguments) if (word.startsWith(name)) return "";
@@ -49,7 +52,8 @@ final class ErrorReport {
       String first = unmatched.getUnmatched().getFirst();
       return first.startsWith("-") ? "no flag '" + first + "'" : "no command '" + first + "'";
     }
-    return String.valueOf(error.getMessage());
+    String said = String.valueOf(error.getMessage());
+    return said.startsWith(PREFIX) ? said.substring(PREFIX.length()) : said;
   }
 
   /** A command failed. */

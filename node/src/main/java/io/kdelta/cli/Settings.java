@@ -2,6 +2,7 @@ package io.kdelta.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ final class Settings {
           "tls-key");
 
   static final String CONTEXT = "context";
+  private static final String PREFIX = "KDELTA_";
   private static final String CONTEXT_FLAG = "--context";
   private static final String DOCTOR = "doctor";
   private static final int NAME_LENGTH_MAX = 64;
@@ -94,7 +96,7 @@ final class Settings {
     SettingsFile own = config(home);
     Map<String, String> person = own.read();
     String context = named;
-    if (context == null) context = environment.get(EnvironmentDefaults.variable(CONTEXT));
+    if (context == null) context = environment.get(variable(CONTEXT));
     if (context == null) context = person.get(CONTEXT);
     if (context != null) settings.context = context;
     if (context != null && isName(context)) {
@@ -108,7 +110,7 @@ final class Settings {
 
   private void lay(Map<String, String> values, String origin) {
     for (Map.Entry<String, String> entry : values.entrySet()) {
-      String variable = EnvironmentDefaults.variable(entry.getKey());
+      String variable = variable(entry.getKey());
       String known = variables.get(variable);
       if (known != null && !known.isBlank()) continue;
       variables.put(variable, entry.getValue());
@@ -146,15 +148,22 @@ final class Settings {
    * meant: who types the name wrong does not want another database.
    */
   void mustKnowContext() {
-    String server = environment.getOrDefault(EnvironmentDefaults.variable("server"), "");
+    String server = environment.getOrDefault(variable("server"), "");
     if (context.isEmpty() || contextFound || !server.isBlank()) return;
-    boolean kept = origins.containsKey(EnvironmentDefaults.variable(CONTEXT));
+    boolean kept = origins.containsKey(variable(CONTEXT));
     throw CliException.usage(
         "no context '" + context + "'",
         kept
             ? "kdelta config use none; kdelta config contexts lists those that there are"
             : "kdelta config contexts lists those that there are; with -s HOST:PORT it may be a new"
                 + " name of a session");
+  }
+
+  /** The variable of a flag, or of a key of the configuration file. */
+  static String variable(String flag) {
+    int dashes = 0;
+    while (dashes < flag.length() && flag.charAt(dashes) == '-') dashes++;
+    return PREFIX + flag.substring(dashes).replace('-', '_').toUpperCase(Locale.ROOT);
   }
 
   /** The file of the person. */

@@ -61,7 +61,7 @@ final class ShellCommand implements Callable<Integer> {
       for (OptionSpec option : at.matchedOptions()) {
         boolean given = option.arity().max() > 0 && !option.originalStringValues().isEmpty();
         all.put(
-            EnvironmentDefaults.variable(option.longestName()),
+            Settings.variable(option.longestName()),
             given ? option.originalStringValues().getFirst() : "true");
       }
     }
