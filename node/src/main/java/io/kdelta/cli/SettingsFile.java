@@ -79,16 +79,17 @@ final class SettingsFile {
     return true;
   }
 
-  /** Of another file that takes its place, so that nobody reads half of it. */
+  /** Another file takes its place, so that nobody reads half of it; a link to it stays. */
   private void write(String text) {
     try {
-      Path folder = path.toAbsolutePath().getParent();
+      Path target = exists() ? path.toRealPath() : path.toAbsolutePath();
+      Path folder = target.getParent();
       if (folder == null) throw new IOException(path + " lies in no folder");
       Files.createDirectories(folder);
-      Path fresh = Files.createTempFile(folder, "." + path.getFileName(), ".new");
+      Path fresh = Files.createTempFile(folder, "." + target.getFileName(), ".new");
       try {
         Files.writeString(fresh, text);
-        Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         Files.deleteIfExists(fresh);
       }

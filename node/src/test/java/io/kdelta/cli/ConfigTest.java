@@ -216,6 +216,16 @@ final class ConfigTest {
   }
 
   @Test
+  void aLinkToTheFileStays() throws IOException {
+    Path elsewhere = Files.writeString(home.resolve("dotfile"), "# mine\n");
+    Files.createDirectories(config().getParent());
+    Files.createSymbolicLink(config(), elsewhere);
+    done("config", "set", "ack", "one");
+    assertTrue(Files.isSymbolicLink(config()));
+    assertEquals("# mine\nack = one\n", Files.readString(elsewhere));
+  }
+
+  @Test
   void aNodeTakesNothingOfThem() throws IOException {
     Files.createDirectories(config().getParent());
     Files.writeString(config(), "no sense\n");

@@ -81,6 +81,18 @@ final class ReadyCommandsTest {
     return value instanceof Object[] many ? List.of(many) : Objects.toString(value);
   }
 
+  private static void staysWith(String name, List<String> flagged, List<String> least) {
+    String[] plain = least.toArray(String[]::new);
+    CommandLine again = fresh(name);
+    again.parseArgs(flagged.toArray(String[]::new));
+    Map<String, Object> with = values(again);
+    again.parseArgs(plain);
+    CommandLine never = fresh(name);
+    never.parseArgs(plain);
+    assertEquals(values(never), values(again), () -> "after " + flagged);
+    assertNotEquals(values(never), with, () -> flagged + " said nothing");
+  }
+
   private static int tryAllFlags(String name, List<String> verbs, CommandSpec command) {
     int tried = 0;
     for (Map.Entry<String, CommandLine> below : command.subcommands().entrySet()) {
@@ -90,22 +102,20 @@ final class ReadyCommandsTest {
     }
     if (!command.subcommands().isEmpty()) return tried;
     List<String> least = least(verbs, command);
-    String[] plain = least.toArray(String[]::new);
     for (OptionSpec option : command.options()) {
       if (option.usageHelp() || least.contains(option.longestName()) || option.group() != null) {
         continue;
       }
-      CommandLine again = fresh(name);
-      List<String> words = new ArrayList<>(least);
-      words.add(option.longestName());
-      if (option.arity().max() > 0) words.add(value(option));
-      again.parseArgs(words.toArray(String[]::new));
-      Map<String, Object> flagged = values(again);
-      again.parseArgs(plain);
-      CommandLine never = fresh(name);
-      never.parseArgs(plain);
-      assertEquals(values(never), values(again), () -> "after " + words);
-      assertNotEquals(values(never), flagged, () -> words + " said nothing");
+      List<String> flag = new ArrayList<>(List.of(option.longestName()));
+      if (option.arity().max() > 0) flag.add(value(option));
+      List<String> behind = new ArrayList<>(least);
+      behind.addAll(flag);
+      staysWith(name, behind, least);
+      if (option.inherited()) {
+        List<String> before = new ArrayList<>(flag);
+        before.addAll(least);
+        staysWith(name, before, least);
+      }
       tried++;
     }
     return tried;
