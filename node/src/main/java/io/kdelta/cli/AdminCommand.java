@@ -238,7 +238,7 @@ final class AdminCommand implements Runnable {
         description = "Its name (default: the time).")
     private @Nullable String name;
 
-    @Option(names = "--list", description = "List the snapshots.")
+    @Option(fallbackValue = "true", names = "--list", description = "List the snapshots.")
     private boolean list;
 
     @Option(names = "--delete", paramLabel = "NAME", description = "Remove one.")

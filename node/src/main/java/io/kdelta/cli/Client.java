@@ -155,6 +155,7 @@ final class Client implements AutoCloseable {
   /** The address in use. */
   String address() {
     GrpcDoor open = grpc;
+    if (open == null && lent != null && http == null) open = lent.opened();
     return open == null ? servers.addresses().getFirst() : open.client(timeout).address();
   }
 

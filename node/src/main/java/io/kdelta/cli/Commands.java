@@ -76,7 +76,7 @@ final class Commands implements Runnable {
     try {
       settings = Settings.of(environment, arguments);
     } catch (CliException e) {
-      return new ErrorReport(new Invocation(console, environment)).told(e);
+      return new ErrorReport(new Invocation(console, environment)).told(e, arguments);
     }
     Invocation invocation = new Invocation(console, settings, null);
     invocation.spent(spent);

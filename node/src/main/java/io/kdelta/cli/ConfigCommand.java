@@ -105,6 +105,7 @@ final class ConfigCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(
+        fallbackValue = "true",
         names = "--origin",
         description = "Also where each comes from: a flag, a variable, a context, a file.")
     private boolean origin;

@@ -65,6 +65,16 @@ final class Connections implements AutoCloseable {
       }
     }
 
+    /** The same, where somebody has needed it; else null. */
+    @Nullable GrpcDoor opened() {
+      lock.lock();
+      try {
+        return door;
+      } finally {
+        lock.unlock();
+      }
+    }
+
     /** By gRPC, opened by whoever needs it first. */
     GrpcDoor door() {
       lock.lock();

@@ -26,10 +26,11 @@ import picocli.CommandLine.Option;
 final class DemoCommand implements Callable<Integer> {
   private final Invocation invocation;
 
-  @Option(names = "--fast", description = "Without pauses.")
+  @Option(fallbackValue = "true", names = "--fast", description = "Without pauses.")
   private boolean fast;
 
   @Option(
+      fallbackValue = "true",
       names = "--interactive",
       description = "Go on at Enter, and leave the nodes and a prompt for commands of yours.")
   private boolean interactive;

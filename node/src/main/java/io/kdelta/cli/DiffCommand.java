@@ -43,7 +43,10 @@ final class DiffCommand implements Callable<Integer> {
       description = "To: likewise; nothing: now.")
   private @Nullable String to;
 
-  @Option(names = "--exit-code", description = "Exit with 7 when there is a difference.")
+  @Option(
+      fallbackValue = "true",
+      names = "--exit-code",
+      description = "Exit with 7 when there is a difference.")
   private boolean exitCode;
 
   DiffCommand(Invocation invocation) {

@@ -71,7 +71,16 @@ final class ErrorReport {
 
   /** What was wrong before there was a command. */
   int told(CliException error) {
-    return report(error, List.of());
+    return told(error, List.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param arguments what was typed
+   */
+  int told(CliException error, List<String> arguments) {
+    return report(error, arguments);
   }
 
   /** {@code arguments}: what was typed, for a parse that ended before it saw {@code -o}. */

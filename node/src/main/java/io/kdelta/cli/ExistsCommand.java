@@ -17,7 +17,10 @@ final class ExistsCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "NS/KEY", description = "What to look for.")
   private String key = "";
 
-  @Option(names = "--stable", description = "Of what a majority of its replica set has synced.")
+  @Option(
+      fallbackValue = "true",
+      names = "--stable",
+      description = "Of what a majority of its replica set has synced.")
   private boolean stable;
 
   ExistsCommand(Invocation invocation) {

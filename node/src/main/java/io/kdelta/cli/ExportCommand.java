@@ -1,5 +1,8 @@
 package io.kdelta.cli;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.kdelta.proto.v1.ExportVersionsRequest;
 import io.kdelta.proto.v1.ExportVersionsResponse;
@@ -38,6 +41,7 @@ final class ExportCommand implements Callable<Integer> {
   private @Nullable String file;
 
   @Option(
+      fallbackValue = "true",
       names = "--with-history",
       description = "Every version, each key's oldest first, instead of current documents.")
   private boolean history;
@@ -66,12 +70,11 @@ final class ExportCommand implements Callable<Integer> {
 
   private long write(Client client, Path named, Progress progress) {
     try {
-      Path target = meant(named);
-      boolean special = Files.exists(target) && !Files.isRegularFile(target);
-      if (Files.isDirectory(target)) throw new IOException("it is a directory");
-      return special
-          ? write(client, Files.newOutputStream(target), progress)
-          : replace(client, target, progress);
+      if (Files.isDirectory(named)) throw new IOException("it is a directory");
+      // A pipe has no other name than this one.
+      return Files.exists(named) && !Files.isRegularFile(named)
+          ? write(client, Files.newOutputStream(named), progress)
+          : replace(client, meant(named), progress);
     } catch (IOException e) {
       throw new CliException(
           ExitCode.UNEXPECTED, "UNEXPECTED", "cannot write " + named + ": " + e, null, e);
@@ -88,9 +91,11 @@ final class ExportCommand implements Callable<Integer> {
 
   /** Nothing stands under the name of the file before it is whole. */
   private long replace(Client client, Path target, Progress progress) throws IOException {
-    Path part = target.resolveSibling(target.getFileName() + ".part");
+    String own = target.getFileName() + "." + ProcessHandle.current().pid() + ".part";
+    Path part = target.resolveSibling(own);
+    OutputStream out = Files.newOutputStream(part, CREATE_NEW, WRITE);
     try {
-      long count = write(client, Files.newOutputStream(part), progress);
+      long count = write(client, out, progress);
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
       return count;
     } finally {

@@ -32,14 +32,21 @@ final class GetCommand implements Callable<Integer> {
   private @Nullable String at;
 
   @Option(
+      fallbackValue = "true",
       names = "--stable",
       description = "Of what a majority of its replica set has synced: no newer version.")
   private boolean stable;
 
-  @Option(names = "--heads", description = "All heads, with their common ancestors.")
+  @Option(
+      fallbackValue = "true",
+      names = "--heads",
+      description = "All heads, with their common ancestors.")
   private boolean heads;
 
-  @Option(names = "--meta", description = "The version that holds it, not the document alone.")
+  @Option(
+      fallbackValue = "true",
+      names = "--meta",
+      description = "The version that holds it, not the document alone.")
   private boolean meta;
 
   GetCommand(Invocation invocation) {

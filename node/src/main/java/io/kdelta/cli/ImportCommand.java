@@ -63,6 +63,7 @@ final class ImportCommand implements Callable<Integer> {
   private @Nullable String keyColumn;
 
   @Option(
+      fallbackValue = "true",
       names = "--strings",
       description =
           "Of csv: every cell is text. Else, outside quotes, numbers that can be kept exactly, true"

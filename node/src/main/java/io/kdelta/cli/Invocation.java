@@ -46,12 +46,14 @@ final class Invocation {
   private @Nullable Format format;
 
   @Option(
+      fallbackValue = "true",
       names = {"-q", "--quiet"},
       scope = ScopeType.INHERIT,
       description = "Only ids and data; no notices.")
   private boolean quiet;
 
   @Option(
+      fallbackValue = "true",
       names = "--debug",
       scope = ScopeType.INHERIT,
       description = "Show stack traces of errors.")
@@ -84,6 +86,7 @@ final class Invocation {
   private @Nullable String token;
 
   @Option(
+      fallbackValue = "true",
       names = "--tls",
       scope = ScopeType.INHERIT,
       description = "Speak TLS; trust whom the JDK trusts, unless --tls-ca says otherwise.")

@@ -30,6 +30,7 @@ final class ListCommand implements Callable<Integer> {
   private @Nullable String where;
 
   @Option(
+      fallbackValue = "true",
       names = "--stable",
       description = "Of the keys of a namespace what a majority of its replica set has synced.")
   private boolean stable;

@@ -43,7 +43,10 @@ final class LogCommand implements Callable<Integer> {
   @Option(names = "-n", paramLabel = "COUNT", description = "At most so many versions.")
   private int count = Integer.MAX_VALUE;
 
-  @Option(names = "--graph", description = "Draw how they descend from each other.")
+  @Option(
+      fallbackValue = "true",
+      names = "--graph",
+      description = "Draw how they descend from each other.")
   private boolean graph;
 
   @Option(names = "--since", paramLabel = "TIME", description = "Only from this time on.")

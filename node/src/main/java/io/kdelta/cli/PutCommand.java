@@ -32,7 +32,10 @@ final class PutCommand implements Callable<Integer> {
       description = "Only if the key has this state (get --meta shows it).")
   private @Nullable String ifState;
 
-  @Option(names = "--if-absent", description = "Only if the key does not exist.")
+  @Option(
+      fallbackValue = "true",
+      names = "--if-absent",
+      description = "Only if the key does not exist.")
   private boolean ifAbsent;
 
   @Mixin private final WriteOptions write = new WriteOptions();

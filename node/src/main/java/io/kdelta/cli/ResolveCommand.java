@@ -33,7 +33,10 @@ final class ResolveCommand implements Callable<Integer> {
   @ArgGroup(multiplicity = "1")
   private How how = new How();
 
-  @Option(names = "--dry-run", description = "Only show what would be written.")
+  @Option(
+      fallbackValue = "true",
+      names = "--dry-run",
+      description = "Only show what would be written.")
   private boolean dryRun;
 
   @Mixin private final WriteOptions write = new WriteOptions();
@@ -46,7 +49,10 @@ final class ResolveCommand implements Callable<Integer> {
     @Option(names = "--value", paramLabel = "JSON|-|@FILE", description = "Write this document.")
     private @Nullable String value;
 
-    @Option(names = "--merge", description = "Merge field by field against the common ancestor.")
+    @Option(
+        fallbackValue = "true",
+        names = "--merge",
+        description = "Merge field by field against the common ancestor.")
     private boolean merge;
   }
 

@@ -36,6 +36,7 @@ final class RestoreCommand implements Callable<Integer> {
   private Path directory = Path.of("");
 
   @Option(
+      fallbackValue = "true",
       names = "--new-node",
       description = "Under another node id: for a copy beside the node that was backed up.")
   private boolean newNode;

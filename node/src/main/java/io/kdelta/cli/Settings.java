@@ -60,6 +60,7 @@ final class Settings {
   private final @Nullable CliException trouble;
   private String context = "";
   private boolean contextFound;
+  private boolean contextKept;
 
   private Settings(Map<String, String> environment, @Nullable CliException trouble) {
     this.environment = environment;
@@ -75,7 +76,8 @@ final class Settings {
   /** For the command that these words are; usage for a file that makes no sense. */
   static Settings of(Map<String, String> environment, List<String> words) {
     String verb = verb(words);
-    if (WITHOUT.contains(verb)) return none(environment);
+    boolean asked = words.contains("--help") || words.contains("-h");
+    if (asked || verb.isEmpty() || WITHOUT.contains(verb)) return none(environment);
     try {
       return read(environment, contextFlag(words));
     } catch (CliException e) {
@@ -95,11 +97,16 @@ final class Settings {
     if (home == null) return settings;
     SettingsFile own = config(home);
     Map<String, String> person = own.read();
-    String context = named;
-    if (context == null) context = environment.get(variable(CONTEXT));
-    if (context == null) context = person.get(CONTEXT);
-    if (context != null) settings.context = context;
-    if (context != null && isName(context)) {
+    String variable = variable(CONTEXT);
+    String context = named != null ? named : environment.getOrDefault(variable, "");
+    if (named == null && context.isBlank()) {
+      context = person.getOrDefault(CONTEXT, "");
+      settings.contextKept = !context.isEmpty();
+    }
+    settings.context = context;
+    if (!context.isBlank()) settings.variables.put(variable, context);
+    if (settings.contextKept) settings.origins.put(variable, own.path().toString());
+    if (isName(context)) {
       SettingsFile file = context(home, context);
       settings.contextFound = file.exists();
       settings.lay(file.read(), "context " + context);
@@ -110,6 +117,8 @@ final class Settings {
 
   private void lay(Map<String, String> values, String origin) {
     for (Map.Entry<String, String> entry : values.entrySet()) {
+      // It is decided already, and a context names no other.
+      if (entry.getKey().equals(CONTEXT)) continue;
       String variable = variable(entry.getKey());
       String known = variables.get(variable);
       if (known != null && !known.isBlank()) continue;
@@ -150,10 +159,9 @@ final class Settings {
   void mustKnowContext() {
     String server = environment.getOrDefault(variable("server"), "");
     if (context.isEmpty() || contextFound || !server.isBlank()) return;
-    boolean kept = origins.containsKey(variable(CONTEXT));
     throw CliException.usage(
         "no context '" + context + "'",
-        kept
+        contextKept
             ? "kdelta config use none; kdelta config contexts lists those that there are"
             : "kdelta config contexts lists those that there are; with -s HOST:PORT it may be a new"
                 + " name of a session");

@@ -134,6 +134,10 @@ final class Shell implements AutoCloseable {
     Roles roles = Roles.of(root, words);
     String name = name(words, roles);
     int exitCode = run(of, name, qualified(words, roles));
+    boolean changes = words.contains("set") || words.contains("unset") || words.contains("use");
+    if (name.equals("config") && changes) {
+      of.notice("this shell goes on with what it began with; a new one takes that");
+    }
     if (words.size() == 1 && name.equals("help")) of.out().print(beside.help() + HELP);
     return exitCode;
   }
@@ -146,7 +150,7 @@ final class Shell implements AutoCloseable {
     try {
       other = Settings.read(settings.environment(), context);
     } catch (CliException e) {
-      return new ErrorReport(invocation(of)).told(e);
+      return new ErrorReport(invocation(of)).told(e, words);
     }
     return Commands.run(new Invocation(of, other, connections), name, words);
   }

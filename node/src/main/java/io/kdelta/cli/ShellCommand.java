@@ -32,6 +32,7 @@ final class ShellCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
+      fallbackValue = "true",
       names = {"-e", "--stop-on-error"},
       description = "Of lines that are piped in: end at the first one that fails.")
   private boolean stopOnError;

@@ -40,7 +40,7 @@ final class StartCommand implements Callable<Integer> {
     OptionSpec option() {
       OptionSpec.Builder option = OptionSpec.builder("--" + name).description(description);
       return label.isEmpty()
-          ? option.type(boolean.class).arity("0").build()
+          ? option.type(boolean.class).arity("0").fallbackValue("true").build()
           : option.type(String.class).arity("1").paramLabel(label).build();
     }
   }

@@ -39,6 +39,7 @@ final class VerifyCommand implements Callable<Integer> {
   private Path directory = Path.of("");
 
   @Option(
+      fallbackValue = "true",
       names = "--deep",
       description = "Also every version: its hash, its parents, heads, logs, and the Merkle root.")
   private boolean deep;

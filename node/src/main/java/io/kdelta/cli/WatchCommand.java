@@ -41,10 +41,14 @@ final class WatchCommand implements Callable<Integer> {
   @Option(names = "--from", paramLabel = "TOKEN", description = "Go on behind this resumeToken.")
   private @Nullable String from;
 
-  @Option(names = "--from-start", description = "Begin with the oldest version.")
+  @Option(
+      fallbackValue = "true",
+      names = "--from-start",
+      description = "Begin with the oldest version.")
   private boolean fromStart;
 
   @Option(
+      fallbackValue = "true",
       names = "--snapshot",
       description = "Begin with the current versions of all keys that have a value.")
   private boolean snapshot;

@@ -84,6 +84,9 @@ final class ConfigTest {
     assertEquals("own:1 by " + config(), holds("server"), "nobody uses that context");
     done("config", "use", "prod");
     assertEquals("prod:2 by context prod", holds("server"));
+    environment.put("KDELTA_CONTEXT", "");
+    assertEquals("prod:2 by context prod", holds("server"), "an empty variable says nothing");
+    refused("kdelta config contexts lists", "get", "a/b", "--context", "prdo");
     assertEquals("prod by " + config(), holds("context"));
     environment.put("KDELTA_CONTEXT", "test");
     assertEquals("own:1 by " + config(), holds("server"), "a context without a file");
@@ -201,6 +204,8 @@ final class ConfigTest {
       refused("line ", "config", "show");
       done("help");
       done("version");
+      done("get", "--help");
+      refused("{\"error\"", "-o", "json", "get", "a/b");
     }
     Files.writeString(config(), "sever = a:1\r\n# mine\r\nserver = b:2\r\n");
     refused("did you mean server?", "ls");

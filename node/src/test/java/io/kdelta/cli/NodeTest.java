@@ -285,6 +285,10 @@ final class NodeTest {
       assertFalse(Files.isRegularFile(device));
       assertFalse(Files.exists(Path.of("/dev/null.part")));
     }
+    Path somebodys = Files.writeString(folder.resolve("target.jsonl.part"), "mine");
+    done("export", "docs", target.toString());
+    assertEquals("mine", Files.readString(somebodys));
+    Files.delete(somebodys);
     Result refused = run("export", "docs", folder.toString());
     assertEquals(ExitCode.UNEXPECTED, refused.exitCode());
     assertTrue(refused.err().contains("it is a directory"), refused.err());

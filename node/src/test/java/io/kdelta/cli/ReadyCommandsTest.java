@@ -132,6 +132,20 @@ final class ReadyCommandsTest {
     assertTrue(tried > 300, tried + " flags tried");
   }
 
+  /** A flag that the environment gives, too, is not turned off by giving it. */
+  @Test
+  void aFlagGivenTwiceIsGiven() {
+    Map<String, String> given = Map.of("KDELTA_TLS", "true", "KDELTA_IF_ABSENT", "true");
+    CommandLine line =
+        Commands.commandLine(new Invocation(new TestConsole("", false).console(), given), "put");
+    for (String words : List.of("put a/b 1", "--tls put a/b 1 --if-absent")) {
+      line.parseArgs(words.split(" ", -1));
+      CommandSpec put = line.getParseResult().subcommand().commandSpec();
+      assertEquals(true, (Boolean) put.findOption("--tls").getValue(), words);
+      assertEquals(true, (Boolean) put.findOption("--if-absent").getValue(), words);
+    }
+  }
+
   @Test
   void oneOfAGroupOutlivesItsLineAsLittle() {
     CommandLine again = fresh("resolve");
@@ -170,6 +184,7 @@ final class ReadyCommandsTest {
       TestConsole test = new TestConsole("", false);
       assertEquals(
           ExitCode.DONE, commands.run(test.console(), "put", List.of("put", "a/b", "{\"x\":1}")));
+      assertEquals(ExitCode.DONE, commands.run(test.console(), "get", List.of("get", "a/b")));
       Held held = new Held();
       Console slow = new TestConsole("", false).console();
       Console stuck =
