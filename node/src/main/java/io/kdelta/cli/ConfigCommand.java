@@ -7,17 +7,14 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** {@code kdelta config show|set|unset|use|contexts}: the files of {@link Settings}. */
@@ -59,7 +56,7 @@ final class ConfigCommand implements Runnable {
   /** The file that a change is meant for: that of the context which a flag names, or the own. */
   private static SettingsFile file(Invocation invocation, CommandSpec spec) {
     Path home = home(invocation);
-    String context = flags(spec).get(Settings.CONTEXT);
+    String context = context(spec);
     if (context == null) return Settings.config(home);
     if (Settings.isName(context)) return Settings.context(home, context);
     throw CliException.usage(
@@ -67,19 +64,9 @@ final class ConfigCommand implements Runnable {
         null);
   }
 
-  /** What was given on this command line, without the dashes. */
-  private static Map<String, String> flags(CommandSpec spec) {
-    TreeMap<String, String> flags = new TreeMap<>();
-    for (ParseResult at = spec.root().commandLine().getParseResult();
-        at != null;
-        at = at.subcommand()) {
-      for (OptionSpec option : at.matchedOptions()) {
-        List<String> values = option.originalStringValues();
-        String value = option.arity().max() > 0 && !values.isEmpty() ? values.getFirst() : "true";
-        flags.put(option.longestName().substring(2), value);
-      }
-    }
-    return flags;
+  /** The context that this command line names; null: it names none. */
+  private static @Nullable String context(CommandSpec spec) {
+    return GivenFlags.of(spec).get("--" + Settings.CONTEXT);
   }
 
   private static void check(String key) {
@@ -116,9 +103,8 @@ final class ConfigCommand implements Runnable {
 
     @Override
     public Integer call() {
-      Map<String, String> flags = flags(spec);
-      Settings settings =
-          Settings.read(invocation.settings().environment(), flags.get(Settings.CONTEXT));
+      Map<String, String> flags = GivenFlags.of(spec);
+      Settings settings = Settings.read(invocation.settings().environment(), context(spec));
       List<ObjectNode> items = new ArrayList<>();
       for (String key : Settings.KEYS) items.add(item(key, flags, settings));
       List<Column> columns = new ArrayList<>();
@@ -133,8 +119,8 @@ final class ConfigCommand implements Runnable {
 
     private ObjectNode item(String key, Map<String, String> flags, Settings settings) {
       String variable = Settings.variable(key);
-      String value = flags.get(key);
       String from = "--" + key;
+      String value = flags.get(from);
       if (value == null) {
         value = settings.variables().get(variable);
         from = settings.origin(variable);
@@ -194,7 +180,7 @@ final class ConfigCommand implements Runnable {
         throw CliException.usage("no value for " + key, "kdelta config unset " + key);
       }
       SettingsFile file = file(invocation, spec);
-      boolean inContext = flags(spec).containsKey(Settings.CONTEXT);
+      boolean inContext = context(spec) != null;
       if (inContext && key.equals(Settings.CONTEXT)) {
         throw CliException.usage("a context does not name another", "kdelta config use " + meant);
       }
@@ -204,8 +190,7 @@ final class ConfigCommand implements Runnable {
       boolean changed = file.set(key, meant);
       invocation.notice(changed ? "set in " + file.path() : "it was so already");
       String variable = Settings.variable(key);
-      Settings now =
-          Settings.read(invocation.settings().environment(), flags(spec).get(Settings.CONTEXT));
+      Settings now = Settings.read(invocation.settings().environment(), context(spec));
       String winner = now.variables().getOrDefault(variable, meant);
       if (!winner.equals(meant)) {
         invocation.notice("but " + now.origin(variable) + " wins, and says " + winner);

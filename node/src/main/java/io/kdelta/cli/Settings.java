@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * server}, and where each came from.
  *
  * <p>Files: {@code ~/.kdelta/config}, {@code ~/.kdelta/contexts/NAME}. A context without a file is
- * the name of a session and no more.
+ * the name of a session and no more, and is taken only with a server that is named.
  */
 final class Settings {
   /** What the files may say; the flags are the same words behind two dashes. */

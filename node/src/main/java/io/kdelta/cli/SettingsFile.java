@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file of settings that a person may edit: UTF-8, a line each.
@@ -126,8 +127,7 @@ final class SettingsFile {
     return equals < 0 ? text : text.substring(0, equals).strip();
   }
 
-  private CliException refused(
-      int number, String why, @org.jspecify.annotations.Nullable String key) {
+  private CliException refused(int number, String why, @Nullable String key) {
     String hint =
         key == null
             ? "mend the line, or remove the file"

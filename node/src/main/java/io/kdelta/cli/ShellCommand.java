@@ -9,9 +9,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /**
@@ -56,16 +54,7 @@ final class ShellCommand implements Callable<Integer> {
   /** The flags of the shell as variables, which are what each of its commands takes. */
   private Settings settings() {
     TreeMap<String, String> all = new TreeMap<>(invocation.settings().environment());
-    for (ParseResult at = spec.root().commandLine().getParseResult();
-        at != null;
-        at = at.subcommand()) {
-      for (OptionSpec option : at.matchedOptions()) {
-        boolean given = option.arity().max() > 0 && !option.originalStringValues().isEmpty();
-        all.put(
-            Settings.variable(option.longestName()),
-            given ? option.originalStringValues().getFirst() : "true");
-      }
-    }
+    GivenFlags.of(spec).forEach((flag, value) -> all.put(Settings.variable(flag), value));
     return Settings.read(all, null);
   }
 
