@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * {@link BlobFormat}. Owner: the table thread. Values that are added stay where they lie until it
  * is closed.
  */
-final class BlobWriter implements AutoCloseable {
+final class BlobWriter implements LargeValues, AutoCloseable {
+  private static final int BUFFER_BYTES = 128 << 10;
+
   /**
    * What the manifest needs to know of a finished file.
    *
@@ -35,7 +37,7 @@ final class BlobWriter implements AutoCloseable {
   private final Vfs vfs;
   private final LongSupplier numbers;
   private final List<String> written;
-  private final BlobContents known;
+  private final @Nullable BlobContents known;
   private final Map<BlobContents.Mark, Added> added = new LinkedHashMap<>();
   private final List<Entry> entries = new ArrayList<>();
   private Vfs.@Nullable File file;
@@ -43,6 +45,9 @@ final class BlobWriter implements AutoCloseable {
   private long fileNumber;
   private long position = BlobFormat.HEADER_BYTES;
   private int live;
+
+  /** What is not written yet: a write of a value alone leaves a page half full each time. */
+  private ByteBuffer unwritten = ByteBuffer.allocate(0);
 
   /** One line of the directory; size 0 for a dropped value. */
   private record Entry(long offset, int size, int crc) {}
@@ -70,31 +75,33 @@ final class BlobWriter implements AutoCloseable {
 
   /**
    * @param numbers gives a new file number each time
-   * @param known contents that older files hold
+   * @param known contents that older files hold; null where no value comes twice
    * @param written is told of the file before it is created
    */
-  BlobWriter(Vfs vfs, LongSupplier numbers, BlobContents known, List<String> written) {
+  BlobWriter(Vfs vfs, LongSupplier numbers, @Nullable BlobContents known, List<String> written) {
     this.vfs = vfs;
     this.numbers = numbers;
     this.known = known;
     this.written = written;
   }
 
-  /** Keeps a value and answers the reference to it. */
-  byte[] add(MemorySegment segment, long offset, int size) {
+  @Override
+  public byte[] add(MemorySegment segment, long offset, int size) {
     ByteBuffer value = segment.asSlice(offset, size).asByteBuffer();
     int crc = SSTableFormat.crc(segment, offset, size);
     BlobContents.Mark mark = new BlobContents.Mark(crc, size);
-    byte[] reference = known.reference(mark, value);
-    if (reference != null) return reference;
-    Added same = added.get(mark);
-    if (same != null && same.isAt(segment, offset, size)) return same.reference;
+    if (known != null) {
+      byte[] older = known.reference(mark, value);
+      if (older != null) return older;
+      Added same = added.get(mark);
+      if (same != null && same.isAt(segment, offset, size)) return same.reference;
+    }
     if (file == null) {
       begin();
       number = fileNumber;
     }
-    reference = BlobFormat.reference(number, entries.size(), size, crc);
-    added.put(mark, new Added(segment, offset, entries.size(), reference));
+    byte[] reference = BlobFormat.reference(number, entries.size(), size, crc);
+    if (known != null) added.put(mark, new Added(segment, offset, entries.size(), reference));
     append(value, new Entry(position, size, crc));
     return reference;
   }
@@ -127,6 +134,7 @@ final class BlobWriter implements AutoCloseable {
       directory.putLong(entry.offset).putInt(entry.size).putInt(entry.crc);
       directory.position(directory.position() + BlobFormat.DIGEST_BYTES);
     }
+    writeOut();
     byte[] encoded = BlobFormat.encodeHeader(header);
     int crc = SSTableFormat.crc(directory.array(), 0, directory.capacity());
     byte[] footer = SSTableFormat.encodeFooter(encoded, crc);
@@ -153,14 +161,26 @@ final class BlobWriter implements AutoCloseable {
     written.add(path);
     Vfs.File created = vfs.create(path);
     file = created;
-    created.append(ByteBuffer.allocate(BlobFormat.HEADER_BYTES));
+    unwritten = ByteBuffer.allocate(BUFFER_BYTES);
+    unwritten.position(BlobFormat.HEADER_BYTES);
   }
 
   private void append(ByteBuffer value, Entry entry) {
-    if (file == null) throw new AssertionError("no blob file was begun");
-    file.append(value);
+    if (value.remaining() > unwritten.remaining()) writeOut();
+    if (value.remaining() > unwritten.remaining()) file().append(value);
+    else unwritten.put(value);
     position += entry.size;
     entries.add(entry);
     live++;
+  }
+
+  private void writeOut() {
+    file().append(unwritten.flip());
+    unwritten.clear();
+  }
+
+  private Vfs.File file() {
+    if (file == null) throw new AssertionError("no blob file was begun");
+    return file;
   }
 }

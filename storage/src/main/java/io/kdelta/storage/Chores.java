@@ -15,12 +15,21 @@ import org.jspecify.annotations.Nullable;
 final class Chores {
   private static final int OUT_MAX = 4;
 
+  private final StorageWork.Kind kind;
+
   private final ArrayDeque<Piece> waiting = new ArrayDeque<>();
   private final ArrayDeque<Piece> out = new ArrayDeque<>();
   private @Nullable Piece last;
 
+  /**
+   * @param kind which thread they are for
+   */
+  Chores(StorageWork.Kind kind) {
+    this.kind = kind;
+  }
+
   /** A piece; its results are its own affair. */
-  static final class Piece implements StorageWork {
+  final class Piece implements StorageWork {
     private final Runnable body;
     private final Runnable afterwards;
     private @Nullable Piece before;
@@ -34,7 +43,12 @@ final class Chores {
 
     @Override
     public Kind kind() {
-      return Kind.CHORE;
+      return kind;
+    }
+
+    /** It is back, on the core. */
+    void done() {
+      Chores.this.done(this);
     }
 
     /** Those before it first, should nobody have run them yet. */
@@ -65,7 +79,7 @@ final class Chores {
   }
 
   /** Takes the piece back, and with it those before it, which it has run. */
-  void done(Piece piece) {
+  private void done(Piece piece) {
     if (piece.returned) return;
     if (!out.contains(piece)) throw new AssertionError("not a piece that is out");
     while (!piece.returned) {

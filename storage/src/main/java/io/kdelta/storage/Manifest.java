@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,7 @@ public final class Manifest implements AutoCloseable {
   private long salt;
   private long records;
   private long size;
-  private long numberHighest;
+  private final AtomicLong numberHighest = new AtomicLong();
   private ManifestState state;
   private Vfs.@Nullable File file;
   private @Nullable Damage torn;
@@ -105,10 +106,9 @@ public final class Manifest implements AutoCloseable {
     return List.copyOf(lost);
   }
 
-  /** A number that no file of the store ever had. */
+  /** A number that no file of the store ever had. Any thread. */
   public long nextFileNumber() {
-    numberHighest++;
-    return numberHighest;
+    return numberHighest.incrementAndGet();
   }
 
   /**
@@ -275,19 +275,19 @@ public final class Manifest implements AutoCloseable {
   }
 
   private void countNumbers(List<String> names) {
-    for (String name : names) numberHighest = Math.max(numberHighest, FileNames.number(name));
+    for (String name : names) countNumber(FileNames.number(name));
     // What is named lives, also when its file is gone.
-    for (long table : state.tables().keySet()) numberHighest = Math.max(numberHighest, table);
-    for (ManifestEdit.BlobAdded blob : state.blobs().values()) {
-      numberHighest = Math.max(numberHighest, blob.file());
-    }
+    for (long table : state.tables().keySet()) countNumber(table);
+    for (ManifestEdit.BlobAdded blob : state.blobs().values()) countNumber(blob.file());
     for (ManifestEdit.SegmentNamed segment : state.segments().values()) {
-      numberHighest = Math.max(numberHighest, segment.file());
+      countNumber(segment.file());
     }
     if (!names.contains(FileNames.LOST)) return;
-    for (String name : vfs.list(FileNames.LOST)) {
-      numberHighest = Math.max(numberHighest, FileNames.number(name));
-    }
+    for (String name : vfs.list(FileNames.LOST)) countNumber(FileNames.number(name));
+  }
+
+  private void countNumber(long taken) {
+    numberHighest.accumulateAndGet(taken, Math::max);
   }
 
   private void moveUnnamed(List<String> names) {

@@ -1,5 +1,6 @@
 package io.kdelta.storage;
 
+import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -50,7 +51,17 @@ final class MergeJob {
       long outputAge,
       List<SSTable> replaced,
       long tableBytes,
-      Cuts cuts) {}
+      Cuts cuts) {
+
+    /** One of the tables that it reads was found to be damaged. Core thread. */
+    void damaged(KdeltaException.Corrupt found) {
+      for (Run run : inputs) {
+        for (SSTable table : run.tables()) {
+          if (table.path().equals(found.file())) table.damaged(found);
+        }
+      }
+    }
+  }
 
   /**
    * @param runs all runs, newest first, those of the plan not damaged

@@ -188,6 +188,14 @@ final class ReadView {
     return MergeCursor.range(sources, from, to, onClose);
   }
 
+  /** Whether no row of these keys was ever written, or deletes of it are gone too. */
+  boolean untouched(RowKey from, RowKey to, long lsn) {
+    MergeCursor cursor = cursor(from, to, lsn, () -> {});
+    try (cursor) {
+      return !cursor.nextEntry();
+    }
+  }
+
   private static void add(List<RowSource> sources, @Nullable RowSource source) {
     if (source != null) sources.add(source);
   }

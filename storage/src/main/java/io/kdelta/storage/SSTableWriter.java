@@ -42,7 +42,7 @@ final class SSTableWriter {
   private final Vfs.File file;
   private final long number;
   private final Layout layout;
-  private final @Nullable BlobWriter blobs;
+  private final @Nullable LargeValues blobs;
   private final Scratch scratch;
   private final int use;
   private final BlobColumn blobColumn = new BlobColumn();
@@ -75,7 +75,7 @@ final class SSTableWriter {
    * @param scratch is this table's until it is finished or given up
    */
   SSTableWriter(
-      Vfs.File file, long number, Layout layout, @Nullable BlobWriter blobs, Scratch scratch) {
+      Vfs.File file, long number, Layout layout, @Nullable LargeValues blobs, Scratch scratch) {
     this.file = file;
     this.scratch = scratch;
     this.use = scratch.begin();

@@ -7,6 +7,7 @@ import io.kdelta.vfs.Vfs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,12 @@ public final class StorageEngine implements Rows, AutoCloseable {
   private final Views views;
   private final TableWorks tableWorks;
   private final Maintenance maintenance;
-  private final Chores chores = new Chores();
+  private final Installing installing;
+  private final Chores chores = new Chores(StorageWork.Kind.CHORE);
+
+  /** Chores that write the own tables: they take turns with the other work on tables. */
+  private final Chores tableChores = new Chores(StorageWork.Kind.TABLE);
+
   private final Counters counters;
   private final ReadEpoch epoch = new ReadEpoch();
   private final RowView view = new RowView();
@@ -51,7 +57,8 @@ public final class StorageEngine implements Rows, AutoCloseable {
     this.views = opened.views();
     this.counters = new Counters();
     this.maintenance = new Maintenance(opened.vfs(), manifest, views, entropy);
-    this.tableWorks = new TableWorks(limits, opened, counters, maintenance);
+    this.installing = new Installing(limits, opened);
+    this.tableWorks = new TableWorks(limits, opened, counters, maintenance, installing);
   }
 
   /**
@@ -68,6 +75,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
       throw new KdeltaException.Invalid(
           "directory", "is a backup; kdelta admin restore makes a store of it");
     }
+    BulkLoad.sweep(vfs);
     StorageOpening.Opened opened = StorageOpening.open(vfs, entropy, limits);
     StorageEngine engine = new StorageEngine(limits, opened, entropy.split("maintenance"));
     // A process that is killed again and again writes little and leaves a segment each time.
@@ -99,6 +107,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
     }
     Optional<String> readOnly = readOnlyReason();
     if (readOnly.isPresent()) throw new KdeltaException.ReadOnly(readOnly.get());
+    if (installing.isUnderWay()) {
+      throw new KdeltaException.Overloaded("tables that were loaded become part of the store");
+    }
     boolean fits = views.current().active().fits(batch);
     if (!fits) requireAnotherMemtable(batch);
     if (views.current().unflushed() + tableWorks.debt() > limits.unflushedMemtablesMax()) {
@@ -187,7 +198,9 @@ public final class StorageEngine implements Rows, AutoCloseable {
     // What the log could not keep never comes into tables: nobody may wait for that.
     if (wal.fenced()) wal.failure().ifPresent(maintenance::troubled);
     tableWorks.take().ifPresent(work::add);
-    for (var piece = chores.take(); piece.isPresent(); piece = chores.take()) work.add(piece.get());
+    for (Chores all : List.of(chores, tableChores)) {
+      for (var piece = all.take(); piece.isPresent(); piece = all.take()) work.add(piece.get());
+    }
     return work;
   }
 
@@ -202,7 +215,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
         wal.written(log.write);
       }
       case TableWork table -> tableWorks.done(table);
-      case Chores.Piece piece -> chores.done(piece);
+      case Chores.Piece piece -> piece.done();
       default -> throw new AssertionError("not work of this engine");
     }
   }
@@ -306,6 +319,33 @@ public final class StorageEngine implements Rows, AutoCloseable {
     chores.add(work, afterwards);
   }
 
+  /** The same for work that writes a {@link BulkLoad}, on the thread of the tables. */
+  public void tableChore(Runnable work, Runnable afterwards) {
+    tableChores.add(work, afterwards);
+  }
+
+  /** Whether nothing lies in the range, not even a delete that would hide what is loaded there. */
+  public boolean untouched(RowKey from, RowKey to) {
+    return views.current().untouched(from, to, lastLsn());
+  }
+
+  /** Tables beside the log, to be {@link #install installed}, of rows in so many orders. */
+  public BulkLoad bulkLoad(int lanes) {
+    return installing.prepare(lanes);
+  }
+
+  /**
+   * Makes a load that is finished part of the store, below all its rows. Until that has ended no
+   * batch is applied: each is refused with Overloaded, for some milliseconds unless the disk fails.
+   *
+   * @param told in a call of {@link #workDone}, once the rows are readable and durable, or with the
+   *     reason why they never will be
+   * @throws KdeltaException.Overloaded when another load lies at the bottom already
+   */
+  public void install(BulkLoad load, Consumer<Optional<KdeltaException>> told) {
+    installing.begin(load, told);
+  }
+
   /** Merges everything into one run: overwritten and deleted rows give their room back. */
   public Errand compact() {
     return maintenance.start(Errand.Kind.COMPACT, "", null);
@@ -340,51 +380,7 @@ public final class StorageEngine implements Rows, AutoCloseable {
 
   /** Counters. */
   public StorageStats stats() {
-    long memtableBytes = 0;
-    for (Memtable memtable : views.current().memtables()) memtableBytes += memtable.used();
-    List<Run> runs = views.current().runs();
-    int tables = 0;
-    long tableBytes = 0;
-    long tableRows = 0;
-    long tombstones = 0;
-    long verifications = counters.verificationsRetired + tableWorks.blobs().verifications();
-    for (Run run : runs) {
-      tables += run.tables().size();
-      tableBytes += run.bytes();
-      tableRows += run.rows();
-      tombstones += run.tombstones();
-      for (SSTable table : run.tables()) verifications += table.verifications();
-    }
-    Scrub.Position scrub = maintenance.scrub().position();
-    return new StorageStats(
-        memtableBytes,
-        pool.bytes(),
-        views.current().memtables().size(),
-        views.pins(),
-        runs.size(),
-        tables,
-        tableBytes,
-        tableRows,
-        tombstones,
-        tableWorks.blobs().count(),
-        tableWorks.blobs().bytes(),
-        tableWorks.damage().size(),
-        counters.batches,
-        counters.batchBytes,
-        counters.flushes,
-        counters.flushedBytes,
-        counters.merges,
-        counters.mergedBytes,
-        counters.blobRewrites,
-        counters.blobWrittenBytes,
-        verifications,
-        counters.logSyncs,
-        counters.failures,
-        scrub.passes(),
-        scrub.bytes(),
-        scrub.found(),
-        scrub.table(),
-        pressure());
+    return counters.stats(views, pool, tableWorks, maintenance.scrub().position(), pressure());
   }
 
   /**
@@ -479,24 +475,6 @@ public final class StorageEngine implements Rows, AutoCloseable {
     memtables.addFirst(fresh);
     views.show(memtables, views.current().runs());
     for (Memtable memtable : views.freeMemtables()) pool.giveBack(memtable);
-  }
-
-  /** What was counted since the engine was opened. */
-  static final class Counters {
-    long batches;
-    long batchBytes;
-    long flushes;
-    long flushedBytes;
-    long merges;
-    long mergedBytes;
-    long blobRewrites;
-    long blobWrittenBytes;
-
-    /** Of tables and blob files that are no longer shown. */
-    long verificationsRetired;
-
-    long logSyncs;
-    long failures;
   }
 
   /** A view that is held, read at the LSN at which it was taken. */

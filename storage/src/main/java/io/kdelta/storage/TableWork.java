@@ -303,7 +303,7 @@ abstract sealed class TableWork implements StorageWork {
   }
 
   /** What all pieces have in common that write files and then tell the manifest of them. */
-  abstract static sealed class Output extends TableWork permits Build, BlobRewrite {
+  abstract static sealed class Output extends TableWork permits Build, BlobRewrite, BulkInstall {
     private final Vfs vfs;
     private final Manifest manifest;
     private final List<String> written = new ArrayList<>();

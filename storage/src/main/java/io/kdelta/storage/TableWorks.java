@@ -35,7 +35,7 @@ final class TableWorks {
   private final Views views;
   private final long hashSeed;
   private final Scratch scratch = new Scratch();
-  private final StorageEngine.Counters counters;
+  private final Counters counters;
 
   private final Blobs blobs;
   private final List<BlobFile> doomedBlobs = new ArrayList<>();
@@ -67,6 +67,7 @@ final class TableWorks {
 
   private final Warming warming;
   private final Sinking sinking;
+  private final Installing installing;
   private @Nullable MergeJob merge;
   private Compaction.@Nullable Plan planned;
 
@@ -90,9 +91,11 @@ final class TableWorks {
   TableWorks(
       StorageLimits limits,
       StorageOpening.Opened opened,
-      StorageEngine.Counters counters,
-      Maintenance maintenance) {
+      Counters counters,
+      Maintenance maintenance,
+      Installing installing) {
     this.maintenance = maintenance;
+    this.installing = installing;
     this.limits = limits;
     this.vfs = opened.vfs();
     this.wal = opened.wal();
@@ -149,6 +152,7 @@ final class TableWorks {
       case BlobRewrite rewrite -> rewritten(rewrite);
       case TableWork.Note note -> noted(note);
       case TableWork.Sink sunk -> Sinking.show(views, sunk.tables);
+      case BulkInstall install -> installing.done(install, views, blobs);
       case TableWork.Salvage _ -> throw new AssertionError("it is done in place");
       case TableWork.Probe _ -> hold = HOLD_CALLS_MAX / 4;
       case TableWork.Warm warm -> warm.result();
@@ -324,6 +328,8 @@ final class TableWorks {
     if (!notes.isEmpty()) {
       return new TableWork.Note(vfs, manifest, notes, dead, blobs.contents(), forgetsNow());
     }
+    TableWork install = merge == null ? installing.next() : null;
+    if (install != null) return install;
     if (merge == null && failures == 0 && !closing) {
       TableWork sink = sinking.next(vfs, manifest, views.current());
       if (sink != null) return sink;
@@ -573,7 +579,8 @@ final class TableWorks {
     failing = Optional.of(String.valueOf(failure.getMessage()));
     maintenance.troubled(failure);
     full = failure instanceof KdeltaException.DiskFault fault && fault.full();
-    if (work instanceof TableWork.Output output) {
+    boolean again = work instanceof BulkInstall install && installing.failed(install, failure);
+    if (work instanceof TableWork.Output output && !again) {
       (output.undecided() ? undecidedFiles : doomedFiles).addAll(output.leftOver());
     }
     if (work instanceof BlobRewrite rewrite && failure instanceof KdeltaException.Corrupt found) {
@@ -584,16 +591,8 @@ final class TableWorks {
     }
     if (work instanceof TableWork.Merge merged
         && failure instanceof KdeltaException.Corrupt found) {
-      markDamaged(merged.step, found);
+      merged.step.damaged(found);
     }
     if (work instanceof TableWork.Note) noted.clear();
-  }
-
-  private static void markDamaged(MergeJob.Step step, KdeltaException.Corrupt found) {
-    for (Run run : step.inputs()) {
-      for (SSTable table : run.tables()) {
-        if (table.path().equals(found.file())) table.damaged(found);
-      }
-    }
   }
 }

@@ -33,7 +33,7 @@ final class ChoresTest {
   }
 
   private void work(SimEntropy chance, String where) {
-    Chores chores = new Chores();
+    Chores chores = new Chores(StorageWork.Kind.CHORE);
     List<Chores.Piece> out = new ArrayList<>();
     List<Chores.Piece> back = new ArrayList<>();
     int asked = 0;
@@ -52,7 +52,7 @@ final class ChoresTest {
         }
         default -> {
           if (back.isEmpty()) continue;
-          chores.done(back.remove(chance.nextInt(back.size())));
+          back.remove(chance.nextInt(back.size())).done();
           done++;
         }
       }

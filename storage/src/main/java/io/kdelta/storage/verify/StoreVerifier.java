@@ -21,7 +21,7 @@ public final class StoreVerifier {
   private static final long BACKUP_MAGIC = 0x422D61746C65646BL;
   private static final int MARKER_BYTES_MAX = 2_048;
   private static final List<String> KNOWN =
-      List.of("CURRENT", "LOCK", BACKUP, "lost", "snapshots", "lost+found");
+      List.of("CURRENT", "LOCK", BACKUP, "lost", "snapshots", "incoming", "loading", "lost+found");
 
   private final Vfs vfs;
   private final Findings findings;
