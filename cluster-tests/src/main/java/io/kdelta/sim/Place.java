@@ -60,6 +60,10 @@ enum Place {
   LATER_RUNG_FOUND_IT(1_000),
   /** A node took in the files of another. */
   CAUGHT_UP_BY_SNAPSHOT,
+  /** An empty node loaded the files of another as a whole. */
+  SNAPSHOT_LOADED,
+  /** Files could not be loaded as a whole, and were read by versions. */
+  SNAPSHOT_READ_BY_VERSIONS(1_000),
   /** A snapshot broke off. */
   SNAPSHOT_BROKEN_OFF(1_000),
   /** A session broke off, and a later one did the work. */

@@ -79,6 +79,8 @@ final class Sightings implements Oracle {
     reach(Place.START_REFUSED, what.startsWith("start refused"));
     reach(Place.CRASHED_IN_RECOVERY, what.startsWith("power lost at start"));
     reach(Place.RECONCILED, what.startsWith("reconciled with "));
+    reach(Place.SNAPSHOT_LOADED, what.startsWith("a snapshot is loaded as a whole: "));
+    reach(Place.SNAPSHOT_READ_BY_VERSIONS, what.startsWith("a snapshot is read by versions: "));
     if (what.startsWith("read-only: ")) readOnly.add(node);
     if (what.equals("the store takes writes again")) {
       reach(Place.DISK_FULL_AND_RESUMED, readOnly.remove(node));

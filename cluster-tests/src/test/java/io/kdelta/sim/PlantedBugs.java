@@ -355,7 +355,13 @@ public final class PlantedBugs {
               patch(
                   NODE + "core/Anteroom.java",
                   "if (lacking.isEmpty()) return false;",
-                  "if (asked.after().isEmpty()) return false;")));
+                  "if (asked.after().isEmpty()) return false;")),
+          new PlantedBug(
+              36,
+              "a store that was loaded as a whole counts its log of what became visible from"
+                  + " nothing",
+              Set.of("O7"),
+              patch(NODE + "causal/DerivedState.java", "applied = loaded.versions();", "")));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =

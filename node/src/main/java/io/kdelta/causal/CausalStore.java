@@ -174,6 +174,20 @@ public final class CausalStore {
     if (state.own.writes(incarnation)) state.own = OwnLog.NONE;
   }
 
+  /** Whether there is nothing yet of what {@link #load} brings. */
+  public boolean vacant() {
+    return open == null && !needsRepair() && state.vacant() && room.count() == 0;
+  }
+
+  /** Takes over what lies in the rows below by now; it was {@link #vacant}. */
+  public void load(Loaded loaded) {
+    if (unsound) return; // The repair that is under way ends with a scan of all rows.
+    state.load(loaded, time.epochMicros());
+    cells = new CellKeeper(time);
+    ids = new StoredIds(engine);
+    changed();
+  }
+
   /** Reads of the newest state. */
   public CausalGraph graph() {
     return graph;
@@ -375,17 +389,7 @@ public final class CausalStore {
 
   /** The parents that parked versions wait for, ascending, at most {@code max}. */
   public List<Digest> missingParents(int max) {
-    TreeSet<Digest> missing = new TreeSet<>();
-    for (Digest id : state.waiting.keySet()) {
-      if (missing.size() == max) break;
-      missing.add(id);
-    }
-    for (Digest id : room.missingParents()) {
-      if (missing.size() >= max && id.compareTo(missing.last()) > 0) break;
-      missing.add(id);
-    }
-    while (missing.size() > max) missing.removeLast();
-    return List.copyOf(missing);
+    return room.missingParents(state.waiting.navigableKeySet(), max);
   }
 
   /** The latest versions refused in this process, and why; bounded. */

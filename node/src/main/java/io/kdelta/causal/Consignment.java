@@ -105,27 +105,14 @@ public final class Consignment {
       // Who looks whether a stretch of keys is vacant looks at the first and the last.
       if (!keys.isEmpty() && keys.getLast().group().compareTo(key.group()) >= 0) return false;
       keys.add(key);
-      CausalStats counted = CausalStats.NONE;
-      SortedMap<Digest, Version> visible = new TreeMap<>();
-      SortedMap<Digest, Head> heads = new TreeMap<>();
-      for (Envelope envelope : oldestFirst) {
-        Version version = envelope.version();
-        if (!isSound(envelope, visible, schema)) return false;
-        if (visible.put(version.id(), version) != null) return false;
-        for (Digest parent : version.parents()) heads.remove(parent);
-        heads.put(version.id(), Head.of(version));
-        lay(envelope);
-        int bytes = envelope.document().size();
-        counted =
-            counted.plus(CausalStats.ofVersion(version.parentCount(), version.deleted(), bytes));
-      }
-      if (heads.size() > 1) {
-        List<Head> open = List.copyOf(heads.values());
-        rows.put(Keyspace.openHeads(key.group()), StoredRows.heads(open));
+      WholeKey whole = WholeKey.of(key, oldestFirst, schema);
+      if (whole == null) return false;
+      for (Envelope envelope : oldestFirst) lay(envelope);
+      if (whole.heads().conflicting()) {
+        rows.put(Keyspace.openHeads(key.group()), StoredRows.heads(whole.heads().all()));
         rows.put(Keyspace.conflict(key), Bytes.EMPTY);
       }
-      Heads all = new Heads(key, List.copyOf(heads.values()), 0);
-      counts.merge(key.namespace(), counted.plus(CausalStats.ofKey(all)), CausalStats::plus);
+      counts.merge(key.namespace(), whole.counted(), CausalStats::plus);
       return true;
     }
 
@@ -153,20 +140,6 @@ public final class Consignment {
         joined.add(new Places(start.incarnation(), start.seq(), end.seq()));
       }
       return joined;
-    }
-
-    private static boolean isSound(
-        Envelope envelope, SortedMap<Digest, Version> visible, ContentSchema schema) {
-      Version version = envelope.version();
-      if (Verification.documentFlaw(envelope) != null) return false;
-      if (Verification.contentFlaw(envelope, schema) != null) return false;
-      Timestamp latest = Timestamp.ZERO;
-      for (Digest id : version.parents()) {
-        Version parent = visible.get(id);
-        if (parent == null || Verification.parentFlaw(version, parent) != null) return false;
-        latest = Timestamp.later(latest, parent.time());
-      }
-      return Verification.timeFlaw(version, latest) == null;
     }
 
     private void lay(Envelope envelope) {

@@ -62,6 +62,11 @@ final class DerivedState {
     state.scanPositions(rows, Keyspace.POSITION.start(), Keyspace.POSITION.end());
     state.scanParked(rows);
     state.scanLost(rows);
+    // A load ends with its rows; a crash may come before the first batch that counts them.
+    RowKey behind = Keyspace.applied(state.applied + 1);
+    try (Cursor cursor = rows.cursor(behind, Keyspace.APPLY.end())) {
+      while (cursor.next()) state.applied++;
+    }
     state.requests = 0;
     try (Cursor cursor = rows.cursor(Keyspace.REQUEST.start(), Keyspace.REQUEST.end())) {
       while (cursor.next()) state.requests++;
@@ -144,6 +149,35 @@ final class DerivedState {
     for (Incarnation incarnation : staged.disputed) log(incarnation).dispute();
     staged.waiting.forEach(this::await);
     for (Digest id : staged.found) find(id);
+  }
+
+  /** Whether no version is held, and nothing is remembered of any. */
+  boolean vacant() {
+    boolean logless = true;
+    for (LogState log : logs.values()) logless &= log.empty();
+    boolean nobody = parkedRows == 0 && lost.isEmpty() && waiting.isEmpty() && requests == 0;
+    return tree.count() == 0 && applied == 0 && own.incarnation() == null && logless && nobody;
+  }
+
+  /** Takes over what lies in the rows by now of a store that was {@link #vacant}. */
+  void load(Loaded loaded, long wallMicros) {
+    if (!vacant()) throw new IllegalStateException("something was written meanwhile");
+    tree = loaded.tree();
+    namespaces.putAll(loaded.counts());
+    clock = clock.seen(wallMicros, loaded.clock().last());
+    applied = loaded.versions();
+    requests = loaded.requests();
+    checkpoint = NO_CHECKPOINT;
+    vacancy.forget();
+    loaded
+        .logs()
+        .forEach((incarnation, held) -> {
+          LogState log = log(incarnation);
+          for (Intervals.Range range : held.position().received().ranges()) {
+            log.receive(range.first(), range.last());
+          }
+          log.chain(held.chain());
+        });
   }
 
   /**

@@ -84,12 +84,12 @@ public enum Keyspace {
   }
 
   /** The first possible row of this keyspace. */
-  RowKey start() {
+  public RowKey start() {
     return RowKey.first(Bytes.of(code));
   }
 
   /** The first possible row behind this keyspace. */
-  RowKey end() {
+  public RowKey end() {
     return RowKey.first(Bytes.of(code + 1));
   }
 

@@ -137,6 +137,11 @@ final class LogState {
     return chain;
   }
 
+  /** Whether nothing was ever held of it. */
+  boolean empty() {
+    return !disputed && received.isEmpty() && chain.seq() == 0;
+  }
+
   /** Whether any row tells of this log: its positions may all have been taken back. */
   boolean told() {
     return disputed || !received.isEmpty() || !adopted.isEmpty() || !node.equals(NodeId.NONE);

@@ -31,6 +31,12 @@ final class Vacancy {
     to = next;
   }
 
+  /** Nothing is known any more. */
+  void forget() {
+    from = Bytes.EMPTY;
+    to = Bytes.EMPTY;
+  }
+
   /** A version of that group was shown. */
   void taken(Bytes group) {
     if (from.compareTo(group) <= 0 && group.compareTo(to) < 0) to = group;

@@ -90,6 +90,11 @@ public final class VersionSource implements AutoCloseable {
     return batch;
   }
 
+  /** Whether all versions of the key that was given out last were given out. */
+  boolean betweenKeys() {
+    return left == 0;
+  }
+
   /** All versions of all keys up to this one were given out. */
   public Bytes finished() {
     return left == 0 && !group.isEmpty() ? group : finished;

@@ -4,6 +4,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -64,9 +65,19 @@ final class WaitingRoom {
     return waiting == null ? List.of() : List.copyOf(waiting);
   }
 
-  /** The parents that somebody here waits for, ascending. */
-  Iterable<Digest> missingParents() {
-    return byParent.keySet();
+  /** The parents that somebody here waits for, and those given, ascending, at most {@code max}. */
+  List<Digest> missingParents(NavigableSet<Digest> others, int max) {
+    TreeSet<Digest> missing = new TreeSet<>();
+    for (Digest id : others) {
+      if (missing.size() == max) break;
+      missing.add(id);
+    }
+    for (Digest id : byParent.keySet()) {
+      if (missing.size() >= max && id.compareTo(missing.last()) > 0) break;
+      missing.add(id);
+    }
+    while (missing.size() > max) missing.removeLast();
+    return List.copyOf(missing);
   }
 
   int count() {

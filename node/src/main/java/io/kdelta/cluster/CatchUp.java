@@ -44,6 +44,14 @@ final class CatchUp {
 
   private static final int BATCHES_AHEAD = 4;
 
+  /** What a piece of a load reads: no turn takes it in. */
+  private static final int LOAD_BYTES = 1 << 20;
+
+  private static final int LOADS_AHEAD = 6;
+
+  /** After so many that failed the files are read by versions, which goes on where it ended. */
+  private static final int LOADS_MAX = 3;
+
   /** So many are read at a time: one is, while the core takes in the one before. */
   private static final int READS_AHEAD = 2;
 
@@ -55,6 +63,8 @@ final class CatchUp {
     BEGINNING,
     FETCHING,
     COMPLETING,
+    LOADING,
+    INSTALLING,
     OPENING,
     READING,
     RESTING
@@ -113,6 +123,11 @@ final class CatchUp {
   private long working;
   private boolean ended;
   private boolean leftover;
+
+  /** The files can not be loaded as a whole: their versions are read and stored one by one. */
+  private boolean piecemeal;
+
+  private int loadsFailed;
 
   /** Whose files lie here, if that is known. */
   private NodeId lender = NodeId.NONE;
@@ -253,6 +268,24 @@ final class CatchUp {
       case SnapshotOutcome.Recalled(Optional<FileList> found) -> recalled(found, now);
       case SnapshotOutcome.Begun(List<Integer> pieces) -> begun(pieces, now);
       case SnapshotOutcome.Versions versions -> read(versions, now);
+      case SnapshotOutcome.Loading loading when phase == Phase.LOADING -> {
+        versions = Math.max(versions, loading.versions());
+        ended |= loading.end();
+        loadOn();
+      }
+      case SnapshotOutcome.Unfit(String why) when isLoading() -> {
+        if (!piecemeal) host.effect(new Effect.Notice("a snapshot is read by versions: " + why));
+        piecemeal = true;
+        versions = 0;
+        loadOn();
+      }
+      case SnapshotOutcome.Installed installed -> {
+        versions = installed.versions();
+        host.effect(
+            new Effect.Notice("a snapshot is loaded as a whole: " + versions + " versions"));
+        drop();
+        over("taken in", Verdict.DONE, now);
+      }
       case SnapshotOutcome.Done _ when phase == Phase.COMPLETING -> open();
       case SnapshotOutcome.Done _ when phase == Phase.OPENING -> {
         phase = Phase.READING;
@@ -324,6 +357,8 @@ final class CatchUp {
     nextFile = 0;
     nextPiece = 0;
     ended = false;
+    piecemeal = false;
+    loadsFailed = 0;
     heardAt = now;
     startedAt = now;
     latest = now;
@@ -421,9 +456,35 @@ final class CatchUp {
             tag, new SnapshotOrder.Keep(piece.file(), piece.piece(), piece.bytes(), piece.seal())));
   }
 
+  private boolean isLoading() {
+    return phase == Phase.LOADING || phase == Phase.INSTALLING;
+  }
+
+  /** Loads ahead of what is being written; installs what was loaded to its end. */
+  private void loadOn() {
+    while (!ended && !piecemeal && reading.size() < LOADS_AHEAD) {
+      reading.add(host.tag());
+      host.effect(
+          new Effect.Snapshot(reading.getLast(), new SnapshotOrder.Load(gathered(), LOAD_BYTES)));
+    }
+    if (!reading.isEmpty()) return;
+    if (piecemeal) {
+      open();
+      return;
+    }
+    phase = Phase.INSTALLING;
+    work(new SnapshotOrder.Install());
+  }
+
+  /** Into a store that holds nothing the files are loaded as a whole. */
   private void open() {
-    phase = Phase.OPENING;
     ended = false;
+    if (!piecemeal && after.isEmpty() && replica.counts().versions() == 0) {
+      phase = Phase.LOADING;
+      loadOn();
+      return;
+    }
+    phase = Phase.OPENING;
     work(new SnapshotOrder.Open(gathered(), after));
   }
 
@@ -460,7 +521,8 @@ final class CatchUp {
   }
 
   private void fail(String reason, boolean rotten, Verdict verdict, long now) {
-    boolean here = phase == Phase.OPENING || phase == Phase.READING || phase == Phase.COMPLETING;
+    boolean here = phase.compareTo(Phase.COMPLETING) >= 0;
+    if (isLoading() && !rotten && ++loadsFailed == LOADS_MAX) piecemeal = true;
     wanted.clear();
     keeping.clear();
     reading.clear();

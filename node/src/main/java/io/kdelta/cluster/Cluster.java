@@ -75,10 +75,7 @@ public final class Cluster {
     mark =
         new ReplicatedMark(
             () -> AckLevel.QUORUM.further(backupCount()),
-            node -> {
-              Roster.Entry entry = roster.find(node);
-              return entry != null && counts(entry);
-            });
+            node -> Optional.ofNullable(roster.find(node)).filter(this::counts).isPresent());
     holdings = new Holdings(replica, mark, this::format, config.pace().facts());
     ledger = new Ledger(replica, config.node());
     primary = new Primary(replica, config, links, met::contains, new Slots(roster, outbox));
@@ -276,7 +273,10 @@ public final class Cluster {
         sessions.adopted(adopted, now);
         grown(now);
       }
-      case Event.SnapshotDone done -> sessions.snapshotDone(done, now);
+      case Event.SnapshotDone done -> {
+        sessions.snapshotDone(done, now);
+        if (done.outcome() instanceof SnapshotOutcome.Installed) grown(now);
+      }
       case Event.WakeUp _ -> {}
       case Event.Join join -> join.seeds().forEach(seed -> dialler.seed(seed, now));
       case Event.Drain _ -> depart(false, now);

@@ -170,9 +170,9 @@ public record ClusterConfig(
    */
   public record Snapshots(long versionsMin, int pieceBytes) {
     /**
-     * From 16,384 versions on, in pieces of 256 KiB: the arrays of larger ones would take regions
-     * of their own in the heap, half of them empty.
+     * From 16,384 versions on, in pieces of 448 KiB: each costs some turns, and the arrays of
+     * larger ones would take regions of their own in the heap, half of them empty.
      */
-    public static final Snapshots DEFAULT = new Snapshots(16_384, 256 << 10);
+    public static final Snapshots DEFAULT = new Snapshots(16_384, 448 << 10);
   }
 }

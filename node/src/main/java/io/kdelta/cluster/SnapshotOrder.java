@@ -51,6 +51,17 @@ public sealed interface SnapshotOrder {
   /** Read versions of about so many bytes; answered by Versions. */
   record Read(int bytesMax) implements SnapshotOrder {}
 
+  /**
+   * Go on with loading the gathered files into a store that holds nothing, or begin; answered by
+   * Loading, or by Unfit.
+   *
+   * @param bytesMax about how much of them
+   */
+  record Load(FileList list, int bytesMax) implements SnapshotOrder {}
+
+  /** Make what was loaded to its end part of the store; answered by Installed, or by Unfit. */
+  record Install() implements SnapshotOrder {}
+
   /** Do away with gathered files; answered by Done. */
   record Drop() implements SnapshotOrder {}
 }

@@ -43,6 +43,20 @@ public sealed interface SnapshotOutcome {
     }
   }
 
+  /**
+   * Some more of the gathered files was loaded.
+   *
+   * @param versions that were verified so far
+   * @param end whether all is loaded
+   */
+  record Loading(long versions, boolean end) implements SnapshotOutcome {}
+
+  /** What was loaded is part of the store, and durable. */
+  record Installed(long versions) implements SnapshotOutcome {}
+
+  /** The files can not be loaded as a whole; their versions can be read. */
+  record Unfit(String reason) implements SnapshotOutcome {}
+
   /** It is done. */
   record Done() implements SnapshotOutcome {}
 

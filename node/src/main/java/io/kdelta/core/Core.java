@@ -96,7 +96,8 @@ public final class Core implements AutoCloseable {
     this.mending = new Mending(engine, store);
     this.errands =
         new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
-    this.snapshots = new SnapshotWork(engine, DocumentSchema.INSTANCE);
+    this.snapshots =
+        new SnapshotWork(engine, store, DocumentSchema.INSTANCE, entropy.split("snapshots"), clock);
     this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
     if (!store.sound()) return;

@@ -1,5 +1,6 @@
 package io.kdelta.core;
 
+import io.kdelta.causal.CausalStore;
 import io.kdelta.causal.Consignment;
 import io.kdelta.causal.ContentSchema;
 import io.kdelta.causal.Envelope;
@@ -9,6 +10,7 @@ import io.kdelta.cluster.Effect;
 import io.kdelta.cluster.Event;
 import io.kdelta.cluster.SnapshotOrder;
 import io.kdelta.cluster.SnapshotOutcome;
+import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
 import io.kdelta.storage.Errand;
@@ -35,7 +37,7 @@ final class SnapshotWork {
   private static final int BATCH_PARTS = 8;
 
   /** Work that throws only what is the fault of the disk or of the bytes. */
-  private interface Work {
+  interface Work {
     SnapshotOutcome run();
   }
 
@@ -44,16 +46,25 @@ final class SnapshotWork {
 
   private final StorageEngine engine;
   private final ContentSchema schema;
+  private final TurnClock clock;
   private final IncomingFiles incoming;
+  private final LoadWork load;
   private final ArrayDeque<Event> finished = new ArrayDeque<>();
   private @Nullable Lend lend;
   private @Nullable Lending lending;
   private @Nullable VersionSource source;
   private int out;
 
-  SnapshotWork(StorageEngine engine, ContentSchema schema) {
+  SnapshotWork(
+      StorageEngine engine,
+      CausalStore store,
+      ContentSchema schema,
+      Entropy entropy,
+      TurnClock clock) {
     this.engine = engine;
     this.schema = schema;
+    this.clock = clock;
+    this.load = new LoadWork(engine, store, schema, entropy);
     this.incoming = engine.incoming();
   }
 
@@ -90,17 +101,29 @@ final class SnapshotWork {
       case SnapshotOrder.Keep(int file, int piece, Bytes bytes, long seal) ->
           chore(tag, () -> done(() -> incoming.keep(file, piece, bytes, seal)));
       case SnapshotOrder.Complete() -> chore(tag, () -> done(incoming::complete));
-      case SnapshotOrder.Open(FileList list, Bytes after) ->
-          chore(tag, () -> done(() -> open(list, after)));
+      case SnapshotOrder.Open(FileList list, Bytes after) -> {
+        load.drop();
+        chore(tag, () -> done(() -> open(list, after)));
+      }
       case SnapshotOrder.Read(int bytesMax) -> chore(tag, () -> read(bytesMax));
-      case SnapshotOrder.Drop() ->
-          chore(
-              tag,
-              () ->
-                  done(() -> {
-                    closeSource();
-                    incoming.drop();
-                  }));
+      case SnapshotOrder.Load(FileList list, int bytesMax) -> {
+        out++;
+        load.goOn(incoming, list, bytesMax, clock.epochMicros(), outcome -> back(tag, outcome));
+      }
+      case SnapshotOrder.Install() -> {
+        out++;
+        load.install(outcome -> back(tag, outcome));
+      }
+      case SnapshotOrder.Drop() -> {
+        load.drop();
+        chore(
+            tag,
+            () ->
+                done(() -> {
+                  closeSource();
+                  incoming.drop();
+                }));
+      }
     }
   }
 
@@ -133,6 +156,7 @@ final class SnapshotWork {
   void close() {
     letGo();
     closeSource();
+    load.close();
     incoming.close();
   }
 
@@ -189,16 +213,16 @@ final class SnapshotWork {
   private void chore(long tag, Work work) {
     SnapshotOutcome[] outcome = new SnapshotOutcome[1];
     out++;
-    engine.chore(
-        () -> outcome[0] = attempt(work),
-        () -> {
-          out--;
-          answer(tag, outcome[0]);
-        });
+    engine.chore(() -> outcome[0] = attempt(work), () -> back(tag, outcome[0]));
+  }
+
+  private void back(long tag, SnapshotOutcome outcome) {
+    out--;
+    answer(tag, outcome);
   }
 
   /** Bytes of others may make a reader trip in any way: that is their fault, not a bug. */
-  private static SnapshotOutcome attempt(Work work) {
+  static SnapshotOutcome attempt(Work work) {
     try {
       return work.run();
     } catch (KdeltaException.DiskFault e) {
@@ -214,7 +238,7 @@ final class SnapshotWork {
     finished.add(new Event.SnapshotDone(tag, outcome));
   }
 
-  private static SnapshotOutcome failed(String reason, boolean rotten) {
+  static SnapshotOutcome failed(String reason, boolean rotten) {
     return new SnapshotOutcome.Failed(reason, rotten);
   }
 }

@@ -54,8 +54,12 @@ final class CatchUpTest {
     rig.answer(SnapshotOrder.Complete.class, new SnapshotOutcome.Done());
   }
 
+  /** The files can not be loaded as a whole: they are read. */
   private void reading() {
     fetched(0);
+    while (rig.ordered(SnapshotOrder.Load.class).isPresent()) {
+      rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Unfit("something is parked"));
+    }
     rig.answer(SnapshotOrder.Open.class, new SnapshotOutcome.Done());
   }
 
@@ -133,9 +137,9 @@ final class CatchUpTest {
   void theLenderIsLetGoOnceAllIsThere() {
     fetched(10);
     assertEquals(1, rig.told(ONE, PeerMessage.SnapshotEnd.class).size());
-    assertTrue(rig.ordered(SnapshotOrder.Open.class).isPresent());
+    assertTrue(rig.ordered(SnapshotOrder.Load.class).isPresent());
     rig.part(ONE);
-    assertEquals("opening", rig.ladder.progress().phase(), "nobody is needed any more");
+    assertEquals("loading", rig.ladder.progress().phase(), "nobody is needed any more");
     assertEquals(1, rig.ladder.progress().files());
   }
 
@@ -182,6 +186,83 @@ final class CatchUpTest {
     rig.say(TWO, new PeerMessage.SnapshotList(rig.asked(TWO), LIST));
     rig.answer(SnapshotOrder.Begin.class, new SnapshotOutcome.Begun(List.of(1)));
     assertEquals(1, rig.told(TWO, PeerMessage.SnapshotGet.class).getFirst().piece());
+  }
+
+  @Test
+  void anEmptyStoreLoadsTheFilesAsAWhole() {
+    fetched(0);
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Loading(30, false));
+    assertEquals("loading", rig.ladder.progress().phase());
+    assertEquals(30, rig.ladder.progress().versions());
+    while (rig.ordered(SnapshotOrder.Load.class).isPresent()) {
+      assertTrue(rig.ordered(SnapshotOrder.Install.class).isEmpty(), "some of it is not written");
+      rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Loading(70, true));
+    }
+    assertEquals("installing", rig.ladder.progress().phase());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isEmpty());
+    rig.answer(SnapshotOrder.Install.class, new SnapshotOutcome.Installed(70));
+    assertEquals("taken in", rig.outcome());
+    assertEquals(Bytes.EMPTY, row());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent());
+    assertEquals(70, rig.ladder.snapshots().versions());
+  }
+
+  @Test
+  void whatCanNotBeLoadedIsReadOnceNoPieceIsOut() {
+    fetched(0);
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Loading(30, false));
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Unfit("a row too many"));
+    assertEquals(0, rig.ladder.progress().versions(), "nothing of it is held");
+    while (rig.ordered(SnapshotOrder.Load.class).isPresent()) {
+      assertTrue(rig.ordered(SnapshotOrder.Open.class).isEmpty());
+      rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Unfit("given up"));
+    }
+    rig.answer(SnapshotOrder.Open.class, new SnapshotOutcome.Done());
+    assertEquals("reading", rig.ladder.progress().phase());
+  }
+
+  @Test
+  void somethingWrittenMeanwhileIsFoundAtTheInstall() {
+    fetched(0);
+    while (rig.ordered(SnapshotOrder.Load.class).isPresent()) {
+      rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Loading(70, true));
+    }
+    rig.answer(SnapshotOrder.Install.class, new SnapshotOutcome.Unfit("something was written"));
+    rig.answer(SnapshotOrder.Open.class, new SnapshotOutcome.Done());
+    assertEquals("reading", rig.ladder.progress().phase());
+  }
+
+  @Test
+  void aLoadThatTheDiskEndsBeginsAnewLater() {
+    fetched(0);
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Loading(30, false));
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Failed("the disk is full", false));
+    assertEquals("resting", rig.ladder.progress().phase());
+    rig.effects.clear();
+    rig.pass(2 * SECOND);
+    assertEquals("loading", rig.ladder.progress().phase());
+    assertTrue(rig.ordered(SnapshotOrder.Load.class).isPresent());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isEmpty(), "the files are as good as before");
+  }
+
+  @Test
+  void afterThreeLoadsThatFailedTheFilesAreRead() {
+    fetched(0);
+    for (int i = 0; i < 3; i++) {
+      assertEquals("loading", rig.ladder.progress().phase());
+      rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Failed("the disk fails", false));
+      rig.effects.clear();
+      rig.pass(2 * SECOND);
+    }
+    assertEquals("opening", rig.ladder.progress().phase());
+  }
+
+  @Test
+  void filesThatLieEndItForGood() {
+    fetched(0);
+    rig.answer(SnapshotOrder.Load.class, new SnapshotOutcome.Failed("a row lies", true));
+    assertEquals("a row lies", rig.outcome());
+    assertTrue(rig.ordered(SnapshotOrder.Drop.class).isPresent());
   }
 
   @Test
