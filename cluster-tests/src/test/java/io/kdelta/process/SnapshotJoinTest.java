@@ -29,6 +29,22 @@ final class SnapshotJoinTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60 + VERSIONS / 2_000);
   private static final long PAUSE_MILLIS = 20;
 
+  /** What it is at once all files are there. */
+  private static final List<String> FETCHED = List.of("loading", "installing", "reading");
+
+  /** What the launcher gives a node, but for a heap of its own choice. */
+  private static final List<String> AS_LAUNCHED =
+      List.of(
+          "-Xmx1g",
+          "-XX:+UseG1GC",
+          "-XX:+UseCompactObjectHeaders",
+          "-XX:PerBytecodeRecompilationCutoff=100000",
+          "-XX:PerMethodRecompilationCutoff=100000",
+          "-XX:Tier4InvocationThreshold=50000",
+          "-XX:Tier4MinInvocationThreshold=6000",
+          "-XX:Tier4CompileThreshold=150000",
+          "-XX:Tier4BackEdgeThreshold=400000");
+
   @TempDir private Path folder;
 
   @Test
@@ -41,7 +57,7 @@ final class SnapshotJoinTest {
         flags.addAll(List.of("--cluster", "test"));
         if (i > 0) flags.addAll(List.of("--join", cluster.node(0).address()));
         node.setFlags(flags);
-        if (VERSIONS >= 100_000) node.setJvm(List.of("-Xmx1g", "-XX:+UseCompactObjectHeaders"));
+        if (VERSIONS >= 100_000) node.setJvm(AS_LAUNCHED);
       }
       cluster.node(0).start();
       cluster.awaitReady(0);
@@ -114,7 +130,8 @@ final class SnapshotJoinTest {
           if (startedAt == 0) startedAt = at;
           bytes = Math.max(bytes, now.getBytesTotal());
           files = Math.max(files, now.getFilesTotal());
-          if (now.getPhase().equals("reading") && fetchedAt == 0) fetchedAt = at;
+          boolean fetched = FETCHED.contains(now.getPhase());
+          if (fetched && fetchedAt == 0) fetchedAt = at;
           read(cluster);
         }
         if (startedAt == 0 || now.getRung().equals("snapshot")) return false;
