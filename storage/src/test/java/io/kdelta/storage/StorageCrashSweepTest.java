@@ -42,12 +42,12 @@ final class StorageCrashSweepTest {
 
   @Test
   void anyCallMayFindTheDiskFull() {
-    sweep(SimVfs.Fault.DISK_FULL, 375);
+    sweep(SimVfs.Fault.DISK_FULL, 340);
   }
 
   @Test
   void anyWriteMayStoreOnlyAPart() {
-    sweep(SimVfs.Fault.SHORT_WRITE, 310);
+    sweep(SimVfs.Fault.SHORT_WRITE, 270);
   }
 
   @Test
