@@ -1,14 +1,32 @@
 package io.kdelta.reconciliation;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
- * SipHash of a digest: a keyed 64-bit hash that who does not know the key cannot steer.
+ * SipHash: a keyed 64-bit hash that who does not know the key cannot steer.
  *
  * <p>Stateless. Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012). The
- * protocol uses SipHash-1-3 (one round a word, three at the end); the published vectors are of
- * SipHash-2-4, so both run through the same code.
+ * protocol uses SipHash-1-3 of digests (one round a word, three at the end); the published vectors
+ * are of SipHash-2-4, so both run through the same code.
  */
-final class SipHash {
+public final class SipHash {
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private SipHash() {}
+
+  /** SipHash-2-4 of the first {@code size} bytes of an array under the 16-byte key (low, high). */
+  public static long hash(long keyLow, long keyHigh, byte[] bytes, int size) {
+    State state = new State(keyLow, keyHigh);
+    int whole = size & -Long.BYTES;
+    for (int at = 0; at < whole; at += Long.BYTES) state.absorb((long) WORD.get(bytes, at), 2);
+    long last = (long) size << 56;
+    for (int i = whole; i < size; i++) last |= (bytes[i] & 0xFFL) << ((i - whole) * 8);
+    state.absorb(last, 2);
+    return state.squeeze(4);
+  }
 
   /** SipHash-1-3 of the 32 bytes of {@code digest} under the 16-byte key (low, high). */
   static long hash(long keyLow, long keyHigh, Digest digest) {

@@ -1,6 +1,5 @@
 package io.kdelta.storage;
 
-import io.kdelta.error.KdeltaException;
 import io.kdelta.vfs.Vfs;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,12 +57,8 @@ final class BulkInstall extends TableWork.Output {
     tables.sort((one, other) -> one.first().compareTo(other.first()));
     append(edits);
     load.installed();
-    try {
-      vfs().delete(BulkLoad.DIRECTORY);
-    } catch (KdeltaException.DiskFault stays) {
-      // An empty directory is in nobody's way; the next load begins with removing it.
-      return;
-    }
+    // An empty directory is in nobody's way; the next load begins with removing it.
+    var _ = remove(vfs(), BulkLoad.DIRECTORY);
   }
 
   @Override

@@ -533,7 +533,8 @@ abstract sealed class TableWork implements StorageWork {
     }
   }
 
-  private static boolean remove(Vfs vfs, String path) {
+  /** Whether nothing has that name any more; what stays is moved away at the next open. */
+  static boolean remove(Vfs vfs, String path) {
     try {
       if (vfs.exists(path)) vfs.delete(path);
       return true;
