@@ -75,7 +75,8 @@ final class CellKeeper {
   boolean tend(MerkleTree tree) {
     LongFunction<Digest> keyOf = keys;
     if (keyOf == null) return false;
-    dropUnfit(keyOf, tree);
+    // All are under the keys of the latest question: a turn has no time to hash them once more.
+    dropStale(tree);
     EpochCells cells = building;
     if (cells == null) {
       Long missing = missing();
@@ -91,18 +92,21 @@ final class CellKeeper {
     return missing() != null;
   }
 
-  /** Drops what nobody may ask for, what is under another key, and what is not of this tree. */
+  /** Drops what is under another key, too. */
   private void dropUnfit(LongFunction<Digest> keyOf, MerkleTree tree) {
+    dropStale(tree);
+    kept.values().removeIf(cells -> !cells.key().equals(keyOf.apply(cells.epoch())));
+    EpochCells cells = building;
+    if (cells != null && !cells.key().equals(keyOf.apply(cells.epoch()))) forgetBuilding();
+  }
+
+  /** Drops what nobody may ask for, and what is not of this tree. */
+  private void dropStale(MerkleTree tree) {
     SortedSet<Long> wanted = wanted();
     kept.values()
-        .removeIf(cells ->
-            !wanted.contains(cells.epoch())
-                || cells.count() != tree.count()
-                || !cells.key().equals(keyOf.apply(cells.epoch())));
+        .removeIf(cells -> !wanted.contains(cells.epoch()) || cells.count() != tree.count());
     EpochCells cells = building;
-    if (cells == null) return;
-    boolean fit = wanted.contains(cells.epoch());
-    if (!fit || !cells.key().equals(keyOf.apply(cells.epoch()))) forgetBuilding();
+    if (cells != null && !wanted.contains(cells.epoch())) forgetBuilding();
   }
 
   private void forgetBuilding() {

@@ -1,7 +1,6 @@
 package io.kdelta.cli;
 
 import com.google.common.util.concurrent.ListenableFuture;
-import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.StatusRuntimeException;
 import io.kdelta.client.Verdict;
 import io.kdelta.document.CanonicalJson;
@@ -12,6 +11,7 @@ import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.wire.Payload;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -99,7 +99,7 @@ final class DocumentUpload {
       return PutRequest.newBuilder()
           .setNamespace(namespace)
           .setKey(put.write().key().key())
-          .setValue(UnsafeByteOperations.unsafeWrap(put.write().document().buffer()))
+          .setValue(Payload.string(put.write().document()))
           .setAck(level)
           .setRequestId(put.requestId())
           .build();

@@ -1,12 +1,12 @@
 package io.kdelta.cli;
 
-import com.google.protobuf.UnsafeByteOperations;
 import io.kdelta.causal.Envelope;
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.document.HistoryImport;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.proto.v1.AckLevel;
 import io.kdelta.proto.v1.ImportVersionsRequest;
+import io.kdelta.wire.Payload;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,9 +42,8 @@ final class HistoryUpload {
         Envelope envelope = version(line);
         batch.addVersions(
             ImportVersionsRequest.Whole.newBuilder()
-                .setVersion(
-                    UnsafeByteOperations.unsafeWrap(envelope.version().canonical().buffer()))
-                .setContent(UnsafeByteOperations.unsafeWrap(envelope.document().buffer())));
+                .setVersion(Payload.string(envelope.version().canonical()))
+                .setContent(Payload.string(envelope.document())));
         bytes += envelope.version().canonical().size() + envelope.document().size();
         read++;
         if (batch.getVersionsCount() == BATCH_VERSIONS || bytes >= BATCH_BYTES) {

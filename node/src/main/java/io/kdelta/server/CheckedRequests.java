@@ -2,6 +2,8 @@ package io.kdelta.server;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.Message;
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -45,7 +47,8 @@ final class CheckedRequests {
   }
 
   /**
-   * The message that these bytes are; Invalid for what is none, too deep, or of too many fields.
+   * The message that these bytes are, which the caller gives up; Invalid for what is none, too
+   * deep, or of too many fields.
    */
   @SuppressWarnings("unchecked") // A parser makes what its prototype is.
   static <Q extends Message> Q read(Q prototype, byte[] bytes) {
@@ -53,7 +56,9 @@ final class CheckedRequests {
       if (bytes.length > COUNTED_BYTES_MIN) {
         RequestBounds.check(prototype.getDescriptorForType(), CodedInputStream.newInstance(bytes));
       }
-      CodedInputStream in = CodedInputStream.newInstance(bytes);
+      // Nobody writes to them any more: what the message holds of them stays where it lies.
+      CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
+      in.enableAliasing(true);
       in.setRecursionLimit(EdgeLimits.RECURSION_MAX);
       Message request = prototype.getParserForType().parseFrom(in);
       in.checkLastTagWas(0);
@@ -61,6 +66,16 @@ final class CheckedRequests {
     } catch (IOException e) {
       throw new KdeltaException.Invalid("request", "cannot be read: " + e.getMessage());
     }
+  }
+
+  /** The bytes of a message. No longer than the limit: gRPC counts as it unpacks. */
+  static byte[] all(InputStream stream) throws IOException {
+    if (!(stream instanceof KnownLength)) return stream.readAllBytes();
+    byte[] bytes = new byte[stream.available()];
+    if (stream.readNBytes(bytes, 0, bytes.length) < bytes.length || stream.read() != -1) {
+      throw new IOException("the message is not of the length that it is said to have");
+    }
+    return bytes;
   }
 
   private static <Q, R> ServerMethodDefinition<Object, R> checked(
@@ -147,8 +162,7 @@ final class CheckedRequests {
     @Override
     public Object parse(InputStream stream) {
       try {
-        // No longer than the limit: gRPC counts as it unpacks.
-        return read(prototype, stream.readAllBytes());
+        return read(prototype, all(stream));
       } catch (KdeltaException.Invalid e) {
         return new Refusal(StatusMapping.toGrpc(e));
       } catch (StatusRuntimeException e) {

@@ -1,11 +1,11 @@
 package io.kdelta.server;
 
-import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.stub.CallStreamObserver;
 import io.kdelta.cluster.Lane;
 import io.kdelta.core.Event;
 import io.kdelta.memory.Bytes;
 import io.kdelta.proto.v1.Envelope;
+import io.kdelta.wire.Payload;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -85,7 +85,7 @@ final class PeerLink {
   void send(Bytes message, Lane lane) {
     Envelope envelope =
         Envelope.newBuilder()
-            .setPayload(UnsafeByteOperations.unsafeWrap(message.buffer()))
+            .setPayload(Payload.string(message))
             .setPriority(priority(lane))
             .build();
     lock.lock();

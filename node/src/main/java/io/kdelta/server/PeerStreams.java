@@ -1,11 +1,13 @@
 package io.kdelta.server;
 
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -168,7 +170,8 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
             .keepAliveTimeout(EdgeLimits.KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .build();
     Dialled dialled = new Dialled(core, address, channel);
-    PeerGrpc.newStub(channel).exchange(dialled);
+    ClientCalls.asyncBidiStreamingCall(
+        channel.newCall(PeerEnvelopes.EXCHANGE, CallOptions.DEFAULT), dialled);
   }
 
   /** The name that a certificate has to be for: the one that people wrote, if there was one. */

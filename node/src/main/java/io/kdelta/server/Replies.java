@@ -2,7 +2,6 @@ package io.kdelta.server;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
-import com.google.protobuf.UnsafeByteOperations;
 import io.kdelta.causal.Envelope;
 import io.kdelta.causal.Head;
 import io.kdelta.causal.Key;
@@ -29,6 +28,7 @@ import io.kdelta.proto.v1.Stats;
 import io.kdelta.proto.v1.WatchResponse;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.wire.Payload;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -310,8 +310,6 @@ final class Replies {
 
   /** Without a copy: Bytes never change, and neither do those of a message. */
   private static ByteString bytes(@Nullable Bytes bytes) {
-    return bytes == null || bytes.isEmpty()
-        ? ByteString.EMPTY
-        : UnsafeByteOperations.unsafeWrap(bytes.buffer());
+    return bytes == null || bytes.isEmpty() ? ByteString.EMPTY : Payload.string(bytes);
   }
 }

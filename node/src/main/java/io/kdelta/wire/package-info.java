@@ -5,7 +5,8 @@
  * <p>Floor: below {@code server} and {@code client}. It may use {@code causal}, {@code error} and
  * the generated messages; it touches no world. Entry types: {@link io.kdelta.wire.StatusMapping},
  * {@link io.kdelta.wire.StatusReading}, {@link io.kdelta.wire.TokenField}, {@link
- * io.kdelta.wire.JsonShapes}, {@link io.kdelta.wire.TimeText}, {@link io.kdelta.wire.TraceParent}.
+ * io.kdelta.wire.Payload}, {@link io.kdelta.wire.JsonShapes}, {@link io.kdelta.wire.TimeText},
+ * {@link io.kdelta.wire.TraceParent}.
  */
 @NullMarked
 package io.kdelta.wire;

@@ -1,7 +1,6 @@
 package io.kdelta.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.protobuf.UnsafeByteOperations;
 import io.kdelta.causal.Key;
 import io.kdelta.document.CanonicalJson;
 import io.kdelta.document.PlainImport;
@@ -13,6 +12,7 @@ import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.proto.v1.WriteResult;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.wire.JsonShapes;
+import io.kdelta.wire.Payload;
 import java.util.LinkedHashMap;
 import java.util.List;
 
@@ -78,7 +78,7 @@ final class ImportRoutes {
       return PutRequest.newBuilder()
           .setNamespace(key.namespace())
           .setKey(key.key())
-          .setValue(UnsafeByteOperations.unsafeWrap(put.write().document().buffer()))
+          .setValue(Payload.string(put.write().document()))
           .setAck(level)
           .setRequestId(put.requestId())
           .build();

@@ -1,4 +1,4 @@
-package io.kdelta.server;
+package io.kdelta.wire;
 
 import com.google.protobuf.ByteOutput;
 import com.google.protobuf.ByteString;
@@ -8,15 +8,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * The bytes of a message that came in, without a copy where they lie in one array: nobody writes to
- * either, the string and {@link Bytes} are both immutable. Owned by the call that makes it.
+ * The bytes of a message that came in, and those of one that goes out, without a copy where they
+ * lie in one array: nobody writes to either, the string and {@link Bytes} are both immutable. Owned
+ * by the call that makes it.
  */
-final class Payload extends ByteOutput {
+public final class Payload extends ByteOutput {
   private Bytes bytes = Bytes.EMPTY;
 
   private Payload() {}
 
-  static Bytes of(ByteString message) {
+  /** The bytes of a string. */
+  public static Bytes of(ByteString message) {
     Payload payload = new Payload();
     try {
       UnsafeByteOperations.unsafeWriteTo(message, payload);
@@ -24,6 +26,15 @@ final class Payload extends ByteOutput {
       throw new AssertionError("no stream is written to", e);
     }
     return payload.bytes;
+  }
+
+  /** The string of these bytes. */
+  public static ByteString string(Bytes bytes) {
+    // By way of their array: a read-only buffer would be copied.
+    ByteString[] string = new ByteString[1];
+    bytes.feed(
+        (array, from, size) -> string[0] = UnsafeByteOperations.unsafeWrap(array, from, size));
+    return string[0];
   }
 
   @Override

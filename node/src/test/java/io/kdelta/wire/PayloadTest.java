@@ -1,6 +1,7 @@
-package io.kdelta.server;
+package io.kdelta.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
@@ -27,5 +28,21 @@ final class PayloadTest {
     ByteBuffer direct = ByteBuffer.allocateDirect(300);
     direct.put(many, 0, 300).flip();
     comesOut(UnsafeByteOperations.unsafeWrap(direct.asReadOnlyBuffer()));
+  }
+
+  /** A piece of a snapshot is half a megabyte: thousands of copies of it would be noticed. */
+  @Test
+  void neitherWayCopies() {
+    byte[] array = new byte[1_000];
+    Bytes middle = Bytes.wrap(array, 100, 800);
+    ByteString string = Payload.string(middle);
+    assertEquals(middle, Payload.of(string));
+    Payload.of(string)
+        .feed((behind, from, size) -> {
+          assertSame(array, behind);
+          assertEquals(100, from);
+          assertEquals(800, size);
+        });
+    assertEquals(ByteString.EMPTY, Payload.string(Bytes.EMPTY));
   }
 }
