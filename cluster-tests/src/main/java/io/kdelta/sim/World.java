@@ -4,6 +4,7 @@ import io.kdelta.causal.CausalToken;
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.cluster.PeerCodec;
 import io.kdelta.core.CoreConfig;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.SimEntropy;
@@ -85,7 +86,12 @@ final class World {
             ClusterConfig.Pace.DEFAULT,
             Setup.NARROW.withSessions(setup.sessions()).withSnapshots(setup.snapshots()));
     CoreConfig newest =
-        new CoreConfig(name(index), member, setup.storage(), Setup.BOUNDS.withScrub(SCRUB_SECONDS));
+        new CoreConfig(
+            name(index),
+            member,
+            setup.storage(),
+            Setup.BOUNDS.withScrub(SCRUB_SECONDS),
+            BatchHasher.SIDE_BY_SIDE);
     boolean old = setup.seed() % OLD_ONE_IN == 1 && index % 2 == 0;
     return old ? newest.withFormat(PeerCodec.OLDEST) : newest;
   }

@@ -2,7 +2,11 @@ package io.kdelta.causal;
 
 import io.kdelta.causal.Distinction.Domain;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.HashBatch;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the bytes of a document are; the code is part of the format. */
@@ -37,5 +41,13 @@ public enum ContentType {
   /** The ContentId of a document of this type; zero where there is no document. */
   public Digest idOf(Bytes document) {
     return domain == null ? Digest.ZERO : Distinction.of(domain, document);
+  }
+
+  /** The same of many documents at once. */
+  List<Digest> idsOf(List<Bytes> documents, BatchHasher hasher) {
+    if (domain == null) return Collections.nCopies(documents.size(), Digest.ZERO);
+    HashBatch batch = Distinction.batch(domain);
+    for (Bytes document : documents) document.feed(batch::add);
+    return hasher.hash(batch);
   }
 }

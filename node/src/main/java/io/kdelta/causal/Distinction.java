@@ -3,6 +3,7 @@ package io.kdelta.causal;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
 import io.kdelta.reconciliation.Digest;
+import io.kdelta.reconciliation.HashBatch;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
@@ -55,6 +56,15 @@ public final class Distinction {
     hasher.update(tag);
     bytes.feed(hasher::update);
     return Digest.fromBytes(hasher.digest());
+  }
+
+  /** A batch whose digests are the distinctions of its messages in {@code domain}. */
+  static HashBatch batch(Domain domain) {
+    byte[] tag = domain.tag.getBytes(StandardCharsets.US_ASCII);
+    byte[] prefix = new byte[1 + tag.length];
+    prefix[0] = (byte) tag.length;
+    System.arraycopy(tag, 0, prefix, 1, tag.length);
+    return new HashBatch(prefix);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteWriter;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.reconciliation.Digest;
 import io.kdelta.reconciliation.MerkleTree;
 import io.kdelta.storage.Cursor;
@@ -106,8 +107,11 @@ public final class SnapshotLoad implements AutoCloseable {
    */
   public record Part(List<Laid> rows, List<Envelope> unchecked, ContentSchema schema) {
     /** Whether they are: half the work of a load, which any thread can do. */
-    public boolean sound() {
-      for (Envelope each : unchecked) if (!WholeKey.hasSoundDocument(each, schema)) return false;
+    public boolean sound(BatchHasher hasher) {
+      if (!Verification.haveNamedDocuments(unchecked, hasher)) return false;
+      for (Envelope each : unchecked) {
+        if (Verification.contentFlaw(each, schema) != null) return false;
+      }
       return true;
     }
   }

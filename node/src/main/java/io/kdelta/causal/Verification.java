@@ -3,7 +3,10 @@ package io.kdelta.causal;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.ByteReader;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.reconciliation.Digest;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,28 @@ public final class Verification {
     return content.equals(version.content())
         ? null
         : "the document is not the one that the version names";
+  }
+
+  /** Whether none of the envelopes has a {@link #documentFlaw}, found out of all at once. */
+  static boolean haveNamedDocuments(List<Envelope> envelopes, BatchHasher hasher) {
+    for (ContentType type : ContentType.values()) {
+      List<Envelope> alike = new ArrayList<>();
+      List<Bytes> documents = new ArrayList<>();
+      for (Envelope each : envelopes) {
+        if (each.version().contentType() != type) continue;
+        if (each.version().deleted()) {
+          if (documentFlaw(each) != null) return false;
+          continue;
+        }
+        alike.add(each);
+        documents.add(each.document());
+      }
+      List<Digest> ids = type.idsOf(documents, hasher);
+      for (int i = 0; i < alike.size(); i++) {
+        if (!ids.get(i).equals(alike.get(i).version().content())) return false;
+      }
+    }
+    return true;
   }
 
   /** Why the document that a version names makes it invalid for ever; null when it does not. */

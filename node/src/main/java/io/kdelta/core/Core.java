@@ -97,7 +97,13 @@ public final class Core implements AutoCloseable {
     this.errands =
         new Errands(engine, store.node(), config.owner(), config.limits().scrubSeconds());
     this.snapshots =
-        new SnapshotWork(engine, store, DocumentSchema.INSTANCE, entropy.split("snapshots"), clock);
+        new SnapshotWork(
+            engine,
+            store,
+            DocumentSchema.INSTANCE,
+            entropy.split("snapshots"),
+            clock,
+            config.hasher());
     this.upkeep = new Upkeep(engine, store, config.limits().checkpointVersions());
     this.recoveredLsn = engine.lastLsn();
     if (!store.sound()) return;

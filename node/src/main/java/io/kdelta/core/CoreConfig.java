@@ -3,6 +3,7 @@ package io.kdelta.core;
 import io.kdelta.causal.NodeId;
 import io.kdelta.cluster.ClusterConfig;
 import io.kdelta.cluster.PeerCodec;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.storage.StorageLimits;
 import java.util.List;
 import java.util.Optional;
@@ -15,11 +16,18 @@ import java.util.Optional;
  * @param member what this node says of itself to its peers
  * @param storage limits of the storage engine
  * @param limits bounds of the core itself
+ * @param hasher what hashes many documents at once; a matter of speed alone
  */
-public record CoreConfig(String owner, Member member, StorageLimits storage, Limits limits) {
+public record CoreConfig(
+    String owner, Member member, StorageLimits storage, Limits limits, BatchHasher hasher) {
+  /** On a processor that nothing is known of. */
+  public CoreConfig(String owner, Member member, StorageLimits storage, Limits limits) {
+    this(owner, member, storage, limits, BatchHasher.ONE_BY_ONE);
+  }
+
   /** The same as a program that speaks no newer peer format. */
   public CoreConfig withFormat(int newest) {
-    return new CoreConfig(owner, member.withFormat(newest), storage, limits);
+    return new CoreConfig(owner, member.withFormat(newest), storage, limits, hasher);
   }
 
   /**

@@ -8,6 +8,7 @@ import io.kdelta.causal.SnapshotLoad;
 import io.kdelta.cluster.SnapshotOutcome;
 import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.storage.BulkLoad;
 import io.kdelta.storage.FileList;
 import io.kdelta.storage.IncomingFiles;
@@ -31,6 +32,7 @@ final class LoadWork {
   private final CausalStore store;
   private final ContentSchema schema;
   private final Entropy entropy;
+  private final BatchHasher hasher;
   private @Nullable Load load;
 
   /** Of no more use; the machine may stop before the piece that closes their files. */
@@ -70,11 +72,17 @@ final class LoadWork {
     @Nullable SnapshotOutcome outcome;
   }
 
-  LoadWork(StorageEngine engine, CausalStore store, ContentSchema schema, Entropy entropy) {
+  LoadWork(
+      StorageEngine engine,
+      CausalStore store,
+      ContentSchema schema,
+      Entropy entropy,
+      BatchHasher hasher) {
     this.engine = engine;
     this.store = store;
     this.schema = schema;
     this.entropy = entropy;
+    this.hasher = hasher;
   }
 
   /** Goes on with the load of these files, or begins it, by about so many bytes. */
@@ -197,7 +205,7 @@ final class LoadWork {
     // Both threads check documents, in turns: that is more than half of all there is to do.
     of.checksHere = !of.checksHere;
     read.checked = of.checksHere;
-    if (of.checksHere && !part.sound()) return UNSOUND;
+    if (of.checksHere && !part.sound(hasher)) return UNSOUND;
     if (read.ended && of.loaded == null) of.loaded = source.loaded();
     return new SnapshotOutcome.Loading(read.versions, read.ended);
   }
@@ -209,11 +217,11 @@ final class LoadWork {
   }
 
   /** On the thread of the tables. */
-  private static SnapshotOutcome write(Load of, Read read) {
+  private SnapshotOutcome write(Load of, Read read) {
     SnapshotLoad.Part part = read.part;
     read.part = null;
     if (part == null) throw new AssertionError("a piece that read nothing");
-    if (!read.checked && !part.sound()) return UNSOUND;
+    if (!read.checked && !part.sound(hasher)) return UNSOUND;
     for (SnapshotLoad.Laid row : part.rows()) of.tables.add(row.lane(), row.key(), row.value());
     if (read.ended && !of.finished) {
       of.tables.finish();

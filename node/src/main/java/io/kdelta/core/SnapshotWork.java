@@ -13,6 +13,7 @@ import io.kdelta.cluster.SnapshotOutcome;
 import io.kdelta.env.Entropy;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.memory.Bytes;
+import io.kdelta.reconciliation.BatchHasher;
 import io.kdelta.storage.Errand;
 import io.kdelta.storage.FileList;
 import io.kdelta.storage.IncomingFiles;
@@ -60,11 +61,12 @@ final class SnapshotWork {
       CausalStore store,
       ContentSchema schema,
       Entropy entropy,
-      TurnClock clock) {
+      TurnClock clock,
+      BatchHasher hasher) {
     this.engine = engine;
     this.schema = schema;
     this.clock = clock;
-    this.load = new LoadWork(engine, store, schema, entropy);
+    this.load = new LoadWork(engine, store, schema, entropy, hasher);
     this.incoming = engine.incoming();
   }
 

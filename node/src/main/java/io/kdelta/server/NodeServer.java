@@ -374,7 +374,7 @@ public final class NodeServer implements AutoCloseable {
             ClusterConfig.Limits.DEFAULT);
     CoreConfig.Limits limits =
         CoreConfig.Limits.DEFAULT.withScrub(TimeUnit.HOURS.toSeconds(config.store().scrubHours()));
-    return new CoreConfig(owner, member, StorageLimits.standard(), limits);
+    return new CoreConfig(owner, member, StorageLimits.standard(), limits, Processor.hasher());
   }
 
   private AdminService.Facts facts() {
