@@ -80,7 +80,8 @@ final class Sha256LanesTest {
 
   @Test
   void anyNumberOfMessages() {
-    for (int count = 0; count <= 3 * Sha256Lanes.LANES; count++) check(bytes(5), same(count, 1_000));
+    for (int count = 0; count <= 3 * Sha256Lanes.LANES; count++)
+      check(bytes(5), same(count, 1_000));
   }
 
   @Test
