@@ -1,5 +1,6 @@
 package io.kdelta.document;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -94,6 +95,48 @@ final class CanonicalScanTest {
   void refusesWhatIsNotUtf8(String hex) {
     Bytes quote = Bytes.utf8("\"");
     assertFalse(CanonicalScan.isSure(Bytes.concat(quote, Bytes.ofHex(hex), quote)));
+  }
+
+  /** Eight bytes are looked at together: what one of them is must not tell of its neighbours. */
+  @Test
+  void seesEveryByteAtEveryPlace() {
+    for (int size = 1; size <= 20; size++) {
+      for (int at = 0; at < size; at++) {
+        for (int b = 0; b <= 0xFF; b++) {
+          byte[] text = "!".repeat(size + 2).getBytes(UTF_8);
+          text[0] = '"';
+          text[size + 1] = '"';
+          text[at + 1] = (byte) b;
+          boolean plain = b >= ' ' && b < 0x80 && b != '"' && b != '\\';
+          Bytes document = Bytes.wrap(text);
+          assertEquals(plain, CanonicalScan.isSure(document), document.hex());
+        }
+      }
+    }
+  }
+
+  /** In the same eight, followed by what is next to it in value too. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\\\\]]",
+        "\\\"#!",
+        "\\n!\u007f",
+        "\u00ef\u0080",
+        "\u20ac]",
+        "\uD83D\uDE00#",
+        "\u00a2!"
+      })
+  void goesOnBehindWhatIsNotPlain(String part) {
+    for (int before = 0; before <= 16; before++) {
+      for (int times = 1; times <= 3; times++) {
+        String text = '"' + "!".repeat(before) + part.repeat(times) + "#".repeat(9);
+        knows(text + '"');
+        isNotSureOf(text);
+        isNotSureOf(text + "\"\"");
+        isNotSureOf(text + "\n\"");
+      }
+    }
   }
 
   @Test
