@@ -236,29 +236,36 @@ public final class SnapshotLoad implements AutoCloseable {
   }
 
   private boolean versions(int bytesMax, List<Laid> rows, List<Envelope> unchecked) {
-    List<Envelope> batch = versions.next(bytesMax);
-    if (batch.isEmpty()) return false;
+    List<Envelope> batch = new ArrayList<>();
+    List<Bytes> found = new ArrayList<>();
+    int more = versions.next(bytesMax, batch, found);
+    if (more == 0) return false;
     long bytes = 0;
-    for (List<Envelope> more = batch; !versions.betweenKeys(); batch.addAll(more)) {
-      for (Envelope each : more) bytes += each.size();
+    while (!versions.betweenKeys()) {
+      for (Envelope each : batch.subList(batch.size() - more, batch.size())) bytes += each.size();
       if (bytes > KEY_BYTES_MAX) {
         unfit = "a key has " + bytes + " bytes of versions and more";
         return true;
       }
-      more = versions.next(bytesMax);
+      more = versions.next(bytesMax, batch, found);
     }
     unchecked.addAll(batch);
     int from = 0;
     for (int i = 1; i <= batch.size() && unfit == null; i++) {
       Key key = batch.get(from).version().key();
       if (i < batch.size() && batch.get(i).version().key().equals(key)) continue;
-      lay(key, batch.subList(from, i), rows);
+      lay(key, batch.subList(from, i), found.subList(from, i), rows);
       from = i;
     }
     return true;
   }
 
-  private void lay(Key key, List<Envelope> oldestFirst, List<Laid> rows) {
+  /**
+   * Lays the rows of a key out.
+   *
+   * @param found the values of the versions' rows
+   */
+  private void lay(Key key, List<Envelope> oldestFirst, List<Bytes> found, List<Laid> rows) {
     WholeKey whole = WholeKey.of(key, oldestFirst);
     if (whole == null || key.group().compareTo(group) <= 0) {
       unfit = "a version of " + key + " is not what it must be";
@@ -271,8 +278,10 @@ public final class SnapshotLoad implements AutoCloseable {
       rows.add(new Laid(MAIN, Keyspace.openHeads(group), open));
       rows.add(new Laid(CONFLICTS, Keyspace.conflict(key), Bytes.EMPTY));
     }
-    for (Envelope envelope : oldestFirst.reversed()) {
-      rows.add(new Laid(MAIN, Keyspace.version(envelope.version()), StoredRows.version(envelope)));
+    for (int i = oldestFirst.size() - 1; i >= 0; i--) {
+      Envelope envelope = oldestFirst.get(i);
+      Bytes row = StoredRows.version(envelope, found.get(i));
+      rows.add(new Laid(MAIN, Keyspace.version(envelope.version()), row));
     }
     for (Envelope envelope : oldestFirst) {
       Digest id = envelope.version().id();

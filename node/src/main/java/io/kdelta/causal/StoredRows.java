@@ -38,6 +38,10 @@ final class StoredRows {
   static final int HAS_REQUEST = 1;
 
   private static final int FORMAT = 1;
+
+  /** What the row of a version takes beside its canonical bytes and its document, as a rule. */
+  private static final int ROW_BYTES = 64;
+
   private static final int ELSEWHERE = 2;
   private static final int PARKED = 1;
 
@@ -81,6 +85,29 @@ final class StoredRows {
         envelope.proof());
   }
 
+  /**
+   * The same, and no copy where that is what was found: every byte of it is held against what would
+   * be written.
+   */
+  static Bytes version(Envelope envelope, Bytes found) {
+    Bytes document = envelope.document();
+    boolean inline = inline(document);
+    Bytes proof = envelope.proof();
+    ByteWriter out = new ByteWriter(ROW_BYTES + envelope.version().canonical().size());
+    Version version = envelope.version();
+    head(out, version, envelope.dots(), envelope.request(), document.size(), inline);
+    int head = out.size();
+    Fields.writeShort(out, proof);
+    int end = head + (inline ? document.size() : 0);
+    Bytes written = out.handOver();
+    boolean same =
+        found.size() - end == written.size() - head
+            && found.startsWith(written.slice(0, head))
+            && (!inline || found.slice(head, end).equals(document))
+            && found.slice(end).equals(written.slice(head));
+    return same ? found : version(envelope);
+  }
+
   static Bytes version(Stored stored) {
     return version(
         stored.version(),
@@ -101,15 +128,26 @@ final class StoredRows {
     int sizeInline = document == null ? 0 : document.size();
     ByteWriter out =
         new ByteWriter(64 + version.canonical().size() + dots.size() * Dot.SIZE + sizeInline);
-    int flags = (request == null ? 0 : HAS_REQUEST) | (document == null ? ELSEWHERE : 0);
+    head(out, version, dots, request, documentBytes, document != null);
+    if (document != null) out.write(document);
+    Fields.writeShort(out, proof);
+    return out.toBytes();
+  }
+
+  /** What lies before the document. */
+  private static void head(
+      ByteWriter out,
+      Version version,
+      List<Dot> dots,
+      @Nullable Request request,
+      int documentBytes,
+      boolean inline) {
+    int flags = (request == null ? 0 : HAS_REQUEST) | (inline ? 0 : ELSEWHERE);
     out.writeByte(FORMAT).writeByte(flags).writeSized(version.canonical());
     out.writeShort(dots.size());
     for (Dot dot : dots) dot.write(out);
     if (request != null) request.write(out);
     out.writeInt(documentBytes);
-    if (document != null) out.write(document);
-    Fields.writeShort(out, proof);
-    return out.toBytes();
   }
 
   static Stored stored(Row row) {

@@ -10,6 +10,7 @@ import io.kdelta.storage.RowKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables of another node as a source of versions: key by key, of each key the oldest first, so
@@ -31,7 +32,10 @@ public final class VersionSource implements AutoCloseable {
 
   private final ForeignTables tables;
   private final Cursor walk;
-  private boolean standing;
+
+  /** The row that the walk stands on, which is copied once; null at the end. */
+  private @Nullable Row standing;
+
   private Bytes group = Bytes.EMPTY;
   private Bytes finished;
   private byte[] suffixes = new byte[TOGETHER * SUFFIX_BYTES];
@@ -56,7 +60,7 @@ public final class VersionSource implements AutoCloseable {
     this.finished = after;
     RowKey from = after.isEmpty() ? Keyspace.VERSION.start() : Keyspace.afterGroup(after);
     this.walk = tables.cursor(from, Keyspace.VERSION.end());
-    this.standing = walk.next();
+    this.standing = walk.next() ? walk.row() : null;
   }
 
   /** Whether what {@link #next} gave out last are all versions of the keys that it names. */
@@ -73,6 +77,17 @@ public final class VersionSource implements AutoCloseable {
    */
   public List<Envelope> next(int bytesMax) {
     List<Envelope> batch = new ArrayList<>();
+    next(bytesMax, batch, null);
+    return batch;
+  }
+
+  /**
+   * The same behind what is there already; and the values of their rows, as they were found.
+   *
+   * @return how many versions were added
+   */
+  int next(int bytesMax, List<Envelope> batch, @Nullable List<Bytes> found) {
+    int before = batch.size();
     long bytes = 0;
     boolean begins = left == 0;
     while (bytes < bytesMax || (left > 0 && bytes < 2L * bytesMax)) {
@@ -82,12 +97,14 @@ public final class VersionSource implements AutoCloseable {
         continue;
       }
       if (left == windowFrom) readWindow();
-      Envelope next = envelope(window.get(--left - windowFrom));
+      Row row = window.get(--left - windowFrom);
+      Envelope next = envelope(row);
       batch.add(next);
+      if (found != null) found.add(row.value());
       bytes += next.size();
     }
     whole = begins && left == 0;
-    return batch;
+    return batch.size() - before;
   }
 
   /** Whether all versions of the key that was given out last were given out. */
@@ -109,21 +126,20 @@ public final class VersionSource implements AutoCloseable {
   /** Notes the versions of the next key, newest first; the rows of a short one are kept. */
   private boolean nextGroup() {
     group = Bytes.EMPTY;
-    if (!standing) return false;
-    group = walk.row().key().point();
+    Row row = standing;
+    if (row == null) return false;
+    group = row.key().point();
     window.clear();
     windowFrom = 0;
     int count = 0;
-    boolean same = true;
-    while (same) {
-      Row row = walk.row();
+    while (row != null && row.key().point().equals(group)) {
       if (!Keyspace.isOpenHeads(row.key())) {
         note(row.key(), count++);
         if (count <= TOGETHER) window.add(row);
       }
-      standing = walk.next();
-      same = standing && walk.row().key().point().equals(group);
+      row = walk.next() ? walk.row() : null;
     }
+    standing = row;
     if (count > TOGETHER) {
       window.clear();
       windowFrom = count;

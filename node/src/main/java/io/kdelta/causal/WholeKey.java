@@ -1,6 +1,7 @@
 package io.kdelta.causal;
 
 import io.kdelta.reconciliation.Digest;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -32,6 +33,18 @@ record WholeKey(Heads heads, CausalStats counted) {
 
   /** The same where somebody else sees to the {@link #hasSoundDocument documents}. */
   static @Nullable WholeKey of(Key key, List<Envelope> oldestFirst) {
+    return oldestFirst.size() == 1 ? only(key, oldestFirst.getFirst()) : all(key, oldestFirst);
+  }
+
+  /** Most keys have one version. */
+  private static @Nullable WholeKey only(Key key, Envelope envelope) {
+    Version version = envelope.version();
+    if (!isSound(version, Collections.emptySortedMap())) return null;
+    Heads heads = new Heads(key, List.of(Head.of(version)), 0);
+    return new WholeKey(heads, counted(envelope).plus(CausalStats.ofKey(heads)));
+  }
+
+  private static @Nullable WholeKey all(Key key, List<Envelope> oldestFirst) {
     CausalStats counted = CausalStats.NONE;
     SortedMap<Digest, Version> visible = new TreeMap<>();
     SortedMap<Digest, Head> heads = new TreeMap<>();
@@ -41,12 +54,16 @@ record WholeKey(Heads heads, CausalStats counted) {
       if (visible.put(version.id(), version) != null) return null;
       for (Digest parent : version.parents()) heads.remove(parent);
       heads.put(version.id(), Head.of(version));
-      int bytes = envelope.document().size();
-      counted =
-          counted.plus(CausalStats.ofVersion(version.parentCount(), version.deleted(), bytes));
+      counted = counted.plus(counted(envelope));
     }
     Heads all = new Heads(key, List.copyOf(heads.values()), 0);
     return new WholeKey(all, counted.plus(CausalStats.ofKey(all)));
+  }
+
+  private static CausalStats counted(Envelope envelope) {
+    Version version = envelope.version();
+    int bytes = envelope.document().size();
+    return CausalStats.ofVersion(version.parentCount(), version.deleted(), bytes);
   }
 
   private static boolean isSound(Version version, SortedMap<Digest, Version> visible) {

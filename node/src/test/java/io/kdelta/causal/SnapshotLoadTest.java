@@ -557,6 +557,51 @@ final class SnapshotLoadTest {
   }
 
   @Test
+  void rowsOfVersionsAreWrittenAsOursAre() {
+    assertLoaded(
+        "flags that nobody knows",
+        node -> {
+          for (Row row : versions(node)) {
+            byte[] changed = row.value().toArray();
+            changed[1] |= 0x10;
+            put(node, row.key(), Bytes.wrap(changed));
+          }
+        });
+    assertLoaded(
+        "documents that lie on the other side of the limit",
+        node -> {
+          int small = 0;
+          int large = 0;
+          for (Row row : versions(node)) {
+            Stored stored = StoredRows.stored(row);
+            Bytes document = node.graph().envelope(stored).document();
+            if (document.isEmpty()) continue;
+            boolean inline = stored.inline() != null;
+            if (inline) put(node, Keyspace.content(stored.version().content()), document);
+            Stored other =
+                new Stored(
+                    stored.version(),
+                    stored.dots(),
+                    stored.request(),
+                    stored.documentBytes(),
+                    inline ? null : document,
+                    stored.proof(),
+                    0);
+            put(node, row.key(), StoredRows.version(other));
+            if (inline) small++;
+            else large++;
+          }
+          assertTrue(small > 0 && large > 0, small + " small and " + large + " large ones");
+        });
+  }
+
+  private static List<Row> versions(TestNode node) {
+    List<Row> versions = all(node, Keyspace.VERSION);
+    versions.removeIf(row -> Keyspace.isOpenHeads(row.key()));
+    return versions;
+  }
+
+  @Test
   void versionsThatWaitOrAreLostAreNotLoaded() {
     Digest stranger = Digest.sha256(new byte[] {7});
     assertRefused(
