@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * is closed.
  */
 final class BlobWriter implements LargeValues, AutoCloseable {
-  private static final int BUFFER_BYTES = 128 << 10;
+  static final int BUFFER_BYTES = 128 << 10;
 
   /**
    * What the manifest needs to know of a finished file.
@@ -38,6 +38,7 @@ final class BlobWriter implements LargeValues, AutoCloseable {
   private final LongSupplier numbers;
   private final List<String> written;
   private final @Nullable BlobContents known;
+  private final @Nullable ByteBuffer lent;
   private final Map<BlobContents.Mark, Added> added = new LinkedHashMap<>();
   private final List<Entry> entries = new ArrayList<>();
   private Vfs.@Nullable File file;
@@ -79,10 +80,29 @@ final class BlobWriter implements LargeValues, AutoCloseable {
    * @param written is told of the file before it is created
    */
   BlobWriter(Vfs vfs, LongSupplier numbers, @Nullable BlobContents known, List<String> written) {
+    this(vfs, numbers, known, written, null);
+  }
+
+  /**
+   * The same for one of many files, none of which refers to another.
+   *
+   * @param buffer of {@value #BUFFER_BYTES} bytes, its own until it is finished
+   */
+  BlobWriter(Vfs vfs, LongSupplier numbers, List<String> written, ByteBuffer buffer) {
+    this(vfs, numbers, null, written, buffer);
+  }
+
+  private BlobWriter(
+      Vfs vfs,
+      LongSupplier numbers,
+      @Nullable BlobContents known,
+      List<String> written,
+      @Nullable ByteBuffer lent) {
     this.vfs = vfs;
     this.numbers = numbers;
     this.known = known;
     this.written = written;
+    this.lent = lent;
   }
 
   @Override
@@ -161,8 +181,8 @@ final class BlobWriter implements LargeValues, AutoCloseable {
     written.add(path);
     Vfs.File created = vfs.create(path);
     file = created;
-    unwritten = ByteBuffer.allocate(BUFFER_BYTES);
-    unwritten.position(BlobFormat.HEADER_BYTES);
+    unwritten = lent == null ? ByteBuffer.allocate(BUFFER_BYTES) : lent.clear();
+    unwritten.put(new byte[BlobFormat.HEADER_BYTES]);
   }
 
   private void append(ByteBuffer value, Entry entry) {

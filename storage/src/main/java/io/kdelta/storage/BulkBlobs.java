@@ -2,6 +2,7 @@ package io.kdelta.storage;
 
 import io.kdelta.vfs.Vfs;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -17,6 +18,10 @@ final class BulkBlobs implements LargeValues, AutoCloseable {
   private final long fileBytes;
   private final List<String> written;
   private final List<BlobWriter.Finished> finished = new ArrayList<>();
+
+  /** Outside of the heap: what lies there is not copied once more on its way to the disk. */
+  private @Nullable ByteBuffer buffer;
+
   private @Nullable BlobWriter open;
   private long bytes;
 
@@ -36,7 +41,9 @@ final class BulkBlobs implements LargeValues, AutoCloseable {
     if (bytes > 0 && bytes + size > fileBytes) end();
     BlobWriter to = open;
     if (to == null) {
-      to = new BlobWriter(vfs, numbers, null, written);
+      ByteBuffer own = buffer == null ? ByteBuffer.allocateDirect(BlobWriter.BUFFER_BYTES) : buffer;
+      buffer = own;
+      to = new BlobWriter(vfs, numbers, written, own);
       open = to;
     }
     bytes += size;
