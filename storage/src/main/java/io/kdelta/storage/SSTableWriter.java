@@ -138,9 +138,7 @@ final class SSTableWriter {
     int bitsPerKey = layout.bottom() ? TableFilter.BITS_PER_KEY_BOTTOM : TableFilter.BITS_PER_KEY;
     int lines = TableFilter.lines(groups, bitsPerKey);
     int filterBytes = lines * TableFilter.LINE_BYTES;
-    byte[] filter = scratch.zeros(filterBytes);
-    MemorySegment filterSegment = MemorySegment.ofArray(filter);
-    for (int i = 0; i < groups; i++) TableFilter.add(filterSegment, 0, lines, hashes[i]);
+    byte[] filter = filter(lines, filterBytes);
     writeGroups(placeBits);
     align();
     write(filter, 0, filterBytes);
@@ -172,6 +170,17 @@ final class SSTableWriter {
     file.writeAt(0, ByteBuffer.wrap(header));
     file.sync();
     return new Finished(number, file.size(), SSTableFormat.checksum(footer));
+  }
+
+  /**
+   * The filter of all groups. The loop stands apart: in {@link #finish} it made the compiler take
+   * all of that for hot, which took it a second.
+   */
+  private byte[] filter(int lines, int bytes) {
+    byte[] filter = scratch.zeros(bytes);
+    MemorySegment segment = MemorySegment.ofArray(filter);
+    for (int i = 0; i < groups; i++) TableFilter.add(segment, 0, lines, hashes[i]);
+    return filter;
   }
 
   private void addToBlock(RowSource row, boolean begins) {
