@@ -47,7 +47,7 @@ final class CatchUp {
   /** What a piece of a load reads: no turn takes it in. */
   private static final int LOAD_BYTES = 1 << 20;
 
-  private static final int LOADS_AHEAD = 6;
+  private static final int LOADS_AHEAD = 12;
 
   /** After so many that failed the files are read by versions, which goes on where it ended. */
   private static final int LOADS_MAX = 3;
