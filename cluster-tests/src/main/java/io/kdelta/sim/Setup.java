@@ -82,6 +82,7 @@ record Setup(
         of.wantEntriesMax(),
         of.refusedMax(),
         writersMax,
+        of.pushesMax(),
         of.turnsMax());
   }
 

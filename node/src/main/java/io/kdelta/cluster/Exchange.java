@@ -129,6 +129,12 @@ final class Exchange {
     return agreed;
   }
 
+  /** Whether a bound ended it when it had moved versions: the next session moves the next ones. */
+  boolean isPartial() {
+    boolean limited = outcome().startsWith(Code.LIMIT.name().toLowerCase(Locale.ROOT));
+    return limited && versionsSent + versionsReceived > 0;
+  }
+
   /** How many ids were left out because a side refuses them, once the session agreed. */
   long refusedCount() {
     return done == null ? 0 : done.refused();

@@ -1,6 +1,5 @@
 package io.kdelta.cluster;
 
-import io.kdelta.causal.Incarnation;
 import io.kdelta.causal.NodeId;
 import io.kdelta.env.Entropy;
 import io.kdelta.memory.Bytes;
@@ -419,13 +418,19 @@ final class Reconciler implements Sessions {
     long allowedAt = drills.allowedAt(node, now);
     boolean first = peer != null && !peer.met;
     boolean crossed = exchange.outcome().startsWith(CROSSED);
-    boolean again = crossed || exchange.outcome().startsWith("busy");
+    boolean partial = exchange.isPartial();
+    boolean again = crossed || partial || exchange.outcome().startsWith("busy");
     if (peer != null) {
       if (exchange.isAgreed()) {
         agreed(peer, exchange.refusedCount(), now);
       } else if (crossed) {
         // Theirs goes on, if it was heard; else it is answered when it is asked for once more.
         peer.notBefore = Math.max(peer.notBefore, now + jittered(RETRY_MIN));
+      } else if (partial) {
+        // The next share: the lower node asks for it.
+        peer.failures = 0;
+        peer.notBefore = now + (isLower(node) ? jittered(RETRY_MIN) : YIELD);
+        peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
       } else {
         failed(peer, now);
       }
@@ -441,7 +446,7 @@ final class Reconciler implements Sessions {
     } else if (asked) {
       errands.ended(node, session);
     }
-    if (asked || (!again && (first || exchange.isNoteworthy()))) note(session);
+    if (asked || partial || (!again && (first || exchange.isNoteworthy()))) note(session);
     if (peer != null && exchange.isAgreed()) host.agreed(node, now);
   }
 
@@ -532,10 +537,7 @@ final class Reconciler implements Sessions {
         List.copyOf(refusedOrder),
         replica.cells(epoch -> cellKey(cluster, epoch)),
         Adoption.summary(replica, host.equal(node)),
-        (writer, run) -> {
-          Incarnation incarnation = new Incarnation(writer.high(), writer.low());
-          return replica.versionsAt(incarnation, run.first(), run.last());
-        },
+        new LogPlaces(replica),
         Optional.ofNullable(bases.get(node)));
   }
 

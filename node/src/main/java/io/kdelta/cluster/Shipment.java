@@ -25,7 +25,7 @@ final class Shipment {
   /** Bytes of one batch; a single longer version goes alone. */
   static final int BATCH_BYTES = 1 << 20;
 
-  private static final int SLICE = 2_000;
+  private static final int SLICE = 500;
   private static final int BATCH_VERSIONS = 4_096;
   private static final int ENVELOPE_OVERHEAD = 512;
 

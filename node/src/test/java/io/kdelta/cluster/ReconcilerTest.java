@@ -325,7 +325,7 @@ final class ReconcilerTest {
   @Test
   void whoForcesTheLastRungHasToWait() {
     // Two cells, no filter and no positions tell nothing: every difference is walked down to.
-    Limits blunt = new Limits(1 << 20, 8, 2, 1 << 17, 8, 4_096, 1 << 18, 8_192, 0, 4_096);
+    Limits blunt = new Limits(1 << 20, 8, 2, 1 << 17, 8, 4_096, 1 << 18, 8_192, 0, 1 << 15, 4_096);
     Ring ring = new Ring(2, 21, blunt);
     Ring.Node one = ring.nodes.get(0);
     Ring.Node two = ring.nodes.get(1);

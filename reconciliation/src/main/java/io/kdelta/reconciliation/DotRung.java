@@ -1,7 +1,6 @@
 package io.kdelta.reconciliation;
 
 import io.kdelta.reconciliation.DotSummary.Name;
-import io.kdelta.reconciliation.DotSummary.Run;
 import io.kdelta.reconciliation.DotSummary.Writer;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,13 +93,9 @@ final class DotRung {
     return isUnderstood && positions > 0 && positions >= PART * ids && positions <= OFF_BY * ids;
   }
 
-  /** The ids at positions that the peer does not hold. */
-  List<Digest> lackedByPeer() {
-    List<Digest> ids = new ArrayList<>();
-    for (Writer writer : fit(mine).minus(fit(known())).writers()) {
-      for (Run run : writer.runs()) ids.addAll(places.at(writer.incarnation(), run));
-    }
-    return ids;
+  /** The ids of {@code set} at positions that the peer does not hold: all, or the first share. */
+  DotShare lackedByPeer(MerkleTree set) {
+    return DotShare.of(fit(mine).minus(fit(known())), places, set, limits.pushesMax());
   }
 
   /** What the peer has told in this session, for adoption. */

@@ -11,6 +11,7 @@ import io.kdelta.reconciliation.Message.Tree;
 import io.kdelta.reconciliation.Message.Want;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -68,6 +69,7 @@ final class Ladder {
   private boolean isHearing;
   private boolean isQuiet;
   private boolean hasTold;
+  private boolean isCut;
 
   Ladder(Limits limits, boolean initiator, Name nonce, Holding holding, DotRung dots) {
     this.limits = limits;
@@ -99,7 +101,14 @@ final class Ladder {
   List<Digest> shareDots() {
     rungs.add(Rung.DOTS);
     isAtDots = true;
-    return dots.lackedByPeer();
+    DotShare share = dots.lackedByPeer(holding.set());
+    isCut |= share.isCut();
+    return share.ids();
+  }
+
+  /** Whether there is more to push than a turn may. */
+  boolean isCut() {
+    return isCut;
   }
 
   /** Whether the last rung was that of dots. */
@@ -117,7 +126,7 @@ final class Ladder {
     MerkleTree set = holding.set();
     if (peerCount == 0) {
       rungs.add(Rung.CELLS);
-      set.forEach(pushes::add);
+      pushAll(pushes);
       return List.of();
     }
     CellRung rung = CellRung.ofInitiator(limits, state.cells());
@@ -145,6 +154,18 @@ final class Ladder {
       rung.tell(holding, end);
     }
     return rung.takeWords();
+  }
+
+  /** The peer holds nothing: all goes there, the oldest first if it is too much for a turn. */
+  private void pushAll(List<Digest> pushes) {
+    MerkleTree set = holding.set();
+    if (set.count() > limits.pushesMax()) {
+      isCut = true;
+      pushes.addAll(dots.lackedByPeer(set).ids());
+    }
+    if (!pushes.isEmpty()) return;
+    Iterator<Digest> ids = set.iterator(Prefix.ALL);
+    while (ids.hasNext() && pushes.size() < limits.pushesMax()) pushes.add(ids.next());
   }
 
   /** The initiator's next step when nothing is left to say; null when there is none. */

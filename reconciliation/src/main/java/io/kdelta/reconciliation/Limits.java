@@ -12,6 +12,9 @@ package io.kdelta.reconciliation;
  * @param wantEntriesMax versions asked for in one message
  * @param refusedMax refused ids told in one session by one side
  * @param writersMax writers a dot summary names
+ * @param pushesMax ids that one turn pushes, so that no turn of a driver's thread is long; a side
+ *     that has more to push ends the session when the peer asks for nothing else, and the next
+ *     session brings the next share
  * @param turnsMax turns of both sides together, after which the session gives up (what it moved
  *     stays, so the next one starts nearer)
  */
@@ -25,10 +28,12 @@ public record Limits(
     int wantEntriesMax,
     int refusedMax,
     int writersMax,
+    int pushesMax,
     int turnsMax) {
   /** The limits of the protocol (reconciliation, bounds). */
   public static final Limits STANDARD =
-      new Limits(1 << 20, 16 << 20, 1 << 20, 1 << 17, 8, 4_096, 1 << 18, 8_192, 4_096, 4_096);
+      new Limits(
+          1 << 20, 16 << 20, 1 << 20, 1 << 17, 8, 4_096, 1 << 18, 8_192, 4_096, 1 << 15, 4_096);
 
   /** The smallest frame in which every message still makes progress. */
   public static final int FRAME_BYTES_MIN = 8_192;
@@ -44,6 +49,7 @@ public record Limits(
         || wantEntriesMax < 1
         || refusedMax < 0
         || writersMax < 0
+        || pushesMax < 1
         || turnsMax < 1) {
       throw new IllegalArgumentException("limits without room: " + frameBytesMax);
     }

@@ -94,6 +94,10 @@ public final class Reconciliation {
   private final TreeSet<Digest> parents = new TreeSet<>();
 
   private final TreeSet<Digest> parentsAsked = new TreeSet<>();
+
+  /** Whether some ids to push had no room in a turn. */
+  private boolean isCut;
+
   private long expected;
   private final List<Message> turn = new ArrayList<>();
   private @Nullable Digest saidRoot;
@@ -222,6 +226,7 @@ public final class Reconciliation {
       effects.addAll(finish(holding.left()));
       return effects;
     }
+    if (hasMore()) return fail(Code.LIMIT);
     if (!again && dots.isShared()) {
       return speak(ladder.shareDots(), List.of(new Dots(dots.report())));
     }
@@ -341,6 +346,8 @@ public final class Reconciliation {
       return answerDone(done);
     }
     if (said.getLast() instanceof Over over) holding.leaveOut(over.refused());
+    // Missing parents are told still; where the peer climbs, the next session begins nearer.
+    if (hasMore() && said.stream().noneMatch(Want.class::isInstance)) return fail(Code.LIMIT);
     List<Digest> pushes = new ArrayList<>();
     List<Message> words = new ArrayList<>();
     for (Message message : said) {
@@ -380,6 +387,7 @@ public final class Reconciliation {
     if (ladder.isOwed()) return fail(Code.ILLEGAL);
     boolean quiet = refusals.isEmpty() && parents.isEmpty() && !ladder.hasWords();
     // The initiator alone climbs; the responder's DONE tells it to.
+    if (quiet && hasMore()) return fail(Code.LIMIT);
     if (!quiet || !initiator) return speak(List.of(), List.of());
     if (ladder.isAtDots() && !again) {
       again = true;
@@ -391,13 +399,25 @@ public final class Reconciliation {
     return words == null ? fail(Code.UNEQUAL) : speak(List.of(), words);
   }
 
+  /**
+   * Whether this side has more to push than it has pushed: the next session is for that. Nothing is
+   * climbed for what is known to be missing.
+   */
+  private boolean hasMore() {
+    return isCut || ladder.isCut();
+  }
+
   /** Says one turn: pushes and what has to be asked, or DONE when nothing has to be. */
   private List<Effect> speak(List<Digest> pushes, List<Message> asks) {
     if (++turns > limits.turnsMax()) return fail(Code.LIMIT);
-    List<Digest> fresh = new ArrayList<>();
-    for (Digest digest : new TreeSet<>(pushes)) {
-      if (holding.set().contains(digest) && sent.add(digest)) fresh.add(digest);
+    TreeSet<Digest> chosen = new TreeSet<>();
+    for (Digest digest : pushes) {
+      if (!holding.set().contains(digest) || sent.contains(digest)) continue;
+      if (chosen.size() < limits.pushesMax()) chosen.add(digest);
+      else isCut |= !chosen.contains(digest);
     }
+    sent.addAll(chosen);
+    List<Digest> fresh = List.copyOf(chosen);
     List<Message> words = new ArrayList<>(asks);
     words.addAll(ladder.takeWords(takeParents()));
     List<Effect> effects = new ArrayList<>();

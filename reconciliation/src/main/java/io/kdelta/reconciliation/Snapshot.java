@@ -35,6 +35,15 @@ public record Snapshot(
   public interface Places {
     /** The ids at those positions as far as they are known, in any order. */
     List<Digest> at(Name incarnation, Run run);
+
+    /**
+     * A number that grows with the time at which a version was written, compared as unsigned: where
+     * not all can be pushed at once, those written first go first, and with them the parents. The
+     * same for all = nothing is known.
+     */
+    default long writtenAt(Digest id) {
+      return 0;
+    }
   }
 
   /** A snapshot of a side that has neither positions nor refusals, and keeps no cells. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  */
 final class HostilePeerTest {
   private static final Limits LIMITS =
-      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 4, 16, 16, 64, 16, 200);
+      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 4, 16, 16, 64, 16, 4_096, 200);
 
   @Test
   void anyMessageInAnyStateEndsOrGoesOn() {

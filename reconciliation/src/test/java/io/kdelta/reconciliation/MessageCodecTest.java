@@ -227,7 +227,7 @@ final class MessageCodecTest {
   @Test
   void whatBreaksTheLimitsIsNeverSent() {
     MessageCodec small =
-        new MessageCodec(new Limits(Limits.FRAME_BYTES_MIN, 1 << 10, 8, 8, 8, 8, 8, 8, 8, 8));
+        new MessageCodec(new Limits(Limits.FRAME_BYTES_MIN, 1 << 10, 8, 8, 8, 8, 8, 8, 8, 8, 8));
     Over long_ = new Over(0, Sets.numbered(400));
     assertThrows(AssertionError.class, () -> small.encode(long_));
     assertInstanceOf(Input.Garbled.class, small.decode(CODEC.encode(long_)));

@@ -25,7 +25,7 @@ final class ReconciliationTest {
   private static final Optional<SharedDots> NO_BASE = Optional.empty();
 
   private static final Limits TIGHT =
-      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 3, 3, 5, 64, 16, 100_000);
+      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 3, 3, 5, 64, 16, 4_096, 100_000);
 
   @Test
   void everySessionEndsWithTheUnion() {
@@ -55,7 +55,7 @@ final class ReconciliationTest {
   /** No room for cells or filters worth the name: the first answer keeps to that too. */
   @Test
   void whatFindsNoRoomOnOtherRungsTheLastOneFinds() {
-    Limits least = new Limits(Limits.FRAME_BYTES_MIN, 8, 2, 64, 3, 3, 5, 64, 0, 100_000);
+    Limits least = new Limits(Limits.FRAME_BYTES_MIN, 8, 2, 64, 3, 3, 5, 64, 0, 4_096, 100_000);
     int last = 0;
     for (int seed = 0; seed < 200; seed++) {
       Random random = new Random(seed);

@@ -34,7 +34,7 @@ public final class SessionFuzz {
   private static final List<Fate> FATES = List.copyOf(EnumSet.range(Fate.NOTHING, Fate.FLIP));
   private static final int STEPS_MAX = 60_000;
   private static final Limits TIGHT =
-      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 2_048, 64, 3, 8, 64, 64, 16, 4_096);
+      new Limits(Limits.FRAME_BYTES_MIN, 4_096, 2_048, 64, 3, 8, 64, 64, 16, 4_096, 4_096);
 
   /** What happens to one session. */
   enum Fate {
