@@ -60,6 +60,39 @@ final class ReconcilerTest {
     }
   }
 
+  /**
+   * Goal: no session has to move, or even name, all that is missing: shares add up to the whole.
+   */
+  @Test
+  void whatIsTooMuchForATurnComesShareByShareParentsFirst() {
+    int share = 64;
+    Limits few = new Limits(1 << 20, 1 << 20, 1 << 20, 64, 8, 64, 1 << 18, 8_192, 64, share, 4_096);
+    for (boolean lowerIsWhole : List.of(true, false)) {
+      for (int own : List.of(0, 200)) {
+        Ring ring = new Ring(2, 31, few);
+        Ring.Node whole = ring.nodes.get(lowerIsWhole ? 0 : 1);
+        Ring.Node part = ring.nodes.get(lowerIsWhole ? 1 : 0);
+        whole.write(2_000);
+        part.write(own);
+        ring.link(0, 1);
+        ring.pass(60_000);
+        String label = "lower is whole: " + lowerIsWhole + ", own: " + own;
+        assertEquals(whole.shelf.tree(), part.shelf.tree(), label);
+        assertEquals(2_000 + own, whole.shelf.versions.size(), label);
+        List<Session> sessions = whole.driver.past();
+        long sent = 0;
+        for (Session session : sessions) {
+          assertTrue(session.versionsSent() <= share, label + ": " + session);
+          sent += session.versionsSent();
+        }
+        assertEquals(2_000, sent, label);
+        assertEquals("equal", sessions.getFirst().outcome(), label);
+        assertEquals(0, part.shelf.everParked + whole.shelf.everParked, label);
+        assertTrue(whole.met.contains(part.id), label);
+      }
+    }
+  }
+
   @Test
   void equalNodesAdoptWithoutSendingAnything() {
     Ring ring = new Ring(2, 2);

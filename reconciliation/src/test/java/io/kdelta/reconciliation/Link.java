@@ -63,6 +63,9 @@ final class Link {
   /** Versions pushed that the other side held: a name cut short, or a filter's, hit two. */
   int vain;
 
+  /** How many ids one turn may push. */
+  int pushMax = Integer.MAX_VALUE;
+
   /** Whether nobody lies, so that nothing may be sent in vain. */
   boolean honest = true;
 
@@ -120,6 +123,7 @@ final class Link {
           actor.stream.add(frame);
         }
         case Effect.Push(List<Digest> ids) -> {
+          if (ids.size() > pushMax) throw new AssertionError(label + " pushes " + ids.size());
           for (Digest id : ids) {
             if (honest && !actor.held.contains(id))
               throw new AssertionError(label + " pushes what it lacks");

@@ -52,6 +52,35 @@ final class ReconciliationTest {
     assertTrue(vain * 200 < moved, vain + " of " + moved + " in vain");
   }
 
+  /** Whatever rung finds the difference: no turn pushes more, every session brings something. */
+  @Test
+  void sharesAddUpToTheUnion() {
+    int share = 16;
+    int sessions = 0;
+    for (int seed = 0; seed < 300; seed++) {
+      Random random = new Random(seed);
+      Limits few =
+          new Limits(Limits.FRAME_BYTES_MIN, 4_096, 4_096, 64, 3, 3, 5, 64, 16, share, 100_000);
+      Link link = pair(random, few, "seed " + seed);
+      link.pushMax = share;
+      MerkleTree union = MerkleTreeTest.union(link.one.held, link.two.held);
+      while (true) {
+        long before = link.one.held.count() + link.two.held.count();
+        link.run(random);
+        sessions++;
+        if (link.one.ends.getFirst() instanceof Effect.Done) break;
+        Effect.Abort end = (Effect.Abort) link.one.ends.getFirst();
+        assertEquals(Code.LIMIT, end.code(), "seed " + seed);
+        assertEquals(
+            List.of(new Effect.Abort(Code.LIMIT, !end.byPeer())), link.two.ends, "seed " + seed);
+        long after = link.one.held.count() + link.two.held.count();
+        assertTrue(after > before, "seed " + seed + ": nothing came");
+      }
+      assertAgreed(link, union, "seed " + seed);
+    }
+    assertTrue(sessions > 1_500, sessions + " sessions");
+  }
+
   /** No room for cells or filters worth the name: the first answer keeps to that too. */
   @Test
   void whatFindsNoRoomOnOtherRungsTheLastOneFinds() {
