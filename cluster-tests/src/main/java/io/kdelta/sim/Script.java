@@ -98,7 +98,10 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
           case "sessions" -> {
             int filter = (int) line.size("filter");
             int cells = (int) line.number("cells");
-            yield before.withSessions(Setup.sessions(filter, cells, (int) line.number("writers")));
+            int writers = (int) line.number("writers");
+            int pushes =
+                line.has("pushes") ? (int) line.number("pushes") : Limits.STANDARD.pushesMax();
+            yield before.withSessions(Setup.sessions(filter, cells, writers, pushes));
           }
           case "snapshots" -> {
             long from = line.number("from");
@@ -152,7 +155,8 @@ record Script(List<String> prose, Setup setup, List<Statement> statements) {
     if (!setup.sessions().equals(Limits.STANDARD)) {
       out.append("sessions filter=").append(setup.sessions().filterBytesMax());
       out.append(" cells=").append(setup.sessions().cellsMax());
-      out.append(" writers=").append(setup.sessions().writersMax()).append('\n');
+      out.append(" writers=").append(setup.sessions().writersMax());
+      out.append(" pushes=").append(setup.sessions().pushesMax()).append('\n');
     }
     if (!setup.snapshots().equals(ClusterConfig.Snapshots.DEFAULT)) {
       out.append("snapshots from=").append(setup.snapshots().versionsMin());

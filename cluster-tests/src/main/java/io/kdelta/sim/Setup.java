@@ -47,8 +47,8 @@ record Setup(
   /** A checkpoint of the tree every few writes. */
   static final CoreConfig.Limits BOUNDS = CoreConfig.Limits.DEFAULT.withCheckpoints(24);
 
-  /** So little that small sets need the last rung too. */
-  static final Limits TIGHT = sessions(8, 2, 0);
+  /** So little that small sets need the last rung too, and several sessions. */
+  static final Limits TIGHT = sessions(8, 2, 0, 3);
 
   /** A snapshot for next to nothing, in small pieces. */
   static final ClusterConfig.Snapshots EAGER = new ClusterConfig.Snapshots(8, 1 << 10);
@@ -69,8 +69,9 @@ record Setup(
    * @param filterBytesMax bytes a Bloom filter
    * @param cellsMax cells of one difference
    * @param writersMax writers whose positions are told
+   * @param pushesMax ids pushed in a turn
    */
-  static Limits sessions(int filterBytesMax, int cellsMax, int writersMax) {
+  static Limits sessions(int filterBytesMax, int cellsMax, int writersMax, int pushesMax) {
     Limits of = Limits.STANDARD;
     return new Limits(
         of.frameBytesMax(),
@@ -82,7 +83,7 @@ record Setup(
         of.wantEntriesMax(),
         of.refusedMax(),
         writersMax,
-        of.pushesMax(),
+        pushesMax,
         of.turnsMax());
   }
 
