@@ -34,6 +34,10 @@
  * on turns, and one that falls silent is ended by the driver. A session that ends early loses only
  * its words: every version received is kept, so the next session starts nearer.
  *
+ * <p><b>Shares.</b> One turn pushes a bounded number of ids, by positions those written first. A
+ * side that has more ends the session with LIMIT where the peer asks for no missing parent, and the
+ * next session moves the next share.
+ *
  * <p><b>What is sent in vain.</b> A side pushes what a filter denies (a filter denies nothing it
  * holds), what cells that came apart say, what it holds at a place where the other told all it has,
  * and what it was asked for (by so many bits that one in a thousand hits another id, too); and
