@@ -48,7 +48,7 @@ record Setup(
   static final CoreConfig.Limits BOUNDS = CoreConfig.Limits.DEFAULT.withCheckpoints(24);
 
   /** So little that small sets need the last rung too, and several sessions. */
-  static final Limits TIGHT = sessions(8, 2, 0, 32);
+  static final Limits TIGHT = sessions(8, 2, 0, 256);
 
   /** A snapshot for next to nothing, in small pieces. */
   static final ClusterConfig.Snapshots EAGER = new ClusterConfig.Snapshots(8, 1 << 10);
