@@ -65,7 +65,7 @@ final class Reconciler implements Sessions {
   private final Replica replica;
   private final Entropy entropy;
   private final Host host;
-  private final Map<NodeId, Peer> peers = new TreeMap<>();
+  private final Map<NodeId, SessionPeer> peers = new TreeMap<>();
   private final Map<NodeId, Exchange> running = new TreeMap<>();
   private final Deque<Session> past = new ArrayDeque<>();
   private final TreeSet<Digest> refused = new TreeSet<>();
@@ -85,30 +85,6 @@ final class Reconciler implements Sessions {
   private long grownAt;
   private long lookAt = Long.MAX_VALUE;
   private long backgroundAt = Long.MAX_VALUE;
-
-  /** What is known of a linked node. */
-  private static final class Peer {
-    boolean met;
-    @Nullable Digest root;
-
-    /** Of how many versions it told that root. */
-    long versions;
-
-    long changedAt;
-    long equalAt;
-    long endedAt;
-    long notBefore;
-    int failures;
-
-    /** When a session is to be opened, whatever the roots. */
-    long dueAt = Long.MAX_VALUE;
-
-    /** Roots that differ by refused versions only; theirs is noted once it was told again. */
-    @Nullable Digest restMine;
-
-    @Nullable Digest restTheirs;
-    long restedAt;
-  }
 
   /** Whether a session that moves versions may begin; asked again later. */
   interface Permit {
@@ -133,7 +109,7 @@ final class Reconciler implements Sessions {
   @Override
   public void up(NodeId node, boolean met, long now) {
     latest = now;
-    Peer peer = new Peer();
+    SessionPeer peer = new SessionPeer();
     peer.met = met;
     peer.equalAt = now;
     peer.changedAt = now;
@@ -183,7 +159,7 @@ final class Reconciler implements Sessions {
   @Override
   public void heard(NodeId node, Member.Facts facts, long now) {
     latest = now;
-    Peer peer = peers.get(node);
+    SessionPeer peer = peers.get(node);
     if (peer == null || facts.root().equals(peer.root)) return;
     peer.root = facts.root();
     peer.versions = facts.versions();
@@ -207,7 +183,7 @@ final class Reconciler implements Sessions {
       settle(entry.getKey(), now);
     }
     bases.clear();
-    for (Peer peer : peers.values()) {
+    for (SessionPeer peer : peers.values()) {
       peer.dueAt = now;
       peer.notBefore = now;
     }
@@ -217,7 +193,7 @@ final class Reconciler implements Sessions {
   @Override
   public void doubt(NodeId node, String reason, long now) {
     latest = now;
-    Peer peer = peers.get(node);
+    SessionPeer peer = peers.get(node);
     if (peer == null) return;
     // What a session has not cured, the next one right behind it does not cure either.
     peer.dueAt = Math.min(peer.dueAt, Math.max(now, peer.endedAt + QUIET));
@@ -254,7 +230,7 @@ final class Reconciler implements Sessions {
     TreeSet<NodeId> wanted = new TreeSet<>(peers.keySet());
     if (request.peer().isPresent()) wanted.retainAll(List.of(request.peer().get()));
     for (NodeId node : wanted) {
-      Peer peer = peer(node);
+      SessionPeer peer = peer(node);
       peer.dueAt = now;
       peer.notBefore = now;
     }
@@ -267,7 +243,7 @@ final class Reconciler implements Sessions {
     running.values().forEach(exchange -> exchange.forgive(nanos));
     errands.forgive(nanos);
     grownAt += nanos;
-    for (Peer peer : peers.values()) {
+    for (SessionPeer peer : peers.values()) {
       peer.changedAt += nanos;
       peer.equalAt += nanos;
     }
@@ -302,8 +278,8 @@ final class Reconciler implements Sessions {
     }
     deadline = Math.min(deadline, errands.deadline());
     if (bulk == null) {
-      for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
-        Peer peer = entry.getValue();
+      for (Map.Entry<NodeId, SessionPeer> entry : peers.entrySet()) {
+        SessionPeer peer = entry.getValue();
         if (peer.dueAt == Long.MAX_VALUE) continue;
         long at = Math.max(peer.dueAt, peer.notBefore);
         if (at <= latest) at = latest + LOOK; // It cannot be opened yet: suspected, or closing.
@@ -365,8 +341,8 @@ final class Reconciler implements Sessions {
     while (bulk == null) {
       NodeId next = null;
       long nextDue = Long.MAX_VALUE;
-      for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
-        Peer peer = entry.getValue();
+      for (Map.Entry<NodeId, SessionPeer> entry : peers.entrySet()) {
+        SessionPeer peer = entry.getValue();
         NodeId node = entry.getKey();
         if (peer.dueAt > now || peer.notBefore > now || peer.dueAt >= nextDue) continue;
         if (running.containsKey(node) || isSuspected(node)) continue;
@@ -414,7 +390,7 @@ final class Reconciler implements Sessions {
       bases.remove(node);
       exchange.base().ifPresent(base -> bases.put(node, base));
     }
-    Peer peer = peers.get(node);
+    SessionPeer peer = peers.get(node);
     long allowedAt = drills.allowedAt(node, now);
     boolean first = peer != null && !peer.met;
     boolean crossed = exchange.outcome().startsWith(CROSSED);
@@ -426,8 +402,9 @@ final class Reconciler implements Sessions {
       } else if (crossed) {
         // Theirs goes on, if it was heard; else it is answered when it is asked for once more.
         peer.notBefore = Math.max(peer.notBefore, now + jittered(RETRY_MIN));
-      } else if (partial) {
+      } else if (partial && peer.hasGrown(replica.counts().versions())) {
         // The next share: the lower node asks for it.
+        peer.endedAt = now;
         peer.failures = 0;
         peer.notBefore = now + (isLower(node) ? jittered(RETRY_MIN) : YIELD);
         peer.dueAt = Math.min(peer.dueAt, peer.notBefore);
@@ -462,13 +439,13 @@ final class Reconciler implements Sessions {
     return bulk == null ? null : running.get(bulk);
   }
 
-  private void failed(Peer peer, long now) {
+  private void failed(SessionPeer peer, long now) {
     peer.endedAt = now;
     long pause = RETRY_MIN << Math.min(peer.failures++, RETRY_DOUBLINGS);
     peer.notBefore = now + jittered(pause);
   }
 
-  private void agreed(Peer peer, long refusedCount, long now) {
+  private void agreed(SessionPeer peer, long refusedCount, long now) {
     peer.met = true;
     peer.failures = 0;
     peer.notBefore = now;
@@ -484,8 +461,8 @@ final class Reconciler implements Sessions {
   /** Compares roots, and makes sessions due where they differ for too long. */
   private void look(long now) {
     boolean unequal = false;
-    for (Map.Entry<NodeId, Peer> entry : peers.entrySet()) {
-      Peer peer = entry.getValue();
+    for (Map.Entry<NodeId, SessionPeer> entry : peers.entrySet()) {
+      SessionPeer peer = entry.getValue();
       if (peer.root == null) continue;
       // Sets of different sizes differ: a set that grows by thousands is not hashed to see that.
       boolean hash = peer.versions == replica.tree().count() || peer.restMine != null;
@@ -505,7 +482,7 @@ final class Reconciler implements Sessions {
   }
 
   /** Whether the roots differ by what was refused and by nothing else, as far as can be known. */
-  private boolean rests(Peer peer, Digest mine, long now) {
+  private boolean rests(SessionPeer peer, Digest mine, long now) {
     if (peer.restMine == null) return false;
     // What the peer tells lags behind what it holds.
     if (peer.restTheirs == null && now - peer.restedAt >= YIELD) peer.restTheirs = peer.root;
@@ -520,12 +497,12 @@ final class Reconciler implements Sessions {
   private void pickOne(long now) {
     backgroundAt = now + jittered(BACKGROUND);
     Digest mine = replica.tree().root();
-    List<Peer> fit = new ArrayList<>();
-    for (Peer peer : peers.values()) {
+    List<SessionPeer> fit = new ArrayList<>();
+    for (SessionPeer peer : peers.values()) {
       if (!rests(peer, mine, now)) fit.add(peer);
     }
     if (fit.isEmpty()) return;
-    Peer peer = fit.get(entropy.nextInt(fit.size()));
+    SessionPeer peer = fit.get(entropy.nextInt(fit.size()));
     peer.dueAt = Math.min(peer.dueAt, now);
   }
 
@@ -564,8 +541,8 @@ final class Reconciler implements Sessions {
     return false;
   }
 
-  private Peer peer(NodeId node) {
-    Peer peer = peers.get(node);
+  private SessionPeer peer(NodeId node) {
+    SessionPeer peer = peers.get(node);
     if (peer == null) throw new AssertionError("not linked: " + node);
     return peer;
   }

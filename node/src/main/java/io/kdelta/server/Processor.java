@@ -2,6 +2,8 @@ package io.kdelta.server;
 
 import io.kdelta.reconciliation.BatchHasher;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +27,10 @@ final class Processor {
 
   /** The faster way to hash many documents here. */
   static BatchHasher hasher() {
-    try (Stream<String> lines = Files.lines(TOLD)) {
+    // The name of a model may hold any byte.
+    try (Stream<String> lines = Files.lines(TOLD, StandardCharsets.ISO_8859_1)) {
       return hasher(lines);
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return BatchHasher.ONE_BY_ONE;
     }
   }

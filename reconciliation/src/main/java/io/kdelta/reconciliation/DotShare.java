@@ -25,7 +25,10 @@ record DotShare(List<Digest> ids, boolean isCut) {
   /** Positions without ids are passed over in larger steps. */
   private static final int STEP_MAX = 1 << 14;
 
-  /** At most {@code max} ids of {@code set} that stand at {@code positions}. */
+  /**
+   * Ids of {@code set} that stand at {@code positions}: about {@code max} of them, and more only
+   * behind positions that have none.
+   */
   static DotShare of(DotSummary positions, Snapshot.Places places, MerkleTree set, int max) {
     List<Digest> ids = new ArrayList<>();
     if (positions.count() <= max) {

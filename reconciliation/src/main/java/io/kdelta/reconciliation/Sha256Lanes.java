@@ -37,7 +37,7 @@ import java.util.List;
  * the JDK, and far slower than one that has SHA instructions. Until the loops are compiled it is
  * the slower one: the first 200 MB of a process take as much processor time either way.
  *
- * <p>Owner: one thread, for one batch. Memory: 34 KB, and 12 bytes a message.
+ * <p>Owner: one thread, for one batch. Memory: 34 KB, and 12 bytes a message beside its digest.
  */
 final class Sha256Lanes {
   /** Two AVX-512 registers a row: more lanes leave the first-level cache, fewer wait. */
