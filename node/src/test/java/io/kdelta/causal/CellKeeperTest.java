@@ -15,7 +15,6 @@ import io.kdelta.reconciliation.MerkleTree;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,9 +23,6 @@ import org.junit.jupiter.api.Test;
  * and under some that are built.
  */
 final class CellKeeperTest {
-  private static final LongFunction<Digest> KEYS = epoch -> CellCode.epochKey(1, 2, epoch);
-  private static final LongFunction<Digest> OTHERS = epoch -> CellCode.epochKey(3, 4, epoch);
-
   /** Stands where it is set. */
   private static final class Standing implements Time {
     private long micros = 10 * CellKeeper.EPOCH_MICROS + 5 * CellKeeper.SKEW_MICROS;
@@ -45,6 +41,14 @@ final class CellKeeperTest {
   private final Standing time = new Standing();
   private final CellKeeper keeper = new CellKeeper(time);
   private final List<Digest> ids = new ArrayList<>();
+
+  private static Digest key(long epoch) {
+    return CellCode.epochKey(1, 2, epoch);
+  }
+
+  private static Digest otherKey(long epoch) {
+    return CellCode.epochKey(3, 4, epoch);
+  }
 
   private static Digest digest(String text) {
     return Digest.sha256(text.getBytes(StandardCharsets.UTF_8));
@@ -75,42 +79,42 @@ final class CellKeeperTest {
   @Test
   void cellsOfTheTreeAreBuiltASliceAtATime() {
     MerkleTree tree = tree(3 * CellKeeper.SLICE / 2);
-    var _ = keeper.sketches(KEYS, tree);
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     assertTrue(keeper.tend(tree));
     assertNull(keeper.told(), "half of them are no cells");
     tended(tree);
     assertEquals(tree.count(), told().count());
-    assertEquals(KEYS.apply(10), told().key());
+    assertEquals(key(10), told().key());
     assertEquals(10, told().epoch());
   }
 
   @Test
   void cellsUnderAnotherKeyAreDroppedAndBuiltAnew() {
     MerkleTree tree = tree(CellKeeper.SLICE + 1);
-    var _ = keeper.sketches(KEYS, tree);
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     tended(tree);
-    var _ = keeper.sketches(OTHERS, tree);
+    var _ = keeper.sketches(CellKeeperTest::otherKey, tree);
     assertNull(keeper.told());
     assertTrue(keeper.tend(tree));
     // Half built under one key when the question is another again.
-    var _ = keeper.sketches(KEYS, tree);
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     tended(tree);
-    assertEquals(KEYS.apply(10), told().key());
+    assertEquals(key(10), told().key());
   }
 
   @Test
   void cellsThatAnEarlierLifeKeptUnderAnotherKeyAreNotTold() {
     MerkleTree tree = tree(10);
-    keeper.restore(EpochCells.of(10, OTHERS.apply(10), ids));
-    var _ = keeper.sketches(KEYS, tree);
+    keeper.restore(EpochCells.of(10, otherKey(10), ids));
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     tended(tree);
-    assertEquals(KEYS.apply(10), told().key());
+    assertEquals(key(10), told().key());
   }
 
   @Test
   void cellsOfAnotherSetAreDropped() {
     MerkleTree small = tree(10);
-    var _ = keeper.sketches(KEYS, small);
+    var _ = keeper.sketches(CellKeeperTest::key, small);
     tended(small);
     MerkleTree grown = tree(11);
     keeper.tend(grown);
@@ -121,24 +125,24 @@ final class CellKeeperTest {
   @Test
   void whatIsAddedGoesIntoCellsThatAreKeptAndThoseThatAreBuilt() {
     MerkleTree tree = tree(2 * CellKeeper.SLICE);
-    var _ = keeper.sketches(KEYS, tree);
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     assertTrue(keeper.tend(tree));
     Digest late = digest("late");
     keeper.add(late);
     ids.add(late);
     tended(MerkleTree.of(ids));
     assertEquals(ids.size(), told().count());
-    assertArrayEquals(EpochCells.of(10, KEYS.apply(10), ids).checkpoint(), told().checkpoint());
+    assertArrayEquals(EpochCells.of(10, key(10), ids).checkpoint(), told().checkpoint());
   }
 
   @Test
   void aWeekLaterTheCellsAreThoseOfTheNextEpoch() {
     MerkleTree tree = tree(10);
-    var _ = keeper.sketches(KEYS, tree);
+    var _ = keeper.sketches(CellKeeperTest::key, tree);
     tended(tree);
     time.micros += CellKeeper.EPOCH_MICROS;
     tended(tree);
     assertEquals(11, told().epoch());
-    assertEquals(KEYS.apply(11), told().key());
+    assertEquals(key(11), told().key());
   }
 }
