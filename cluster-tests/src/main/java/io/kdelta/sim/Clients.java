@@ -10,6 +10,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +35,9 @@ final class Clients implements NodeOutcomes {
    *
    * @param reply the answer, if there was one
    * @param error the refusal, if there was one
+   * @param by who answered: another node than was asked, if that one had nothing to say
    */
-  record Outcome(End end, @Nullable Reply reply, @Nullable KdeltaException error) {}
+  record Outcome(End end, @Nullable Reply reply, @Nullable KdeltaException error, SimNode by) {}
 
   /** Who wants to know what came of requests. */
   interface Listener {
@@ -45,7 +47,13 @@ final class Clients implements NodeOutcomes {
     void ended(Action.Ask ask, Outcome outcome);
   }
 
-  private record Open(Action.Ask ask, SimNode node, Listener asker) {}
+  /**
+   * A request on its way.
+   *
+   * @param node who is to answer
+   * @param referred whether that is another one than was asked at first
+   */
+  private record Open(Action.Ask ask, SimNode node, Listener asker, boolean referred) {}
 
   /** What a client has seen since a session began. */
   private record Session(int number, CausalToken token) {}
@@ -59,10 +67,13 @@ final class Clients implements NodeOutcomes {
   private final LastSeen lastSeen = new LastSeen();
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
+  private final Function<String, SimNode> byAddress;
   private Listener watcher = (ask, outcome) -> {};
   private long lastTicket;
 
-  Clients(Simulator simulator, Trace trace, Ledger ledger) {
+  /** {@code byAddress}: who answers there. */
+  Clients(Simulator simulator, Trace trace, Ledger ledger, Function<String, SimNode> byAddress) {
+    this.byAddress = byAddress;
     this.simulator = simulator;
     this.trace = trace;
     this.ledger = ledger;
@@ -94,14 +105,29 @@ final class Clients implements NodeOutcomes {
       ask.request().markers().forEach(ledger::mayBeTwice);
     }
     if (!node.up()) {
-      failed(new Open(ask, node, asker), End.UNKNOWN, "node is down", null);
+      failed(new Open(ask, node, asker, false), End.UNKNOWN, "node is down", null);
       return;
     }
-    long ticket = ++lastTicket;
-    open.put(ticket, new Open(ask, node, asker));
     watcher.asked(ask, node);
+    offer(new Open(ask, node, asker, false));
+  }
+
+  private void offer(Open request) {
+    long ticket = ++lastTicket;
+    open.put(ticket, request);
+    Action.Ask ask = request.ask;
     long deadline = simulator.nowNanos() + DEADLINE_NANOS;
-    node.offer(new Event.Arrived(ticket, command(ask), token(ask), deadline));
+    request.node.offer(new Event.Arrived(ticket, command(ask), token(ask), deadline));
+  }
+
+  /** Asks where the node says, as the edge of a node does for its client; whether it may. */
+  private boolean follows(Open request, KdeltaException error) {
+    boolean told = error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
+    if (!told || request.referred) return false;
+    SimNode other = byAddress.apply(((KdeltaException.Behind) error).elsewhere().getFirst());
+    if (!other.up()) return false;
+    offer(new Open(request.ask, other, request.asker, true));
+    return true;
   }
 
   /** A watcher goes on where it was. */
@@ -162,7 +188,7 @@ final class Clients implements NodeOutcomes {
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
     lastSeen.answered(request.ask, reply);
-    ended(request, new Outcome(End.OK, reply, null));
+    ended(request, new Outcome(End.OK, reply, null, request.node));
   }
 
   private void acknowledged(Reply.Written written, String how) {
@@ -186,6 +212,7 @@ final class Clients implements NodeOutcomes {
     Open request = open.remove(ticket);
     if (request == null) return;
     learn(request.ask, token);
+    if (follows(request, error)) return;
     lastSeen.refused(request.ask, error);
     note(
         node,
@@ -239,7 +266,7 @@ final class Clients implements NodeOutcomes {
       if (end == End.REFUSED && attempts.isOnly(ask)) ledger.refused(marker, how);
       else ledger.unknown(marker);
     }
-    ended(request, new Outcome(end, null, error));
+    ended(request, new Outcome(end, null, error, request.node));
   }
 
   private void note(SimNode node, String what) {

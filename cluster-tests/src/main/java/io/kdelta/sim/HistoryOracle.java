@@ -51,14 +51,15 @@ final class HistoryOracle implements Oracle {
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     Sent sent = open.ended(ask);
-    SimNode node = world.node(ask);
+    SimNode node = outcome.by();
     // A stable read shows less than the node does, and may be told so.
     boolean less = ask.request() instanceof Request.Stable;
     if (sent == null || less || node.struck()) return;
+    int life = node.index() == ask.node() ? sent.life : node.life();
     for (Saying saying : Saying.of(ask, outcome)) {
       histories
-          .computeIfAbsent(World.name(ask.node()) + " " + saying.path(), of -> new ArrayList<>())
-          .add(new Seen(ask.client(), sent.life, sent.nanos, world.nowNanos(), saying));
+          .computeIfAbsent(World.name(node.index()) + " " + saying.path(), of -> new ArrayList<>())
+          .add(new Seen(ask.client(), life, sent.nanos, world.nowNanos(), saying));
     }
   }
 

@@ -96,6 +96,8 @@ enum Place {
   WRITE_REFUSED,
   /** A client with a token was told that the node is behind. */
   BEHIND_TOLD,
+  /** A node that held nothing left a read to one that held something. */
+  READ_REFERRED,
   /** A stable read showed a version. */
   READ_REPLICATED,
   /** A stable read was told that too little is known of what others have. */

@@ -187,6 +187,19 @@ public final class SimMain {
   }
 
   /**
+   * What a scenario of that text breaks, or an empty text; across class loaders, as {@link
+   * #firstFailure}.
+   */
+  public static String broken(String scenario) {
+    try {
+      SimRun.play(Script.parse("scenario", scenario));
+      return "";
+    } catch (SimRun.Failed failed) {
+      return failed.oracle();
+    }
+  }
+
+  /**
    * Cuts a failing seed down, within so many runs of it: the scenario that is left, after a line
    * "actions before, actions left, oracle". For other class loaders, as {@link #firstFailure}.
    */

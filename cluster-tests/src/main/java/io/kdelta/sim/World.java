@@ -36,7 +36,7 @@ final class World {
   private final List<SimNode> nodes = new ArrayList<>();
   private final TreeSet<Integer> gone = new TreeSet<>();
   private final Asker asker = new Asker(simulator);
-  private final Clients clients = new Clients(simulator, trace, ledger);
+  private final Clients clients = new Clients(simulator, trace, ledger, this::at);
   private final Liar liar;
   private final Atlas atlas;
   private final List<Oracle> oracles;
@@ -103,6 +103,14 @@ final class World {
 
   private static String address(int index) {
     return name(index) + ":7878";
+  }
+
+  /** The node that answers at an address. */
+  SimNode at(String address) {
+    for (SimNode node : nodes) {
+      if (node.address().equals(address)) return node;
+    }
+    throw new OracleFailure("O11", "a node names an address that nobody ever had: " + address);
   }
 
   Setup setup() {

@@ -363,6 +363,17 @@ public final class PlantedBugs {
               Set.of("O7"),
               patch(NODE + "causal/DerivedState.java", "applied = loaded.versions();", "")));
 
+  /** Found by its story alone, for an answer from an empty store is as old as one may be. */
+  static final PlantedBug AN_EMPTY_ANSWER =
+      new PlantedBug(
+          37,
+          "a node that holds nothing passes that off as an answer",
+          Set.of("SCENARIO"),
+          patch(
+              NODE + "core/Desk.java",
+              "if (asked.command() instanceof Command.Reading) refer();",
+              ""));
+
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */
   static final List<PlantedBug> OF_SESSIONS =
       List.of(

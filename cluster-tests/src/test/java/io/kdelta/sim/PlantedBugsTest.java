@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -137,6 +138,22 @@ final class PlantedBugsTest {
   @Test
   void aBadLenderAloneBreaksNothing() throws Exception {
     assertEquals("", firstFailure(PlantedBugs.A_BAD_LENDER, "lender", SEEDS_OF_A_LENDER));
+  }
+
+  @Test
+  void anEmptyAnswerIsCaughtByItsStory() throws Exception {
+    PlantedBug bug = PlantedBugs.AN_EMPTY_ANSWER;
+    String story =
+        Files.readString(
+            ROOT.resolve("cluster-tests/src/test/resources/scenarios")
+                .resolve("an-empty-node-is-read-while-it-joins.scenario"));
+    assertEquals("", SimMain.broken(story));
+    Object broken =
+        bug.plant(ROOT, folder.resolve("empty-answer"))
+            .loadClass("io.kdelta.sim.SimMain")
+            .getMethod("broken", String.class)
+            .invoke(null, story);
+    assertEquals(bug.oracles(), Set.of(broken));
   }
 
   private static Object firstFailure(PlantedBug bug, String name, long seeds) throws Exception {

@@ -9,6 +9,7 @@ import io.kdelta.causal.Written;
 import io.kdelta.cluster.AckLevel;
 import io.kdelta.cluster.AckPlan;
 import io.kdelta.cluster.Cluster;
+import io.kdelta.cluster.Member;
 import io.kdelta.cluster.Readiness;
 import io.kdelta.cluster.Session;
 import io.kdelta.document.Answer;
@@ -37,6 +38,7 @@ final class Desk {
 
   private final CoreConfig.Limits limits;
   private final StorageEngine engine;
+  private final CausalStore store;
   private final Errands errands;
   private final DocumentStore documents;
   private final Lookups lookups;
@@ -67,6 +69,7 @@ final class Desk {
       Supplier<CoreStats> stats) {
     this.limits = limits;
     this.engine = engine;
+    this.store = store;
     this.errands = errands;
     this.tokens = new Tokens(store, peers.cluster());
     this.documents = DocumentStore.of(store, tokens.stability()::heads);
@@ -92,6 +95,7 @@ final class Desk {
         asked,
         () -> {
           admit(asked.deadlineNanos());
+          if (asked.command() instanceof Command.Reading) refer();
           if (steers || !anteroom.takes(asked)) {
             carryOut(asked);
           } else {
@@ -186,6 +190,20 @@ final class Desk {
     if (gate.parked() + anteroom.size() + watches.size() >= limits.parkedReplies()) {
       throw new KdeltaException.Overloaded(limits.parkedReplies() + " answers wait already");
     }
+  }
+
+  /**
+   * What this node finds while it holds nothing is no answer, where another is known to hold
+   * something: Behind, with where to ask.
+   */
+  private void refer() {
+    if (store.tree().count() > 0) return;
+    Optional<Member> fullest = facts.fullest();
+    if (fullest.isEmpty()) return;
+    Member.Card card = fullest.get().card();
+    throw new KdeltaException.Behind(
+        "any of the " + fullest.get().facts().versions() + " versions of " + card.name(),
+        card.addresses());
   }
 
   private void carryOut(Event.Arrived asked) {

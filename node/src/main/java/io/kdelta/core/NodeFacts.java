@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -88,6 +89,13 @@ final class NodeFacts {
               .orElse(Peers.EARLIER_START);
     }
     return new Reply.MemberList(cluster.clusterId(), nodes, progress, lender, cluster.pulse());
+  }
+
+  /** Who can answer what this node can not: the linked member that holds most, if it holds any. */
+  Optional<Member> fullest() {
+    return cluster.members().stream()
+        .filter(member -> member.linked() && member.alive() && member.facts().versions() > 0)
+        .max(Comparator.comparingLong(member -> member.facts().versions()));
   }
 
   /** The member that people call so: by its name, an address, or the first digits of its id. */

@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import com.google.rpc.Code;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -34,14 +35,16 @@ final class Calls {
 
   private final Executor executor;
   private final EventLoops loops;
+  private final Referrals referrals;
   private volatile @Nullable CoreThread core;
   private volatile boolean stopping;
   private volatile @Nullable TracedCalls traces;
 
   /** {@code executor} does what takes long for a thread of the network. */
-  Calls(Executor executor, EventLoops loops) {
+  Calls(Executor executor, EventLoops loops, Referrals referrals) {
     this.executor = executor;
     this.loops = loops;
+    this.referrals = referrals;
   }
 
   /** From here on calls are carried out. */
@@ -79,6 +82,22 @@ final class Calls {
   }
 
   /**
+   * Carries out a unary call that only reads: another node is asked when this one holds nothing and
+   * knows of one that does.
+   *
+   * @param after the token of {@code request}, unread
+   */
+  <Q extends Message, T extends Message> void read(
+      StreamObserver<T> observer,
+      MethodDescriptor<Q, T> method,
+      Q request,
+      ByteString after,
+      Supplier<Command> command,
+      Function<Reply, T> rendering) {
+    answer(observer, after, 0, referrals.question(method, request), command, rendering);
+  }
+
+  /**
    * The same for a request with a document, which has to be read.
    *
    * @param bytes of the document
@@ -89,43 +108,51 @@ final class Calls {
       int bytes,
       Supplier<Command> command,
       Function<Reply, T> rendering) {
+    answer(observer, after, bytes, null, command, rendering);
+  }
+
+  private <T extends Message> void answer(
+      StreamObserver<T> observer,
+      ByteString after,
+      int bytes,
+      Referrals.@Nullable Question<?, T> question,
+      Supplier<Command> command,
+      Function<Reply, T> rendering) {
     ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) observer;
     Submission submission = new Submission();
     // With a handler, what is said to a client that went away is dropped instead of thrown.
     call.setOnCancelHandler(submission::cancel);
     Optional<Executor> loop = loops.current();
+    Executor answering = loop.orElse(executor);
     if (bytes > EdgeLimits.LOOP_DOCUMENT_BYTES_MAX && loop.isPresent()) {
       executor.execute(
           Context.current()
-              .wrap(() -> submit(call, submission, after, command, rendering, executor)));
+              .wrap(() -> {
+                Unary<T> unary = new Unary<>(call, rendering, executor, question);
+                submit(unary, submission, after, command);
+              }));
     } else {
-      submit(call, submission, after, command, rendering, loop.orElse(executor));
+      submit(new Unary<>(call, rendering, answering, question), submission, after, command);
     }
   }
 
   private <T extends Message> void submit(
-      ServerCallStreamObserver<T> call,
-      Submission submission,
-      ByteString after,
-      Supplier<Command> command,
-      Function<Reply, T> rendering,
-      Executor answering) {
+      Unary<T> plain, Submission submission, ByteString after, Supplier<Command> command) {
     TracedCalls followed = traces;
     TracedCalls.Traced traced = followed == null ? null : followed.begin();
     try {
       CoreThread ready = core();
       CausalToken token = TokenField.read(after);
-      Responder plain = new Unary<>(call, rendering, answering);
       Responder responder = traced == null ? plain : traced.before(plain);
       submission.made(ready, ready.submit(command.get(), token, timeoutNanos(), responder));
     } catch (KdeltaException e) {
       if (traced != null) traced.refused(e);
-      call.onError(StatusMapping.toGrpc(e));
+      plain.call.onError(StatusMapping.toGrpc(e));
     } catch (StatusRuntimeException e) {
-      call.onError(e);
+      plain.call.onError(e);
     } catch (RuntimeException | AssertionError e) {
       LOGGER.log(Logger.Level.ERROR, "a request that cannot be read", e);
-      call.onError(unexpected());
+      plain.call.onError(unexpected());
     }
   }
 
@@ -180,9 +207,12 @@ final class Calls {
     }
   }
 
-  /** Answers one call, on the threads given. */
+  /** Answers one call, on the threads given, or has another node answer it. */
   private record Unary<T extends Message>(
-      ServerCallStreamObserver<T> call, Function<Reply, T> rendering, Executor executor)
+      ServerCallStreamObserver<T> call,
+      Function<Reply, T> rendering,
+      Executor executor,
+      Referrals.@Nullable Question<?, T> question)
       implements Responder {
     @Override
     public void answered(Reply reply, CausalToken token) {
@@ -191,7 +221,14 @@ final class Calls {
 
     @Override
     public void refused(KdeltaException error, CausalToken token) {
-      executor.execute(() -> call.onError(StatusMapping.toGrpc(error, token)));
+      executor.execute(() -> refuse(error, StatusMapping.toGrpc(error, token)));
+    }
+
+    private void refuse(KdeltaException error, StatusRuntimeException failure) {
+      boolean elsewhere =
+          error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
+      if (question == null || !elsewhere) call.onError(failure);
+      else question.passOn((KdeltaException.Behind) error, call, failure);
     }
 
     private void finish(Reply reply, CausalToken token) {

@@ -34,6 +34,10 @@ final class EdgeLimits {
   static final int KEEP_ALIVE_SECONDS = 30;
   static final int KEEP_ALIVE_TIMEOUT_SECONDS = 10;
   static final int IDLE_MINUTES_MAX = 15;
+
+  /** After so long nobody keeps a connection to another node for reads that it answers. */
+  static final int REFERRAL_IDLE_SECONDS = 30;
+
   static final int AGE_HOURS_MAX = 12;
 
   /** Rapid reset (CVE-2023-44487): so many RST frames in so many seconds, then goodbye. */

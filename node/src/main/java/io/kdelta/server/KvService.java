@@ -34,8 +34,10 @@ final class KvService extends KvGrpc.KvImplBase {
 
   @Override
   public void get(GetRequest request, StreamObserver<GetResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        KvGrpc.getGetMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Get(
@@ -46,8 +48,10 @@ final class KvService extends KvGrpc.KvImplBase {
 
   @Override
   public void exists(ExistsRequest request, StreamObserver<ExistsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        KvGrpc.getExistsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Exists(
@@ -85,8 +89,10 @@ final class KvService extends KvGrpc.KvImplBase {
 
   @Override
   public void listKeys(ListKeysRequest request, StreamObserver<ListKeysResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        KvGrpc.getListKeysMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.ListKeys(
@@ -108,8 +114,10 @@ final class KvService extends KvGrpc.KvImplBase {
   @Override
   public void listNamespaces(
       ListNamespacesRequest request, StreamObserver<ListNamespacesResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        KvGrpc.getListNamespacesMethod(),
+        request,
         request.getCausalToken(),
         Command.ListNamespaces::new,
         reply ->
@@ -122,8 +130,10 @@ final class KvService extends KvGrpc.KvImplBase {
 
   @Override
   public void getStats(GetStatsRequest request, StreamObserver<Stats> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        KvGrpc.getGetStatsMethod(),
+        request,
         request.getCausalToken(),
         () -> new Command.Stats(Requests.namespace(request.getNamespace(), true)),
         reply -> Replies.stats((Reply.Stats) reply));

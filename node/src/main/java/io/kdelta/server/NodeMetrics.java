@@ -83,7 +83,7 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
   }
 
   /** Shows the counters of a core, and its members. */
-  void bind(CoreThread core, NodeHealth health, WatchService watches) {
+  void bind(CoreThread core, NodeHealth health, WatchService watches, Referrals referrals) {
     counter(core, "kdelta.core.turns", "turns of the core", CoreStats::turns);
     FunctionCounter.builder("kdelta.core.turn.seconds", core, c -> c.turnNanos() / NANOS_PER_SECOND)
         .description("time of turns")
@@ -114,6 +114,9 @@ final class NodeMetrics implements ServerInterceptor, AutoCloseable {
     bindTraffic(core);
     gauge(core, "kdelta.sessions.waiting", "requests behind a token", s -> s.waiting().requests());
     counter(core, "kdelta.sessions.behind", "requests told BEHIND", s -> s.waiting().behind());
+    FunctionCounter.builder("kdelta.reads.referred", referrals, Referrals::passedOn)
+        .description("reads that another node answered: this one held nothing")
+        .register(registry);
     gauge(core, "kdelta.watches.waiting", "watchers with all read", s -> s.waiting().watchers());
     Gauge.builder("kdelta.watch.streams", watches, WatchService::streams)
         .description("open watches")

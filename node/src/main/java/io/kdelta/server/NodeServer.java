@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
 import io.grpc.BindableService;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
@@ -74,6 +75,7 @@ public final class NodeServer implements AutoCloseable {
   private final UnfinishedMessages unfinished =
       new UnfinishedMessages(EdgeLimits.unfinishedBytesMax(Runtime.getRuntime().maxMemory()), time);
   private final NodeTls tls;
+  private final Referrals referrals = new Referrals(this::referral);
   private final Calls calls;
   private final PeerStreams peers;
   private final TracedCalls traces;
@@ -95,7 +97,7 @@ public final class NodeServer implements AutoCloseable {
     this.workers = Executors.newFixedThreadPool(count, named("kdelta-edge"));
     this.timer = Executors.newSingleThreadScheduledExecutor(named("kdelta-timer"));
     this.loops = new EventLoops(Math.clamp(processors / 2, 1, LOOPS_MAX), named("kdelta-net"));
-    this.calls = new Calls(workers, loops);
+    this.calls = new Calls(workers, loops, referrals);
     TraceLog traceLog = new TraceLog(time, workers, notices, config.identity().name());
     this.peers =
         new PeerStreams(
@@ -200,6 +202,7 @@ public final class NodeServer implements AutoCloseable {
     health.stop();
     calls.stop();
     peers.close();
+    referrals.close();
     grpc.shutdown();
     CoreThread running = core.getNow(null);
     if (running != null) running.close();
@@ -215,6 +218,13 @@ public final class NodeServer implements AutoCloseable {
     timer.shutdownNow();
     workers.shutdown();
     loops.close();
+  }
+
+  private ManagedChannel referral(String address) {
+    return peers
+        .channel(address)
+        .idleTimeout(EdgeLimits.REFERRAL_IDLE_SECONDS, TimeUnit.SECONDS)
+        .build();
   }
 
   /** What clients may ask, over gRPC and over HTTP alike. */
@@ -270,7 +280,8 @@ public final class NodeServer implements AutoCloseable {
             .intercept(unfinished)
             .intercept(connections)
             .intercept(metrics)
-            .intercept(traces);
+            .intercept(traces)
+            .intercept(referrals);
     for (BindableService service : services) {
       ServerServiceDefinition limited = CheckedRequests.apply(service.bindService());
       builder.addService(
@@ -350,7 +361,7 @@ public final class NodeServer implements AutoCloseable {
           e);
     }
     core.complete(opened);
-    metrics.bind(opened, health, watches);
+    metrics.bind(opened, health, watches, referrals);
     tls.credentials().ifPresent(metrics::bind);
     calls.open(opened);
     health.watch(opened, timer);

@@ -159,19 +159,22 @@ final class PeerStreams extends PeerGrpc.PeerImplBase implements AutoCloseable {
 
   private void connect(CoreThread core, String address) {
     if (closed) return;
-    ManagedChannel channel =
-        tls.carry(loops.carry(NettyChannelBuilder.forTarget("dns:///" + address)))
-            .overrideAuthority(authority(address))
-            .disableRetry()
-            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-            .maxInboundMessageSize(messageBytesMax)
-            .maxInboundMetadataSize(EdgeLimits.METADATA_BYTES_MAX)
-            .keepAliveTime(EdgeLimits.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-            .keepAliveTimeout(EdgeLimits.KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .build();
+    ManagedChannel channel = channel(address).build();
     Dialled dialled = new Dialled(core, address, channel);
     ClientCalls.asyncBidiStreamingCall(
         channel.newCall(PeerEnvelopes.EXCHANGE, CallOptions.DEFAULT), dialled);
+  }
+
+  /** How a node talks to the one at that address. */
+  NettyChannelBuilder channel(String address) {
+    return tls.carry(loops.carry(NettyChannelBuilder.forTarget("dns:///" + address)))
+        .overrideAuthority(authority(address))
+        .disableRetry()
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+        .maxInboundMessageSize(messageBytesMax)
+        .maxInboundMetadataSize(EdgeLimits.METADATA_BYTES_MAX)
+        .keepAliveTime(EdgeLimits.KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(EdgeLimits.KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
   /** The name that a certificate has to be for: the one that people wrote, if there was one. */

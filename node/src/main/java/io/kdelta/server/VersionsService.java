@@ -43,8 +43,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
 
   @Override
   public void getVersion(GetVersionRequest request, StreamObserver<Version> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getGetVersionMethod(),
+        request,
         request.getCausalToken(),
         () -> new Command.Show(Requests.prefix("id", request.getId())),
         reply -> replies.version(((Reply.Shown) reply).version()));
@@ -53,8 +55,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void listVersions(
       ListVersionsRequest request, StreamObserver<ListVersionsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListVersionsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.History(
@@ -73,8 +77,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
 
   @Override
   public void listHeads(ListHeadsRequest request, StreamObserver<ListHeadsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListHeadsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Heads(
@@ -86,8 +92,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void listAncestors(
       ListAncestorsRequest request, StreamObserver<ListAncestorsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListAncestorsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Ancestors(
@@ -98,8 +106,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void listDescendants(
       ListDescendantsRequest request, StreamObserver<ListDescendantsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListDescendantsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Descendants(
@@ -110,8 +120,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void listCommonAncestors(
       ListCommonAncestorsRequest request, StreamObserver<ListCommonAncestorsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListCommonAncestorsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.CommonAncestor(
@@ -123,8 +135,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void diffVersions(
       DiffVersionsRequest request, StreamObserver<DiffVersionsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getDiffVersionsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Diff(
@@ -137,8 +151,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void listConflicts(
       ListConflictsRequest request, StreamObserver<ListConflictsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getListConflictsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Conflicts(
@@ -160,8 +176,10 @@ final class VersionsService extends VersionsGrpc.VersionsImplBase {
   @Override
   public void exportVersions(
       ExportVersionsRequest request, StreamObserver<ExportVersionsResponse> observer) {
-    calls.answer(
+    calls.read(
         observer,
+        VersionsGrpc.getExportVersionsMethod(),
+        request,
         request.getCausalToken(),
         () ->
             new Command.Export(

@@ -82,8 +82,10 @@ public final class StatusMapping {
         e.oldest().ifPresent(oldest -> facts.put("oldest", oldest));
         yield status(Code.NOT_FOUND, "NO_VALUE_AT", e, facts, "key", e.key(), "time", e.time());
       }
-      case KdeltaException.Behind e ->
-          status(Code.UNAVAILABLE, "BEHIND", e, facts, "position", e.position());
+      case KdeltaException.Behind e -> {
+        if (!e.elsewhere().isEmpty()) facts.put("elsewhere", String.join(", ", e.elsewhere()));
+        yield status(Code.UNAVAILABLE, "BEHIND", e, facts, "position", e.position());
+      }
       case KdeltaException.DurabilityUnmet e ->
           status(
               Code.UNAVAILABLE,

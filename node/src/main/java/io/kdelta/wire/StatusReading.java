@@ -78,7 +78,12 @@ public final class StatusReading {
         yield new KdeltaException.NoValueAt(
             fact(info, "key", status), info.getMetadataOrDefault("time", ""), oldest);
       }
-      case "BEHIND" -> new KdeltaException.Behind(fact(info, "position", status));
+      case "BEHIND" -> {
+        String elsewhere = info.getMetadataOrDefault("elsewhere", "");
+        yield new KdeltaException.Behind(
+            fact(info, "position", status),
+            elsewhere.isEmpty() ? List.of() : List.of(elsewhere.split(", ")));
+      }
       case "DURABILITY_UNMET" ->
           new KdeltaException.DurabilityUnmet(
               fact(info, "level", status), info.getMetadataOrDefault("reached", ""));

@@ -24,6 +24,7 @@ final class RigNetwork {
   final List<CoreRig> rigs = new ArrayList<>();
   private final Map<Long, End> ends = new LinkedHashMap<>();
   private final TreeSet<Integer> cut = new TreeSet<>();
+  private Runnable afterRound = () -> {};
   private long links;
   private long bytes;
 
@@ -55,6 +56,11 @@ final class RigNetwork {
   /** Bytes of all messages that have arrived. */
   long bytes() {
     return bytes;
+  }
+
+  /** What looks at the cores again and again, while messages are on their way too. */
+  void afterEachRound(Runnable look) {
+    afterRound = look;
   }
 
   /** Cuts a node off from all others, and back. */
@@ -115,6 +121,7 @@ final class RigNetwork {
         moved |= !out.isEmpty();
         for (Effect effect : out) carry(i, effect);
       }
+      afterRound.run();
     }
   }
 

@@ -73,6 +73,11 @@ final class StatusMappingTest {
           new Case(
               new KdeltaException.Behind("p"), Code.UNAVAILABLE, "BEHIND", Map.of("position", "p")),
           new Case(
+              new KdeltaException.Behind("p", List.of("a:1", "b:2")),
+              Code.UNAVAILABLE,
+              "BEHIND",
+              Map.of("position", "p", "elsewhere", "a:1, b:2")),
+          new Case(
               new KdeltaException.DurabilityUnmet("one", "0"),
               Code.UNAVAILABLE,
               "DURABILITY_UNMET",

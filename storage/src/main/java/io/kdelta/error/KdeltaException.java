@@ -214,27 +214,47 @@ public abstract sealed class KdeltaException extends RuntimeException {
     }
   }
 
-  /** This node has not yet seen what the caller's token names. Retry, or ask another node. */
+  /**
+   * This node has not yet seen what the caller's token names, or holds nothing at all where others
+   * do. Retry, or ask another node.
+   */
   public static final class Behind extends KdeltaException {
     private final String position;
+    private final List<String> elsewhere;
 
     /**
      * @param position what is missing here, printed
      */
     public Behind(String position) {
+      this(position, List.of());
+    }
+
+    /**
+     * @param position what is missing here, printed
+     * @param elsewhere addresses of a node that has it; none when this node knows of none
+     */
+    public Behind(String position, List<String> elsewhere) {
       super("behind: this node has not seen " + position + " yet", null);
       this.position = position;
+      this.elsewhere = List.copyOf(elsewhere);
     }
 
     public String position() {
       return position;
     }
 
+    /** Where to ask instead, best first. */
+    public List<String> elsewhere() {
+      return elsewhere;
+    }
+
     @Override
     public Optional<String> hint() {
       return Optional.of(
-          "try again, or ask the node that gave the token; without a token any node answers what it"
-              + " has");
+          elsewhere.isEmpty()
+              ? "try again, or ask the node that gave the token; without a token any node answers"
+                  + " what it has"
+              : "try again, or ask " + elsewhere.getFirst());
     }
   }
 

@@ -1,0 +1,87 @@
+package io.kdelta.core;
+
+import static io.kdelta.core.CoreRig.key;
+import static io.kdelta.core.CoreRig.put;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import io.kdelta.cluster.AckLevel;
+import io.kdelta.document.Moment;
+import io.kdelta.error.KdeltaException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Goal: a node that holds nothing does not pass that off as an answer once it is linked with one
+ * that holds something, says where to ask, and says so of reads alone. Method: whole cores on one
+ * clock; the empty one is asked after every round of messages.
+ */
+final class CoreReferralTest {
+  private static final long MINUTE = 60_000_000_000L;
+  private static final String ELSEWHERE = "ask " + RigNetwork.address(0);
+
+  private final RigNetwork net = new RigNetwork(7, 2);
+  private final CoreRig full = net.rigs.get(0);
+  private final CoreRig empty = net.rigs.get(1);
+
+  private String heard(Command command) {
+    long ticket = empty.send(command);
+    empty.settle();
+    Reply reply = empty.answered.get(ticket);
+    if (reply != null) return reply instanceof Reply.Value ? "found" : "answered";
+    KdeltaException refused = empty.refused.get(ticket);
+    if (refused instanceof KdeltaException.NotFound) return "not found";
+    var behind = assertInstanceOf(KdeltaException.Behind.class, refused);
+    return "ask " + String.join(",", behind.elsewhere());
+  }
+
+  private void fill() {
+    full.open();
+    empty.open();
+    net.isolate(1, true);
+    long ticket = full.send(put("x", "1", CoreRig.level(AckLevel.LOCAL)));
+    net.until("the write", MINUTE, () -> full.answered.containsKey(ticket));
+  }
+
+  private List<String> heardWhileItJoins(Command command, String last) {
+    List<String> heard = new ArrayList<>();
+    net.afterEachRound(() -> heard.add(heard(command)));
+    net.isolate(1, false);
+    net.until("it has joined", MINUTE, () -> heard.getLast().equals(last));
+    net.afterEachRound(() -> {});
+    return List.copyOf(new LinkedHashSet<>(heard));
+  }
+
+  @Test
+  void aReadIsReferredUntilSomethingIsThere() {
+    fill();
+    Command get = new Command.Get(key("x"), new Moment.Latest());
+    assertEquals(List.of("not found", ELSEWHERE, "found"), heardWhileItJoins(get, "found"));
+  }
+
+  @Test
+  void whatNobodyHoldsIsNotReferredForEver() {
+    fill();
+    Command get = new Command.Get(key("never"), new Moment.Latest());
+    List<String> heard = new ArrayList<>();
+    net.afterEachRound(() -> heard.add(heard(get)));
+    net.isolate(1, false);
+    net.until(
+        "equal", MINUTE, () -> heard.contains(ELSEWHERE) && heard.getLast().equals("not found"));
+  }
+
+  @Test
+  void aListIsReferredToo() {
+    fill();
+    List<String> heard = new ArrayList<>();
+    net.afterEachRound(() -> heard.add(heard(new Command.ListNamespaces())));
+    net.isolate(1, false);
+    net.until(
+        "it has joined",
+        MINUTE,
+        () -> heard.contains(ELSEWHERE) && heard.getLast().equals("answered"));
+    assertEquals("answered", heard.getFirst(), "nobody was known yet");
+  }
+}
