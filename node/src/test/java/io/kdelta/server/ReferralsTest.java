@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
  */
 final class ReferralsTest {
   private static final long PATIENCE_SECONDS = 60;
-  private static final Throwable UNREACHED = new IllegalStateException("nobody was reached");
+  private final Throwable unreached = new IllegalStateException("nobody was reached");
 
   /** Waits for the one answer. */
   private static final class Heard implements StreamObserver<GetResponse> {
@@ -73,12 +73,12 @@ final class ReferralsTest {
     return GetRequest.newBuilder().setNamespace("n").setKey(key).build();
   }
 
-  private static CompletableFuture<GetResponse> pass(
+  private CompletableFuture<GetResponse> pass(
       Referrals referrals, String key, String address) {
     Heard heard = new Heard();
     KdeltaException.Behind behind = new KdeltaException.Behind("anything", List.of(address));
     Objects.requireNonNull(referrals.question(KvGrpc.getGetMethod(), get(key)))
-        .passOn(behind, heard, UNREACHED);
+        .passOn(behind, heard, unreached);
     return heard.outcome;
   }
 
@@ -138,10 +138,10 @@ final class ReferralsTest {
       nobody = "127.0.0.1:" + free.getLocalPort();
     }
     Referrals referrals = new Referrals(ReferralsTest::dial);
-    assertSame(UNREACHED, failure(pass(referrals, "k", nobody)));
+    assertSame(unreached, failure(pass(referrals, "k", nobody)));
     assertEquals(0, referrals.passedOn());
     referrals.close();
-    assertSame(UNREACHED, failure(pass(referrals, "k", nobody)), "a node that stops dials nobody");
+    assertSame(unreached, failure(pass(referrals, "k", nobody)), "a node that stops dials nobody");
   }
 
   @Test
