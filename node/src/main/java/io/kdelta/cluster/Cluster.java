@@ -118,11 +118,18 @@ public final class Cluster {
     return started ? Readiness.READY : Readiness.not("starting");
   }
 
+  /**
+   * Whether a node without any version may say that there is nothing: ready where nobody has any.
+   */
+  public Readiness emptiness() {
+    if (!headcount.certain()) return Readiness.not("no seed has answered");
+    if (alone() || !identity.settled()) return Readiness.READY;
+    return Readiness.not("other members hold versions");
+  }
+
   /** Every member that is known, this node and those that left included, by id. */
   public List<Member> members() {
-    List<Member> members = new ArrayList<>();
-    for (Roster.Entry entry : roster.all()) members.add(member(entry));
-    return members;
+    return roster.all().stream().map(this::member).toList();
   }
 
   /** That member. */
@@ -179,11 +186,9 @@ public final class Cluster {
 
   /** Whether every other member says that it has these places of a log in its set. */
   public boolean everyMemberHolds(Incarnation incarnation, Intervals places) {
-    for (Roster.Entry entry : roster.all()) {
-      if (!counts(entry)) continue;
-      if (!holdings.heard(entry.node(), incarnation).containsAll(places)) return false;
-    }
-    return true;
+    return roster.all().stream()
+        .filter(this::counts)
+        .allMatch(entry -> holdings.heard(entry.node(), incarnation).containsAll(places));
   }
 
   /**
@@ -453,12 +458,8 @@ public final class Cluster {
   }
 
   private List<Member.Card> others() {
-    List<Member.Card> cards = new ArrayList<>();
-    if (gossip.state() != Member.State.ALIVE) return cards;
-    for (Roster.Entry entry : roster.all()) {
-      if (counts(entry)) cards.add(entry.card());
-    }
-    return cards;
+    if (gossip.state() != Member.State.ALIVE) return List.of();
+    return roster.all().stream().filter(this::counts).map(Roster.Entry::card).toList();
   }
 
   private boolean needless(NodeId node) {

@@ -193,13 +193,18 @@ final class Desk {
   }
 
   /**
-   * What this node finds while it holds nothing is no answer, where another is known to hold
-   * something: Behind, with where to ask.
+   * What this node finds while it holds nothing is no answer where others hold something, or where
+   * nobody has told yet whether they do: Behind, with who can answer. Bytes that were damaged here
+   * are no such nothing: whoever asks for them hears that.
    */
   private void refer() {
-    if (store.tree().count() > 0) return;
+    if (store.tree().count() > 0 || !store.lost().isEmpty()) return;
+    Readiness emptiness = peers.cluster().emptiness();
+    if (emptiness.ready()) return;
     Optional<Member> fullest = facts.fullest();
-    if (fullest.isEmpty()) return;
+    if (fullest.isEmpty()) {
+      throw new KdeltaException.Behind("any version of its cluster (" + emptiness.reason() + ")");
+    }
     Member.Card card = fullest.get().card();
     throw new KdeltaException.Behind(
         "any of the " + fullest.get().facts().versions() + " versions of " + card.name(),

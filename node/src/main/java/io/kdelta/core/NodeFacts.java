@@ -91,7 +91,7 @@ final class NodeFacts {
     return new Reply.MemberList(cluster.clusterId(), nodes, progress, lender, cluster.pulse());
   }
 
-  /** Who can answer what this node can not: the linked member that holds most, if it holds any. */
+  /** The linked member that holds most, if one is known to hold anything. */
   Optional<Member> fullest() {
     return cluster.members().stream()
         .filter(member -> member.linked() && member.alive() && member.facts().versions() > 0)

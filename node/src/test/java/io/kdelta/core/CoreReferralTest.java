@@ -14,13 +14,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: a node that holds nothing does not pass that off as an answer once it is linked with one
- * that holds something, says where to ask, and says so of reads alone. Method: whole cores on one
- * clock; the empty one is asked after every round of messages.
+ * Goal: a node that holds nothing does not pass that off as an answer while nobody has told it what
+ * there is, or others hold something; it says where to ask. Where nobody holds anything, there is
+ * nothing. Method: whole cores on one clock; the empty one is asked after every round of messages.
  */
 final class CoreReferralTest {
   private static final long MINUTE = 60_000_000_000L;
   private static final String ELSEWHERE = "ask " + RigNetwork.address(0);
+
+  /** Neither an answer nor a word of who has one. */
+  private static final String NOBODY = "ask ";
 
   private final RigNetwork net = new RigNetwork(7, 2);
   private final CoreRig full = net.rigs.get(0);
@@ -58,7 +61,7 @@ final class CoreReferralTest {
   void aReadIsReferredUntilSomethingIsThere() {
     fill();
     Command get = new Command.Get(key("x"), new Moment.Latest());
-    assertEquals(List.of("not found", ELSEWHERE, "found"), heardWhileItJoins(get, "found"));
+    assertEquals(List.of(NOBODY, ELSEWHERE, "found"), heardWhileItJoins(get, "found"));
   }
 
   @Test
@@ -82,6 +85,42 @@ final class CoreReferralTest {
         "it has joined",
         MINUTE,
         () -> heard.contains(ELSEWHERE) && heard.getLast().equals("answered"));
-    assertEquals("answered", heard.getFirst(), "nobody was known yet");
+    assertEquals(NOBODY, heard.getFirst());
+  }
+
+  @Test
+  void whereNobodyHoldsAnythingThereIsNothing() {
+    full.open();
+    empty.open();
+    Command get = new Command.Get(key("x"), new Moment.Latest());
+    List<String> heard = new ArrayList<>();
+    net.afterEachRound(() -> heard.add(heard(get)));
+    net.until("they have met", MINUTE, () -> heard.contains("not found"));
+    net.until("long behind that", MINUTE, () -> net.time.nanos() > MINUTE / 2);
+    assertEquals(List.of(NOBODY, "not found"), List.copyOf(new LinkedHashSet<>(heard)));
+  }
+
+  @Test
+  void whoeverIsToldOfNobodyAnswersByItself() {
+    full.open();
+    long ticket = full.send(new Command.Get(key("x"), new Moment.Latest()));
+    full.settle();
+    assertInstanceOf(KdeltaException.NotFound.class, full.refused.get(ticket));
+  }
+
+  @Test
+  void whatWasWrittenHereIsReadHere() {
+    full.open();
+    empty.open();
+    Command x = new Command.Get(key("x"), new Moment.Latest());
+    net.until("they have met", MINUTE, () -> heard(x).equals("not found"));
+    net.isolate(1, true);
+    for (CoreRig rig : net.rigs) {
+      String key = rig == full ? "x" : "y";
+      long write = rig.send(put(key, "1", CoreRig.level(AckLevel.LOCAL)));
+      net.until("the write", MINUTE, () -> rig.answered.containsKey(write));
+    }
+    assertEquals("found", heard(new Command.Get(key("y"), new Moment.Latest())));
+    assertEquals("not found", heard(x), "it is not here yet");
   }
 }

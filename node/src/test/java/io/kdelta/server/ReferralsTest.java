@@ -73,8 +73,7 @@ final class ReferralsTest {
     return GetRequest.newBuilder().setNamespace("n").setKey(key).build();
   }
 
-  private CompletableFuture<GetResponse> pass(
-      Referrals referrals, String key, String address) {
+  private CompletableFuture<GetResponse> pass(Referrals referrals, String key, String address) {
     Heard heard = new Heard();
     KdeltaException.Behind behind = new KdeltaException.Behind("anything", List.of(address));
     Objects.requireNonNull(referrals.question(KvGrpc.getGetMethod(), get(key)))

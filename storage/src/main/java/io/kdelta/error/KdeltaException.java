@@ -252,8 +252,8 @@ public abstract sealed class KdeltaException extends RuntimeException {
     public Optional<String> hint() {
       return Optional.of(
           elsewhere.isEmpty()
-              ? "try again, or ask the node that gave the token; without a token any node answers"
-                  + " what it has"
+              ? "try again in a moment, or ask another node; the one that gave a token has what it"
+                  + " names"
               : "try again, or ask " + elsewhere.getFirst());
     }
   }
