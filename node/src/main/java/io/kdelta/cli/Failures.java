@@ -20,7 +20,7 @@ final class Failures {
     if (info.isPresent()) {
       String reason = info.get().getReason();
       String hint =
-          reason.equals("BEHIND")
+          reason.equals("BEHIND") && !info.get().containsMetadata("elsewhere")
               ? "try again in a moment; --token none begins a new session, which takes what is here"
               : info.get().getMetadataOrDefault("hint", hint(info.get()));
       int exitCode = exitCode(status.getCode(), true);

@@ -203,7 +203,8 @@ final class Desk {
     if (emptiness.ready()) return;
     Optional<Member> fullest = facts.fullest();
     if (fullest.isEmpty()) {
-      throw new KdeltaException.Behind("any version of its cluster (" + emptiness.reason() + ")");
+      throw new KdeltaException.Behind(
+          "any version of its cluster (" + emptiness.reason() + ")", List.of());
     }
     Member.Card card = fullest.get().card();
     throw new KdeltaException.Behind(

@@ -20,6 +20,7 @@ import io.grpc.stub.StreamObserver;
 import io.kdelta.error.KdeltaException;
 import io.kdelta.wire.StatusReading;
 import io.kdelta.wire.TokenField;
+import io.kdelta.wire.TraceParent;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,14 +40,9 @@ final class Referrals implements ServerInterceptor, AutoCloseable {
       Metadata.Key.of("kdelta-referred", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final Context.Key<Boolean> REFERRED = Context.key("kdelta-referred");
-  private static final Metadata SAYING_SO = new Metadata();
 
   /** Nodes that are asked at one time: it is the fullest one, which changes now and then. */
   private static final int CHANNELS_MAX = 4;
-
-  static {
-    SAYING_SO.put(HEADER, "1");
-  }
 
   private final Function<String, ManagedChannel> dialler;
   private final Map<String, ManagedChannel> channels = new LinkedHashMap<>();
@@ -97,10 +93,19 @@ final class Referrals implements ServerInterceptor, AutoCloseable {
       context.run(() ->
           ClientCalls.asyncUnaryCall(
               ClientInterceptors.intercept(
-                      channel, MetadataUtils.newAttachHeadersInterceptor(SAYING_SO))
+                      channel, MetadataUtils.newAttachHeadersInterceptor(headers()))
                   .newCall(method, options),
               request,
               new Answer<>(referrals, observer, unreached)));
+    }
+
+    /** That it was passed on, and who traces it. */
+    private Metadata headers() {
+      Metadata headers = new Metadata();
+      headers.put(HEADER, "1");
+      TraceParent.Call traced = TraceParent.CALL.get(context);
+      if (traced != null) headers.put(TraceParent.METADATA, traced.parent().text());
+      return headers;
     }
   }
 

@@ -7,6 +7,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.kdelta.causal.CausalToken;
 import io.kdelta.core.Reply;
 import io.kdelta.core.Responder;
@@ -79,7 +80,10 @@ final class TracedCalls implements ServerInterceptor {
 
     /** It came to nothing. */
     void refused(KdeltaException error) {
-      end(StatusMapping.toGrpc(error).getStatus().getCode().name(), "", "");
+      boolean passedOn =
+          error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
+      Status.Code code = StatusMapping.toGrpc(error).getStatus().getCode();
+      end(passedOn ? "REFERRED" : code.name(), "", "");
     }
 
     private void done(Reply reply, CausalToken token) {

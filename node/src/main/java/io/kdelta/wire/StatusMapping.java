@@ -83,7 +83,7 @@ public final class StatusMapping {
         yield status(Code.NOT_FOUND, "NO_VALUE_AT", e, facts, "key", e.key(), "time", e.time());
       }
       case KdeltaException.Behind e -> {
-        if (!e.elsewhere().isEmpty()) facts.put("elsewhere", String.join(", ", e.elsewhere()));
+        if (e.empty()) facts.put("elsewhere", String.join(", ", e.elsewhere()));
         yield status(Code.UNAVAILABLE, "BEHIND", e, facts, "position", e.position());
       }
       case KdeltaException.DurabilityUnmet e ->

@@ -79,10 +79,11 @@ public final class StatusReading {
             fact(info, "key", status), info.getMetadataOrDefault("time", ""), oldest);
       }
       case "BEHIND" -> {
-        String elsewhere = info.getMetadataOrDefault("elsewhere", "");
+        String position = fact(info, "position", status);
+        @Nullable String elsewhere = info.getMetadataMap().get("elsewhere");
+        if (elsewhere == null) yield new KdeltaException.Behind(position);
         yield new KdeltaException.Behind(
-            fact(info, "position", status),
-            elsewhere.isEmpty() ? List.of() : List.of(elsewhere.split(", ")));
+            position, elsewhere.isEmpty() ? List.of() : List.of(elsewhere.split(", ")));
       }
       case "DURABILITY_UNMET" ->
           new KdeltaException.DurabilityUnmet(

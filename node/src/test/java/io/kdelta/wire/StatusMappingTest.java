@@ -78,6 +78,11 @@ final class StatusMappingTest {
               "BEHIND",
               Map.of("position", "p", "elsewhere", "a:1, b:2")),
           new Case(
+              new KdeltaException.Behind("p", List.of()),
+              Code.UNAVAILABLE,
+              "BEHIND",
+              Map.of("position", "p", "elsewhere", "")),
+          new Case(
               new KdeltaException.DurabilityUnmet("one", "0"),
               Code.UNAVAILABLE,
               "DURABILITY_UNMET",

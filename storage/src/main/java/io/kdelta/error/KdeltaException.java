@@ -220,27 +220,42 @@ public abstract sealed class KdeltaException extends RuntimeException {
    */
   public static final class Behind extends KdeltaException {
     private final String position;
+    private final boolean empty;
     private final List<String> elsewhere;
 
     /**
+     * Of a node that lacks something.
+     *
      * @param position what is missing here, printed
      */
     public Behind(String position) {
-      this(position, List.of());
+      this(position, false, List.of());
     }
 
     /**
+     * Of a node that holds nothing at all.
+     *
      * @param position what is missing here, printed
      * @param elsewhere addresses of a node that has it; none when this node knows of none
      */
     public Behind(String position, List<String> elsewhere) {
+      this(position, true, elsewhere);
+    }
+
+    private Behind(String position, boolean empty, List<String> elsewhere) {
       super("behind: this node has not seen " + position + " yet", null);
       this.position = position;
+      this.empty = empty;
       this.elsewhere = List.copyOf(elsewhere);
     }
 
     public String position() {
       return position;
+    }
+
+    /** Whether the node holds nothing at all, so that no token is to blame. */
+    public boolean empty() {
+      return empty;
     }
 
     /** Where to ask instead, best first. */
@@ -250,11 +265,13 @@ public abstract sealed class KdeltaException extends RuntimeException {
 
     @Override
     public Optional<String> hint() {
-      return Optional.of(
-          elsewhere.isEmpty()
-              ? "try again in a moment, or ask another node; the one that gave a token has what it"
-                  + " names"
-              : "try again, or ask " + elsewhere.getFirst());
+      if (!empty) {
+        return Optional.of(
+            "try again, or ask the node that gave the token; without a token any node answers what"
+                + " it has");
+      }
+      String other = elsewhere.isEmpty() ? "another node" : elsewhere.getFirst();
+      return Optional.of("try again in a moment, or ask " + other);
     }
   }
 
