@@ -63,6 +63,7 @@ final class Exchange {
   private @Nullable Done done;
   private long adopting;
   private @Nullable String outcome;
+  private boolean limited;
   private boolean agreed;
   private boolean crossed;
 
@@ -131,7 +132,6 @@ final class Exchange {
 
   /** Whether a bound ended it when it had moved versions: the next session moves the next ones. */
   boolean isPartial() {
-    boolean limited = outcome().startsWith(Code.LIMIT.name().toLowerCase(Locale.ROOT));
     return limited && versionsSent + versionsReceived > 0;
   }
 
@@ -344,8 +344,10 @@ final class Exchange {
             send(new PeerMessage.Reconcile(number, Bytes.wrap(CODEC.encode(message))), now);
         case Push(List<Digest> ids) -> shipment.add(ids);
         case Done end -> done = end;
-        case Abort(Code code, boolean byPeer) ->
-            outcome = code.name().toLowerCase(Locale.ROOT) + (byPeer ? " (said the peer)" : "");
+        case Abort(Code code, boolean byPeer) -> {
+          limited = code == Code.LIMIT;
+          outcome = code.name().toLowerCase(Locale.ROOT) + (byPeer ? " (said the peer)" : "");
+        }
       }
     }
     work(now);
