@@ -371,7 +371,7 @@ public final class PlantedBugs {
           Set.of("SCENARIO"),
           patch(
               NODE + "core/Desk.java",
-              "if (asked.command() instanceof Command.Reading) refer();",
+              "if (asked.command() instanceof Command.Reading) refer(asked.after());",
               ""));
 
   /** Of the sessions alone: found by the fuzzing of two peers, whose oracles it names. */

@@ -118,13 +118,11 @@ public final class Cluster {
     return started ? Readiness.READY : Readiness.not("starting");
   }
 
-  /**
-   * Whether a node without any version may say that there is nothing: ready where nobody has any.
-   */
-  public Readiness emptiness() {
-    if (!headcount.certain()) return Readiness.not("no seed has answered");
-    if (alone() || !identity.settled()) return Readiness.READY;
-    return Readiness.not("other members hold versions");
+  /** Whether a node without any version may say that there is nothing: {@link Emptiness}. */
+  public Readiness emptiness(boolean early) {
+    boolean unheard = identity.joining() || (early && !headcount.certain());
+    if (alone() || (!unheard && !identity.settled())) return Readiness.READY;
+    return unheard ? Emptiness.UNHEARD : Emptiness.of(members(), self.node());
   }
 
   /** Every member that is known, this node and those that left included, by id. */

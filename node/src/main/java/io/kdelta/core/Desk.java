@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class Desk {
   private static final long NANOS_PER_MILLI = 1_000_000L;
 
+  /** A start later a seed that is up has answered; whoever is alone by then begins alone. */
+  private static final long SEEDS_ANSWER_NANOS = 5_000_000_000L;
+
   private final CoreConfig.Limits limits;
   private final StorageEngine engine;
   private final CausalStore store;
@@ -50,6 +53,7 @@ final class Desk {
   private final NodeFacts facts;
   private final Outbox outbox;
   private final Time clock;
+  private final long openedAt;
   private final Supplier<CoreStats> stats;
   private long slowness;
   private boolean wrote;
@@ -81,6 +85,7 @@ final class Desk {
     this.facts = facts;
     this.outbox = outbox;
     this.clock = clock;
+    this.openedAt = clock.nanos();
     this.stats = stats;
   }
 
@@ -95,7 +100,7 @@ final class Desk {
         asked,
         () -> {
           admit(asked.deadlineNanos());
-          if (asked.command() instanceof Command.Reading) refer();
+          if (asked.command() instanceof Command.Reading) refer(asked.after());
           if (steers || !anteroom.takes(asked)) {
             carryOut(asked);
           } else {
@@ -193,16 +198,18 @@ final class Desk {
   }
 
   /**
-   * What this node finds while it holds nothing is no answer where others hold something, or where
-   * nobody has told yet whether they do: Behind, with who can answer. Bytes that were damaged here
-   * are no such nothing: whoever asks for them hears that.
+   * What this node finds while it holds nothing is no answer where others hold something, or may
+   * and were not heard yet: Behind, with who can answer. Bytes that were damaged here are no such
+   * nothing: whoever asks for them hears that. Who has a token waits where nobody can answer now.
    */
-  private void refer() {
+  private void refer(CausalToken after) {
     if (store.tree().count() > 0 || !store.lost().isEmpty()) return;
-    Readiness emptiness = peers.cluster().emptiness();
+    boolean early = clock.nanos() - openedAt < SEEDS_ANSWER_NANOS;
+    Readiness emptiness = peers.cluster().emptiness(early);
     if (emptiness.ready()) return;
     Optional<Member> fullest = facts.fullest();
     if (fullest.isEmpty()) {
+      if (!after.isEmpty()) return;
       throw new KdeltaException.Behind(
           "any version of its cluster (" + emptiness.reason() + ")", List.of());
     }

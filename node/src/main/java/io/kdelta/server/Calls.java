@@ -18,6 +18,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.wire.StatusMapping;
 import io.kdelta.wire.TokenField;
 import java.lang.System.Logger;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -225,10 +226,10 @@ final class Calls {
     }
 
     private void refuse(KdeltaException error, StatusRuntimeException failure) {
-      boolean elsewhere =
-          error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
-      if (question == null || !elsewhere) call.onError(failure);
-      else question.passOn((KdeltaException.Behind) error, call, failure);
+      List<String> elsewhere =
+          error instanceof KdeltaException.Behind behind ? behind.elsewhere() : List.of();
+      if (question == null || elsewhere.isEmpty()) call.onError(failure);
+      else question.passOn(elsewhere, call, failure);
     }
 
     private void finish(Reply reply, CausalToken token) {

@@ -38,6 +38,9 @@ final class EdgeLimits {
   /** After so long nobody keeps a connection to another node for reads that it answers. */
   static final int REFERRAL_IDLE_SECONDS = 30;
 
+  /** Reads that wait for the answer of another node at one time. Judged. */
+  static final int REFERRALS_MAX = 1_024;
+
   static final int AGE_HOURS_MAX = 12;
 
   /** Rapid reset (CVE-2023-44487): so many RST frames in so many seconds, then goodbye. */

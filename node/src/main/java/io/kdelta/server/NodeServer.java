@@ -16,6 +16,7 @@ import io.kdelta.core.CoreConfig;
 import io.kdelta.core.CoreThread;
 import io.kdelta.core.EffectSink;
 import io.kdelta.core.Event;
+import io.kdelta.core.Reply;
 import io.kdelta.env.Entropy;
 import io.kdelta.env.HostEntropy;
 import io.kdelta.env.HostTime;
@@ -75,7 +76,7 @@ public final class NodeServer implements AutoCloseable {
   private final UnfinishedMessages unfinished =
       new UnfinishedMessages(EdgeLimits.unfinishedBytesMax(Runtime.getRuntime().maxMemory()), time);
   private final NodeTls tls;
-  private final Referrals referrals = new Referrals(this::referral);
+  private final Referrals referrals = new Referrals(this::referral, this::clusterSeen);
   private final Calls calls;
   private final PeerStreams peers;
   private final TracedCalls traces;
@@ -218,6 +219,11 @@ public final class NodeServer implements AutoCloseable {
     timer.shutdownNow();
     workers.shutdown();
     loops.close();
+  }
+
+  private String clusterSeen() {
+    Reply.MemberList last = health.members();
+    return last == null ? "" : last.cluster().hex();
   }
 
   private ManagedChannel referral(String address) {

@@ -123,4 +123,41 @@ final class CoreReferralTest {
     assertEquals("found", heard(new Command.Get(key("y"), new Moment.Latest())));
     assertEquals("not found", heard(x), "it is not here yet");
   }
+
+  @Test
+  void whoWasRemovedIsNotWaitedFor() {
+    fill();
+    Command get = new Command.Get(key("x"), new Moment.Latest());
+    List<String> heard = new ArrayList<>();
+    net.afterEachRound(() -> {
+      heard.add(heard(get));
+      // It hears who holds something, and nothing of what that is.
+      if (heard.getLast().equals(ELSEWHERE)) net.isolate(0, true);
+    });
+    net.isolate(1, false);
+    net.until("the holder is lost", MINUTE, () -> heard.contains(ELSEWHERE));
+    net.afterEachRound(() -> {});
+    net.until("it is dead", MINUTE, this::isRemoved);
+    assertEquals("not found", heard(get));
+  }
+
+  private boolean isRemoved() {
+    assertEquals(NOBODY, heard(new Command.Get(key("x"), new Moment.Latest())));
+    long ticket = empty.send(new Command.Remove("node-0"));
+    empty.settle();
+    return empty.answered.containsKey(ticket);
+  }
+
+  @Test
+  void whoStandsAloneForAWhileBeginsAlone() {
+    RigNetwork named = new RigNetwork(7, 2, "named");
+    CoreRig first = named.rigs.get(1).open();
+    long early = first.send(new Command.Get(key("x"), new Moment.Latest()));
+    first.settle();
+    assertInstanceOf(KdeltaException.Behind.class, first.refused.get(early));
+    named.until("a while", MINUTE, () -> named.time.nanos() > MINUTE / 10);
+    long later = first.send(new Command.Get(key("x"), new Moment.Latest()));
+    first.settle();
+    assertInstanceOf(KdeltaException.NotFound.class, first.refused.get(later));
+  }
 }

@@ -32,6 +32,11 @@ final class RigNetwork {
   private record End(int rig, long other) {}
 
   RigNetwork(long seed, int nodes) {
+    this(seed, nodes, "");
+  }
+
+  /** {@code cluster}: its name; empty for none. */
+  RigNetwork(long seed, int nodes, String cluster) {
     for (int i = 0; i < nodes; i++) {
       CoreConfig.Member member =
           new CoreConfig.Member(
@@ -40,7 +45,7 @@ final class RigNetwork {
               "",
               "",
               "test",
-              Optional.empty(),
+              Optional.of(cluster).filter(name -> !name.isEmpty()),
               i == 0 ? List.of() : List.of(address(0)),
               ClusterConfig.BACKUPS,
               ClusterConfig.Pace.DEFAULT,

@@ -1,5 +1,6 @@
 package io.kdelta.server;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -15,7 +16,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
-import io.kdelta.error.KdeltaException;
+import io.kdelta.cluster.ClusterId;
 import io.kdelta.proto.v1.DeleteRequest;
 import io.kdelta.proto.v1.GetRequest;
 import io.kdelta.proto.v1.GetResponse;
@@ -23,9 +24,11 @@ import io.kdelta.proto.v1.KvGrpc;
 import io.kdelta.proto.v1.PutRequest;
 import io.kdelta.wire.StatusReading;
 import io.kdelta.wire.TokenField;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -43,25 +47,35 @@ import org.junit.jupiter.api.Test;
  */
 final class ReferralsTest {
   private static final long PATIENCE_SECONDS = 60;
+  private static final String MINE = ClusterId.named("c").hex();
+  private static final String OTHER = ClusterId.named("other").hex();
   private final Throwable unreached = new IllegalStateException("nobody was reached");
 
-  /** Waits for the one answer. */
+  /** Waits for the one answer, whole. */
   private static final class Heard implements StreamObserver<GetResponse> {
     private final CompletableFuture<GetResponse> outcome = new CompletableFuture<>();
+    private final List<GetResponse> replies = new CopyOnWriteArrayList<>();
 
     @Override
     public void onNext(GetResponse response) {
-      outcome.complete(response);
+      replies.add(response);
     }
 
     @Override
     public void onError(Throwable failure) {
-      outcome.completeExceptionally(failure);
+      end(failure);
     }
 
     @Override
     public void onCompleted() {
-      outcome.completeExceptionally(new AssertionError("no answer"));
+      end(null);
+    }
+
+    private void end(@Nullable Throwable failure) {
+      if (outcome.isDone()) throw new AssertionError("it ends twice");
+      if (failure != null) outcome.completeExceptionally(failure);
+      else if (replies.size() == 1) outcome.complete(replies.getFirst());
+      else outcome.completeExceptionally(new AssertionError(replies + " for one"));
     }
   }
 
@@ -73,11 +87,11 @@ final class ReferralsTest {
     return GetRequest.newBuilder().setNamespace("n").setKey(key).build();
   }
 
-  private CompletableFuture<GetResponse> pass(Referrals referrals, String key, String address) {
+  private CompletableFuture<GetResponse> pass(
+      Referrals referrals, String key, String... addresses) {
     Heard heard = new Heard();
-    KdeltaException.Behind behind = new KdeltaException.Behind("anything", List.of(address));
     Objects.requireNonNull(referrals.question(KvGrpc.getGetMethod(), get(key)))
-        .passOn(behind, heard, unreached);
+        .passOn(List.of(addresses), heard, unreached);
     return heard.outcome;
   }
 
@@ -92,14 +106,31 @@ final class ReferralsTest {
   @Test
   void answersAndRefusalsComeBackAsTheyAre() throws Exception {
     Map<String, String> flags =
-        Map.of("name", "full", "port", "0", "http", "127.0.0.1:0", "in-memory", "true");
+        Map.of(
+            "name",
+            "full",
+            "port",
+            "0",
+            "http",
+            "127.0.0.1:0",
+            "in-memory",
+            "true",
+            "cluster",
+            "c");
     try (NodeServer full =
             NodeServer.start(NodeSettings.read(Optional.empty(), flags), line -> {});
-        Referrals referrals = new Referrals(ReferralsTest::dial)) {
+        Referrals referrals = new Referrals(ReferralsTest::dial, () -> MINE);
+        Referrals stranger = new Referrals(ReferralsTest::dial, () -> OTHER)) {
       String address = full.address().toString();
       fill(address);
+      await()
+          .atMost(Duration.ofSeconds(PATIENCE_SECONDS))
+          .untilAsserted(() -> pass(referrals, "kept", address).get());
+      assertSame(unreached, failure(pass(stranger, "kept", address)), "it is in another cluster");
+      long before = referrals.passedOn();
       GetResponse response =
-          pass(referrals, "kept", address).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+          pass(referrals, "kept", nobody(), "no address", address)
+              .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
       assertEquals("1", response.getVersion().getValue().toStringUtf8());
       assertNotEquals(ByteString.EMPTY, response.getCausalToken());
       StatusRuntimeException refusal =
@@ -107,7 +138,7 @@ final class ReferralsTest {
       assertEquals("NOT_FOUND", StatusReading.reason(refusal));
       Metadata trailers = Objects.requireNonNull(refusal.getTrailers());
       assertNotNull(trailers.get(TokenField.TRAILER), "it was deleted, and the client knows it");
-      assertEquals(2, referrals.passedOn());
+      assertEquals(before + 2, referrals.passedOn());
     }
   }
 
@@ -130,14 +161,19 @@ final class ReferralsTest {
     }
   }
 
+  /** Where nobody answers. */
+  private static String nobody() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return "127.0.0.1:" + free.getLocalPort();
+    }
+  }
+
   @Test
   void whoReachesNobodyHearsWhatThisNodeSaid() throws Exception {
-    String nobody;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = "127.0.0.1:" + free.getLocalPort();
-    }
-    Referrals referrals = new Referrals(ReferralsTest::dial);
+    String nobody = nobody();
+    Referrals referrals = new Referrals(ReferralsTest::dial, () -> MINE);
     assertSame(unreached, failure(pass(referrals, "k", nobody)));
+    assertSame(unreached, failure(pass(referrals, "k", "no address")));
     assertEquals(0, referrals.passedOn());
     referrals.close();
     assertSame(unreached, failure(pass(referrals, "k", nobody)), "a node that stops dials nobody");
@@ -145,7 +181,7 @@ final class ReferralsTest {
 
   @Test
   void noneIsPassedOnTwice() throws Exception {
-    Referrals referrals = new Referrals(ReferralsTest::dial);
+    Referrals referrals = new Referrals(ReferralsTest::dial, () -> MINE);
     List<Boolean> mayGoOn = new CopyOnWriteArrayList<>();
     KvGrpc.KvImplBase service =
         new KvGrpc.KvImplBase() {
