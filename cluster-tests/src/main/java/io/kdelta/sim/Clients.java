@@ -10,6 +10,7 @@ import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -68,12 +69,24 @@ final class Clients implements NodeOutcomes {
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
   private final Function<String, SimNode> byAddress;
+  private final BiPredicate<Integer, Integer> severed;
   private Listener watcher = (ask, outcome) -> {};
   private long lastTicket;
 
-  /** {@code byAddress}: who answers there. */
-  Clients(Simulator simulator, Trace trace, Ledger ledger, Function<String, SimNode> byAddress) {
+  /**
+   * Of one world.
+   *
+   * @param byAddress who answers there
+   * @param severed whether two nodes can not reach each other
+   */
+  Clients(
+      Simulator simulator,
+      Trace trace,
+      Ledger ledger,
+      Function<String, SimNode> byAddress,
+      BiPredicate<Integer, Integer> severed) {
     this.byAddress = byAddress;
+    this.severed = severed;
     this.simulator = simulator;
     this.trace = trace;
     this.ledger = ledger;
@@ -125,7 +138,7 @@ final class Clients implements NodeOutcomes {
     boolean told = error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
     if (!told || request.referred) return false;
     SimNode other = byAddress.apply(((KdeltaException.Behind) error).elsewhere().getFirst());
-    if (!other.up()) return false;
+    if (!other.up() || severed.test(request.node.index(), other.index())) return false;
     offer(new Open(request.ask, other, request.asker, true));
     return true;
   }

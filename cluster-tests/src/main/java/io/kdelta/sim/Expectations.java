@@ -127,7 +127,9 @@ final class Expectations {
       return asked.ask().apply(command);
     } catch (KdeltaException.Behind behind) {
       if (behind.elsewhere().isEmpty()) throw behind;
-      return world.subject(world.at(behind.elsewhere().getFirst())).ask().apply(command);
+      SimNode other = world.at(behind.elsewhere().getFirst());
+      if (!other.up()) throw behind;
+      return world.subject(other).ask().apply(command);
     }
   }
 

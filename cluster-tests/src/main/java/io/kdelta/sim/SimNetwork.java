@@ -330,6 +330,11 @@ final class SimNetwork {
         });
   }
 
+  /** Whether nothing that one node says reaches the other, or the other way round. */
+  boolean severed(int one, int other) {
+    return cut.contains(path(one, other)) || cut.contains(path(other, one));
+  }
+
   /** Neither cut nor clogged, and the receiver reads. */
   private boolean blocked(int from, int to) {
     String path = path(from, to);

@@ -36,7 +36,7 @@ final class World {
   private final List<SimNode> nodes = new ArrayList<>();
   private final TreeSet<Integer> gone = new TreeSet<>();
   private final Asker asker = new Asker(simulator);
-  private final Clients clients = new Clients(simulator, trace, ledger, this::at);
+  private final Clients clients = new Clients(simulator, trace, ledger, this::at, this::severed);
   private final Liar liar;
   private final Atlas atlas;
   private final List<Oracle> oracles;
@@ -103,6 +103,10 @@ final class World {
 
   private static String address(int index) {
     return name(index) + ":7878";
+  }
+
+  private boolean severed(int one, int other) {
+    return network.severed(one, other);
   }
 
   /** The node that answers at an address. */
