@@ -91,7 +91,7 @@ final class RehearsedNodes implements AutoCloseable {
 
   /** The port when it can be bound; 0: any. Else -1. */
   private static int boundOnce(int port) {
-    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(HOST))) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
       return -1;
