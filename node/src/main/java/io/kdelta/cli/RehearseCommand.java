@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     name = "rehearse",
     description = {
       "Make the cache with which kdelta start begins warmer.",
-      "Runs three small nodes and clients on this machine for about half a minute, on free ports"
+      "Runs three small nodes and clients on this machine for less than a minute, on free ports"
           + " and with data among the temporary files, and leaves nothing but the cache: beside"
           + " kdelta.jar, or in ~/.cache/kdelta where it may not write there. Once for each build"
           + " and each Java; KDELTA_AOT=off starts nodes without."
