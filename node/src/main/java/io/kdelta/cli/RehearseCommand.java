@@ -43,8 +43,8 @@ final class RehearseCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       converter = Invocation.Seconds.class,
-      description = "How long reads and writes go on beside that (default 4).")
-  private Duration seconds = Duration.ofSeconds(4);
+      description = "How long reads and writes go on beside that (default 2).")
+  private Duration seconds = Duration.ofSeconds(2);
 
   RehearseCommand(Invocation invocation) {
     this.invocation = invocation;
