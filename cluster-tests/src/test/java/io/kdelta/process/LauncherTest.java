@@ -27,8 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Goal: the launcher of an installation makes its caches of classes beside the jar, or in the
  * user's folder where it may not write there; takes none that was made of another jar, by another
- * Java or for other flags; and never repeats what writes. Method: the launcher with a Java that is
- * a script, which notes its words and makes an empty cache where it is told to.
+ * Java or for other flags; never repeats what writes; and starts nodes with a cache that is whole.
+ * Method: the launcher with a Java that is a script, which notes its words and makes a cache where
+ * it is told to.
  */
 final class LauncherTest {
   private static final Path ROOT = Path.of(System.getProperty("kdelta.root", ".."));
@@ -37,8 +38,23 @@ final class LauncherTest {
       """
       #!/bin/sh
       for word in "$@"; do
-        case $word in -XX:AOTCacheOutput=*) : >"${word#*=}" ;; esac
+        case $word in
+          -XX:AOTCacheOutput=*) : >"${word#*=}" ;;
+          -XX:AOTMode=*) mode=${word#*=} ;;
+          -XX:AOTConfiguration=*) notes=${word#*=} ;;
+          -XX:AOTCache=*) cache=${word#*=} ;;
+        esac
       done
+      if [ "$mode" = record ]; then
+        [ "$NEXT" != interrupted ] || { kill -TERM $PPID; exec tail -f /dev/null; }
+        [ "$NEXT" != fails ] || exit 9
+        echo noted >"$notes"
+      elif [ "$mode" = create ]; then
+        printf 'half of ' >"$cache"
+        [ "$NEXT" != breaks ] || { echo broken; exit 1; }
+        cat "${CALLS%/*}/installed/"*.aot >"$CALLS.meanwhile" 2>&1
+        cat "$notes" >>"$cache"
+      fi
       echo "$@" >>"$CALLS"
       """;
 
@@ -191,5 +207,99 @@ final class LauncherTest {
     run(plain, "--quiet", "blame", "a/b");
     await().atMost(PATIENCE).until(() -> caches(installed).contains("kdelta-all-25.0.3+9.aot"));
     assertTrue(said().stream().noneMatch(line -> line.contains(" put ")));
+  }
+
+  /** Runs {@code kdelta rehearse} and answers its exit code and what it said. */
+  private String rehearse(String next) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                "env",
+                "HOME=" + home,
+                "CALLS=" + calls,
+                "NEXT=" + next,
+                "KDELTA_JAVA_HOME=" + java,
+                "PATH=/usr/bin:/bin",
+                installed.resolve("kdelta").toString(),
+                "rehearse")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertTrue(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+    return process.exitValue() + " " + said;
+  }
+
+  private Set<String> files() throws IOException {
+    TreeSet<String> names = new TreeSet<>();
+    try (Stream<Path> files = Files.list(installed)) {
+      files.map(file -> file.getFileName().toString()).forEach(names::add);
+    }
+    return names;
+  }
+
+  @Test
+  void nodesStartWithWhatWasRehearsed() throws Exception {
+    List<String> plain = List.of();
+    Path cache = installed.resolve("kdelta-node-25.0.3+9.aot");
+    assertFalse(run(plain, "start").contains("AOT"));
+    assertTrue(rehearse("").startsWith("0 "));
+    assertEquals(Set.of("kdelta", "kdelta.jar", cache.getFileName().toString()), files());
+    assertEquals("half of noted\n", Files.readString(cache));
+    for (String verb : List.of("start", "bench")) {
+      assertTrue(run(plain, verb).contains("-XX:AOTCache=" + cache), verb);
+      String own = run(List.of("env", "KDELTA_JAVA_OPTS=-Xmx1g"), verb);
+      assertTrue(own.contains("-XX:AOTCache=" + cache), own);
+      assertFalse(run(List.of("env", "KDELTA_AOT=off"), verb).contains("AOT"));
+      String named = run(List.of("env", "KDELTA_JAVA_OPTS=-XX:AOTCache=mine"), verb);
+      assertFalse(named.contains(cache.toString()), named);
+    }
+    assertFalse(run(plain, "put", "a/b", "1").contains("AOT"), "another verb, other flags");
+    assertFalse(run(plain, "rehearse", "--help").contains("AOT"), "nothing is made of a help");
+    version("25.0.4+1");
+    assertFalse(run(plain, "start").contains("AOT"), "another Java");
+  }
+
+  @Test
+  void nodesTakeNoneOfAnotherJar() throws Exception {
+    List<String> plain = List.of();
+    Path jar = installed.resolve("kdelta.jar");
+    assertTrue(rehearse("").startsWith("0 "));
+    for (long days : new long[] {-400, 0}) {
+      Instant time = Instant.now().plus(Duration.ofDays(days));
+      Files.setLastModifiedTime(jar, FileTime.from(time));
+      assertFalse(run(plain, "start").contains("AOT"), "an older jar, then a newer one");
+      assertTrue(rehearse("").startsWith("0 "));
+      assertTrue(run(plain, "start").contains("AOTCache="));
+    }
+  }
+
+  @Test
+  void aCacheOfNodesIsWholeOrTheOneBefore() throws Exception {
+    Path cache = installed.resolve("kdelta-node-25.0.3+9.aot");
+    for (String before : List.of("", "half of noted\n")) {
+      Set<String> files = files();
+      assertTrue(rehearse("fails").startsWith("9 "));
+      String broken = rehearse("breaks");
+      assertTrue(broken.startsWith("1 ") && broken.contains("broken"), broken);
+      assertTrue(rehearse("interrupted").startsWith("130 "));
+      assertEquals(files, files(), "nothing is left");
+      assertEquals(before, Files.exists(cache) ? Files.readString(cache) : "");
+      assertTrue(rehearse("").startsWith("0 "));
+      String meanwhile = Files.readString(Path.of(calls + ".meanwhile"));
+      assertTrue(before.isEmpty() ? meanwhile.contains("No such file") : meanwhile.equals(before));
+    }
+  }
+
+  @Test
+  void whatAKilledRehearsalLeftIsRemoved() throws Exception {
+    Process gone = new ProcessBuilder("true").start();
+    assertTrue(gone.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+    Path left = Files.createDirectory(installed.resolve("kdelta.rehearsal." + gone.pid()));
+    Files.writeString(left.resolve("new"), "half");
+    Path other =
+        Files.createDirectory(
+            installed.resolve("kdelta.rehearsal." + ProcessHandle.current().pid()));
+    assertTrue(rehearse("").startsWith("0 "));
+    assertFalse(Files.exists(left));
+    assertTrue(Files.exists(other), "one that runs");
   }
 }

@@ -23,6 +23,7 @@ final class BenchCommand implements Callable<Integer> {
           Column.text("MAX MS", "maxMillis"),
           Column.count("ERRORS", "errors"));
   private static final int CLIENTS_MAX = 4_096;
+  private static final int DOCUMENT_BYTES = 128;
 
   private final Invocation invocation;
 
@@ -58,7 +59,8 @@ final class BenchCommand implements Callable<Integer> {
     invocation.notice(
         clients + " clients, " + mix + " gets to puts, for " + seconds.toMillis() / 1e3 + " s ...");
     Servers servers = invocation.servers();
-    Load load = new Load(servers, invocation.tls(), clients, keys, getShare, ack.level());
+    Load.Work work = new Load.Work(clients, keys, getShare, DOCUMENT_BYTES, ack.level());
+    Load load = new Load(servers, invocation.tls(), work);
     Load.Result result = load.run(seconds);
     List<ObjectNode> rows = new ArrayList<>();
     rows.add(row("get", result.gets(), result.seconds()));

@@ -47,6 +47,7 @@ final class Commands implements Runnable {
           "peers",
           "admin",
           "bench",
+          "rehearse",
           "shell",
           "doctor",
           "config",
@@ -175,6 +176,7 @@ final class Commands implements Runnable {
       case "peers" -> new ClusterCommand.Members(invocation);
       case "admin" -> AdminCommand.commandLine(invocation);
       case "bench" -> new BenchCommand(invocation);
+      case "rehearse" -> new RehearseCommand(invocation);
       case "shell" -> new ShellCommand(invocation);
       case "doctor" -> new DoctorCommand(invocation);
       case "config" -> ConfigCommand.commandLine(invocation);

@@ -56,7 +56,8 @@ final class HelpCommand implements Callable<Integer> {
               KDELTA_JAVA_HOME   the JDK that the launcher takes
               KDELTA_JAVA_OPTS   more options for the JVM
               KDELTA_AOT         off: the launcher neither makes nor uses a cache of classes; they
-                                 lie beside kdelta.jar, else in ~/.cache/kdelta
+                                 lie beside kdelta.jar, else in ~/.cache/kdelta; that of nodes is
+                                 made by kdelta rehearse
               KDELTA_PLAIN_HTTP  off: every command goes by gRPC; else those of one answer go to
                                  the HTTP port, two above, of a server on this machine (127.*,
                                  localhost, [::1]), in the clear

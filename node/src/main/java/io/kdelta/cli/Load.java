@@ -26,10 +26,20 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Load {
   private static final String NAMESPACE = "bench";
-  private static final int DOCUMENT_BYTES = 128;
   private static final int CLIENTS_PER_CHANNEL = 32;
   private static final long CALL_SECONDS_MAX = 10;
   private static final long SEED = 42;
+
+  /**
+   * What the clients do.
+   *
+   * @param clients calls at a time
+   * @param keys different ones
+   * @param getShare of all calls, from 0 to 1
+   * @param documentBytes size of what is put
+   * @param level that a put asks for
+   */
+  record Work(int clients, int keys, double getShare, int documentBytes, AckLevel level) {}
 
   /** What was measured. */
   record Result(Latencies gets, Latencies puts, double seconds, String firstFailure) {
@@ -39,24 +49,12 @@ final class Load {
   }
 
   private final List<ManagedChannel> channels = new ArrayList<>();
-  private final int clients;
-  private final int keys;
-  private final double getShare;
-  private final AckLevel level;
+  private final Work work;
   private final AtomicReference<String> firstFailure = new AtomicReference<>("");
 
-  Load(
-      Servers servers,
-      Optional<TlsFiles> tls,
-      int clients,
-      int keys,
-      double getShare,
-      AckLevel level) {
-    this.clients = clients;
-    this.keys = keys;
-    this.getShare = getShare;
-    this.level = level;
-    int count = Math.ceilDiv(clients, CLIENTS_PER_CHANNEL);
+  Load(Servers servers, Optional<TlsFiles> tls, Work work) {
+    this.work = work;
+    int count = Math.ceilDiv(work.clients(), CLIENTS_PER_CHANNEL);
     for (int i = 0; i < count; i++) {
       channels.add(
           ServerChannels.open(servers.addresses().get(i % servers.addresses().size()), tls));
@@ -72,7 +70,7 @@ final class Load {
         return result(filling, 1);
       }
       long begun = System.nanoTime();
-      List<Loop> measured = loops(begun + time.toNanos(), getShare);
+      List<Loop> measured = loops(begun + time.toNanos(), work.getShare());
       run(measured);
       return result(measured, (System.nanoTime() - begun) / 1e9);
     } finally {
@@ -82,8 +80,8 @@ final class Load {
 
   private List<Loop> loops(long endNanos, double share) {
     List<Loop> loops = new ArrayList<>();
-    CountDownLatch finished = new CountDownLatch(clients);
-    for (int i = 0; i < clients; i++) loops.add(new Loop(i, endNanos, share, finished));
+    CountDownLatch finished = new CountDownLatch(work.clients());
+    for (int i = 0; i < work.clients(); i++) loops.add(new Loop(i, endNanos, share, finished));
     return loops;
   }
 
@@ -128,13 +126,13 @@ final class Load {
 
     void next() {
       boolean filling = endNanos == Long.MAX_VALUE;
-      boolean over = filling ? fill >= keys : System.nanoTime() >= endNanos;
+      boolean over = filling ? fill >= work.keys() : System.nanoTime() >= endNanos;
       if (over) {
         finished.countDown();
         return;
       }
-      int number = filling ? fill : random.nextInt(keys);
-      fill += clients;
+      int number = filling ? fill : random.nextInt(work.keys());
+      fill += work.clients();
       String key = "key-" + number;
       KvGrpc.KvStub call = kv.withDeadlineAfter(CALL_SECONDS_MAX, TimeUnit.SECONDS);
       long begun = System.nanoTime();
@@ -147,7 +145,7 @@ final class Load {
                 .setNamespace(NAMESPACE)
                 .setKey(key)
                 .setValue(document(number))
-                .setAck(level)
+                .setAck(work.level())
                 .build();
         call.put(request, observer(puts, begun));
       }
@@ -182,7 +180,7 @@ final class Load {
               index,
               number,
               random.nextInt(1_000_000));
-      int fillSize = DOCUMENT_BYTES - head.length() - 2;
+      int fillSize = work.documentBytes() - head.length() - 2;
       return ByteString.copyFromUtf8(head + "x".repeat(Math.max(0, fillSize)) + "\"}");
     }
   }
