@@ -9,6 +9,7 @@ import io.kdelta.error.KdeltaException;
 import io.kdelta.reconciliation.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -68,7 +69,7 @@ final class Clients implements NodeOutcomes {
   private final LastSeen lastSeen = new LastSeen();
   private final TreeMap<Integer, Session> sessions = new TreeMap<>();
   private final List<Listener> listeners = new ArrayList<>();
-  private final Function<String, SimNode> byAddress;
+  private final Function<String, Optional<SimNode>> byAddress;
   private final BiPredicate<Integer, Integer> severed;
   private Listener watcher = (ask, outcome) -> {};
   private long lastTicket;
@@ -83,7 +84,7 @@ final class Clients implements NodeOutcomes {
       Simulator simulator,
       Trace trace,
       Ledger ledger,
-      Function<String, SimNode> byAddress,
+      Function<String, Optional<SimNode>> byAddress,
       BiPredicate<Integer, Integer> severed) {
     this.byAddress = byAddress;
     this.severed = severed;
@@ -137,8 +138,9 @@ final class Clients implements NodeOutcomes {
   private boolean follows(Open request, KdeltaException error) {
     boolean told = error instanceof KdeltaException.Behind behind && !behind.elsewhere().isEmpty();
     if (!told || request.referred) return false;
-    SimNode other = byAddress.apply(((KdeltaException.Behind) error).elsewhere().getFirst());
-    if (!other.up() || severed.test(request.node.index(), other.index())) return false;
+    String address = ((KdeltaException.Behind) error).elsewhere().getFirst();
+    SimNode other = byAddress.apply(address).filter(SimNode::up).orElse(null);
+    if (other == null || severed.test(request.node.index(), other.index())) return false;
     offer(new Open(request.ask, other, request.asker, true));
     return true;
   }

@@ -127,8 +127,8 @@ final class Expectations {
       return asked.ask().apply(command);
     } catch (KdeltaException.Behind behind) {
       if (behind.elsewhere().isEmpty()) throw behind;
-      SimNode other = world.at(behind.elsewhere().getFirst());
-      if (!other.up()) throw behind;
+      SimNode other = world.at(behind.elsewhere().getFirst()).filter(SimNode::up).orElse(null);
+      if (other == null) throw behind;
       return world.subject(other).ask().apply(command);
     }
   }
