@@ -37,9 +37,9 @@ final class Clients implements NodeOutcomes {
    *
    * @param reply the answer, if there was one
    * @param error the refusal, if there was one
-   * @param by who answered: another node than was asked, if that one had nothing to say
+   * @param by which node answered: another one than was asked, if that one had nothing to say
    */
-  record Outcome(End end, @Nullable Reply reply, @Nullable KdeltaException error, SimNode by) {}
+  record Outcome(End end, @Nullable Reply reply, @Nullable KdeltaException error, int by) {}
 
   /** Who wants to know what came of requests. */
   interface Listener {
@@ -203,7 +203,7 @@ final class Clients implements NodeOutcomes {
       default -> throw new OracleFailure("ACK-TRUTH", "an answer of another kind: " + reply);
     }
     lastSeen.answered(request.ask, reply);
-    ended(request, new Outcome(End.OK, reply, null, request.node));
+    ended(request, new Outcome(End.OK, reply, null, request.node.index()));
   }
 
   private void acknowledged(Reply.Written written, String how) {
@@ -281,7 +281,7 @@ final class Clients implements NodeOutcomes {
       if (end == End.REFUSED && attempts.isOnly(ask)) ledger.refused(marker, how);
       else ledger.unknown(marker);
     }
-    ended(request, new Outcome(end, null, error, request.node));
+    ended(request, new Outcome(end, null, error, request.node.index()));
   }
 
   private void note(SimNode node, String what) {

@@ -51,7 +51,7 @@ final class HistoryOracle implements Oracle {
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     Sent sent = open.ended(ask);
-    SimNode node = outcome.by();
+    SimNode node = world.nodes().get(outcome.by());
     // A stable read shows less than the node does, and may be told so.
     boolean less = ask.request() instanceof Request.Stable;
     if (sent == null || less || node.struck()) return;

@@ -133,7 +133,7 @@ final class Sightings implements Oracle {
   @Override
   public void ended(Action.Ask ask, Clients.Outcome outcome) {
     looks++;
-    reach(Place.READ_REFERRED, outcome.by().index() != ask.node());
+    reach(Place.READ_REFERRED, outcome.by() != ask.node());
     switch (outcome.reply()) {
       case Reply.Written written -> wrote(written);
       case Reply.Resolved resolved -> {

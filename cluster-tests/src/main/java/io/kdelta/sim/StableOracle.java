@@ -41,7 +41,7 @@ final class StableOracle implements Oracle {
     if (probe.probes() > PROBES_MAX || sampling.nextInt(SAMPLED_ONE_IN) != 0) return;
     // A place that the liar took from a version says nothing of who holds the version.
     if (!world.liar().claimed().isEmpty()) return;
-    check(outcome.by(), value.version());
+    check(world.nodes().get(outcome.by()), value.version());
   }
 
   private void check(SimNode answering, Envelope shown) {
