@@ -35,6 +35,11 @@ final class Inflow {
     this.enough = enough;
   }
 
+  /** New versions within a moment that count as progress. */
+  long enough() {
+    return enough;
+  }
+
   /** A frame was taken in. */
   void took(int fresh, int size, long now) {
     if (now - latest >= PATIENCE) {

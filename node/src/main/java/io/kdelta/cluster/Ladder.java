@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the core thread. Invariants: while a snapshot is taken in, no session moves versions,
  * and the other way round; while much is missing and streams bring it, neither does, for both would
- * bring it once more. A peer whose snapshot failed is left to sessions for a while.
+ * bring it once more, nor does a session while streams bring what was missing when the link came
+ * up, be it little. A peer whose snapshot failed is left to sessions for a while.
  */
 final class Ladder implements Sessions {
   /** Parts of a hundred of a peer's versions that must be missing for a snapshot to be cheaper. */
@@ -68,6 +69,12 @@ final class Ladder implements Sessions {
     final long upAt;
     boolean met;
     Member.@Nullable Facts facts;
+
+    /**
+     * As many versions as it held at first: streams owe them, unless they are in doubt. What a node
+     * writes from then on is not counted, so that under a steady load nothing is owed for ever.
+     */
+    long owed;
 
     Peer(boolean met, long now) {
       this.met = met;
@@ -129,6 +136,7 @@ final class Ladder implements Sessions {
   public void heard(NodeId node, Member.Facts facts, long now) {
     Peer peer = peers.get(node);
     boolean first = peer != null && peer.facts == null;
+    if (first && peer.met) peer.owed = facts.versions();
     if (peer != null) peer.facts = facts;
     reconciler.heard(node, facts, now);
     climb(now);
@@ -148,11 +156,18 @@ final class Ladder implements Sessions {
 
   @Override
   public void mended(long now) {
+    // What was set aside had come by streams long ago: they bring it to nobody twice.
+    for (Peer peer : peers.values()) {
+      peer.met = false;
+      peer.owed = 0;
+    }
     reconciler.mended(now);
   }
 
   @Override
   public void doubt(NodeId node, String reason, long now) {
+    Peer peer = peers.get(node);
+    if (peer != null) peer.owed = 0;
     reconciler.doubt(node, reason, now);
   }
 
@@ -308,6 +323,11 @@ final class Ladder implements Sessions {
     return false;
   }
 
+  /** Whether streams bring what that peer held at first, or may be expected to in a moment. */
+  private boolean brings(Peer peer, long missing, long now) {
+    return inflow.flows(now) || (missing >= inflow.enough() && now - peer.upAt < FIRST_WORD);
+  }
+
   private boolean isSuspected(NodeId node) {
     return host.member(node).filter(m -> m.state() != Member.State.ALIVE).isPresent();
   }
@@ -321,6 +341,7 @@ final class Ladder implements Sessions {
     if (facts == null) return now - peer.upAt >= NUMBERS;
     long missing = facts.versions() - replica.counts().versions();
     if (missing >= limits.versionsMin() && isStreaming(facts.versions(), now)) return false;
+    if (replica.counts().versions() < peer.owed && brings(peer, missing, now)) return false;
     return !isWorthwhile(facts) || isBlamed(node, now);
   }
 

@@ -169,10 +169,66 @@ final class LadderTest {
       rig.pass(SECOND / 2);
       assertEquals(0, rig.sessions(HIGHER));
     }
+  }
+
+  @Test
+  void norDoesItWhileTheyBringTheLittleThatWasMissingAtFirst() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    for (int i = 0; i < 30; i++) {
+      rig.ladder.streamed(1, 100, rig.now);
+      rig.pass(SECOND / 2);
+      assertEquals(0, rig.sessions(HIGHER), "the roots differ for long, but they bring it");
+    }
+    rig.pass(Inflow.PATIENCE);
+    assertEquals(1, rig.sessions(HIGHER), "they stand still");
+  }
+
+  @Test
+  void whatCameLaterIsOwedByNoStream() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 80);
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    for (int i = 0; i < 30; i++) {
+      rig.ladder.streamed(1, 100, rig.now);
+      rig.pass(SECOND / 2);
+    }
+    assertNotEquals(0, rig.sessions(HIGHER), "roots that differ for long, whatever streams bring");
+  }
+
+  @Test
+  void streamsThatBringNothingAreWaitedForAMomentBySessionsToo() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    rig.pass(Ladder.FIRST_WORD - 1);
+    assertEquals(0, rig.sessions(HIGHER));
+    rig.pass(1);
+    assertEquals(1, rig.sessions(HIGHER));
+  }
+
+  @Test
+  void aStreamInDoubtOwesNothing() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
     rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
     rig.ladder.streamed(1, 100, rig.now);
-    rig.pass(SECOND / 2);
-    assertEquals(1, rig.sessions(HIGHER), "little is missing, and the roots still differ");
+    rig.ladder.doubt(HIGHER, "a gap", rig.now);
+    assertEquals(1, rig.sessions(HIGHER));
+  }
+
+  @Test
+  void whatWasSetAsideIsNotExpectedOfStreams() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN);
+    rig.ladder.streamed(1, 100, rig.now);
+    rig.pass(SECOND);
+    assertEquals(0, rig.sessions(HIGHER));
+    rig.ladder.mended(rig.now);
+    assertEquals(1, rig.sessions(HIGHER), "much was lost, while other things stream in");
   }
 
   @Test
