@@ -136,8 +136,10 @@ final class Ladder implements Sessions {
   public void heard(NodeId node, Member.Facts facts, long now) {
     Peer peer = peers.get(node);
     boolean first = peer != null && peer.facts == null;
-    if (first && peer.met) peer.owed = facts.versions();
-    if (peer != null) peer.facts = facts;
+    if (peer != null) {
+      if (first && peer.met) peer.owed = facts.versions();
+      peer.facts = facts;
+    }
     reconciler.heard(node, facts, now);
     climb(now);
     if (first) reconciler.tick(now);
