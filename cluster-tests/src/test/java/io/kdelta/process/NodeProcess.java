@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,6 +31,10 @@ final class NodeProcess implements AutoCloseable {
   private static final int PORT_MIN = 15_000;
 
   private static final int PORT_MAX = 32_000;
+
+  /** Whoever was given one may bind it later: two nodes of a cluster got the same one once. */
+  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
   private static final int LOG_TAIL_CHARS = 4_000;
 
   /** Many short lives on few cores: what matters is how soon a node is there. */
@@ -63,10 +69,11 @@ final class NodeProcess implements AutoCloseable {
     this.flags = List.copyOf(flags);
   }
 
-  /** A loopback port that was free a moment ago. */
+  /** A loopback port that was free a moment ago, and was never answered before. */
   static int freePort() throws IOException {
     for (int tries = 0; ; tries++) {
       int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_MAX);
+      if (!GIVEN.add(port)) continue;
       try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
         return socket.getLocalPort();
       } catch (IOException taken) {
