@@ -343,7 +343,8 @@ final class Ladder implements Sessions {
     if (facts == null) return now - peer.upAt >= NUMBERS;
     long missing = facts.versions() - replica.counts().versions();
     if (missing >= limits.versionsMin() && isStreaming(facts.versions(), now)) return false;
-    if (replica.counts().versions() < peer.owed && brings(peer, missing, now)) return false;
+    boolean owes = missing > 0 && replica.counts().versions() < peer.owed;
+    if (owes && brings(peer, missing, now)) return false;
     return !isWorthwhile(facts) || isBlamed(node, now);
   }
 

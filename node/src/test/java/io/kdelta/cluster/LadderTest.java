@@ -210,6 +210,22 @@ final class LadderTest {
   }
 
   @Test
+  void whatThePeerHasLostItselfIsOwedNoMore() {
+    LadderRig rig = new LadderRig(80);
+    rig.link(HIGHER, true);
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    for (int i = 0; i < 30; i++) {
+      rig.ladder.streamed(1, 100, rig.now);
+      rig.pass(SECOND / 2);
+    }
+    assertEquals(0, rig.sessions(HIGHER));
+    rig.hear(HIGHER, 70);
+    rig.ladder.streamed(1, 100, rig.now);
+    rig.pass(SECOND / 2);
+    assertEquals(1, rig.sessions(HIGHER), "it set damage aside, and this node has what it lost");
+  }
+
+  @Test
   void aStreamInDoubtOwesNothing() {
     LadderRig rig = new LadderRig(80);
     rig.link(HIGHER, true);
