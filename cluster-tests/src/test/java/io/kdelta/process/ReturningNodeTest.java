@@ -42,12 +42,8 @@ final class ReturningNodeTest {
   /** A version is about 130 bytes on the wire: all of them take ten seconds on one link. */
   private static final Roads.Road NARROW = Roads.Road.slow(0, VERSIONS * 13L);
 
-  /**
-   * What may cross the wire for each missing version: a snapshot takes 500, both together more. A
-   * busy machine has the node ask a second holder for what the first is about to bring: all of it
-   * twice is 280, and each kill loses what was on the way.
-   */
-  private static final int WIRE_BYTES_MAX = 400;
+  /** What may cross the wire for each missing version: a snapshot takes 500, both together more. */
+  private static final int WIRE_BYTES_MAX = 300;
 
   private static final long PAUSE_MILLIS = 20;
 

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Goal: the simulator's oracles can fail. Method: each of {@link PlantedBugs} is compiled beside
  * the product, and simulated clusters made of it run until one fails: first the seed that is known
- * to catch it ({@link KnownSeeds}), unless {@code -Dkdelta.seeds} asks for more than a quick build,
- * then from seed 1 on. Bugs of the sessions run in the fuzzing of two peers. Bugs of the simulator
+ * to catch it ({@link KnownSeeds}), unless {@code -Dkdelta.seeds} says how many a batch has, then
+ * from seed 1 on. Bugs of the sessions run in the fuzzing of two peers. Bugs of the simulator
  * itself are held to its guards, which the simulator as it is must pass. As many run at once as
  * there are processors; what caught each is printed at the end and kept in target/simulation.
  */
@@ -97,7 +97,7 @@ final class PlantedBugsTest {
               bug.plant(ROOT, of).loadClass(type).getMethod(method, long.class, long.class);
           long began = System.nanoTime();
           OptionalLong seed = known.of(bug);
-          if (seed.isPresent()) {
+          if (seed.isPresent() && seed.getAsLong() <= seeds) {
             long one = seed.getAsLong();
             Caught caught = Caught.of((String) runs.invoke(null, one, one), began);
             if (caught.by(bug)) return caught;

@@ -169,6 +169,9 @@ final class LadderTest {
       rig.pass(SECOND / 2);
       assertEquals(0, rig.sessions(HIGHER));
     }
+    rig.hear(HIGHER, 80 + LadderRig.VERSIONS_MIN - 1);
+    rig.pass(Inflow.PATIENCE);
+    assertEquals(1, rig.sessions(HIGHER), "little is missing, and the roots still differ");
   }
 
   @Test
